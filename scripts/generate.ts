@@ -1,0 +1,155 @@
+/**
+ * Writes what is made from code: the references in docs/reference, and checks the filter of leaked passwords. `--check`
+ * writes nothing and fails where a file is not what the code would make.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { SETTINGS } from '../src/config.ts';
+import { AUDIT_EVENTS } from '../src/rules/audit.ts';
+import { PROBLEMS } from '../src/rules/errors.ts';
+import * as limits from '../src/rules/limits.ts';
+import { apiRoutes, openApiDocument } from '../src/web/api/api.ts';
+import type { Web } from '../src/web/request.ts';
+import { BUNDLED_OUTPUT, leakedPasswordsFile } from './build-leaked-passwords.ts';
+
+const checking = process.argv.includes('--check');
+const HEADER = '<!-- Made by `npm run generate`; do not edit. -->\n';
+
+const pages: Record<string, string> = {
+  'docs/reference/settings.md': settings(),
+  'docs/reference/security-budget.md': securityBudget(),
+  'docs/reference/problems.md': problems(),
+  'docs/reference/openapi.json': `${JSON.stringify(openApi(), null, 2)}\n`,
+};
+const stale: string[] = [];
+mkdirSync('docs/reference', { recursive: true });
+for (const [file, text] of Object.entries(pages)) {
+  if (read(file) === text) continue;
+  if (checking) stale.push(file);
+  else writeFileSync(file, text);
+}
+const filter = await leakedPasswordsFile();
+if (!readFileSync(BUNDLED_OUTPUT).equals(filter)) {
+  if (checking) stale.push('data/leaked-passwords.bin');
+  else writeFileSync(BUNDLED_OUTPUT, filter);
+}
+if (stale.length > 0) {
+  process.stderr.write(`Not what the code makes: ${stale.join(', ')}. Run: npm run generate\n`);
+  process.exitCode = 1;
+} else process.stdout.write(checking ? 'Generated files are fresh.\n' : 'Generated.\n');
+
+function settings(): string {
+  const rows = Object.values(SETTINGS).map(
+    ({ key, variable, meaning, default: byDefault, example }) =>
+      `| \`${variable}\` | \`${key}\` | ${meaning} | ${byDefault} | \`${example}\` |`,
+  );
+  return `${HEADER}# Settings
+
+Each is an environment variable, and a key of \`regain.config.ts\`; the variable wins. A refused setting is one line when
+Regain starts: the name, what is wrong, an example.
+
+| variable | key | meaning | default | example |
+|---|---|---|---|---|
+${rows.join('\n')}
+`;
+}
+
+function securityBudget(): string {
+  const durations: [string, number][] = [
+    ['a code lives', limits.CODE_LIFETIME_MS],
+    ['"send again" makes a new code below', limits.CODE_RENEWED_BELOW_MS],
+    ['a code is not sent any more below', limits.CODE_USELESS_BELOW_MS],
+    ['one attempt lasts', limits.PROOF_LIFETIME_MS],
+    ['after the right code, a password may be set for', limits.VERIFIED_LIFETIME_MS],
+    ['wrong guesses are remembered for', limits.GUESS_WINDOW_MS],
+    ['an address without an account is written to at most every', limits.NO_ACCOUNT_MAIL_EVERY_MS],
+    ['"this wasn\'t me" works for', limits.NOT_ME_LIFETIME_MS],
+    ['a notice is tried for', limits.NOTICE_USEFUL_MS],
+    ['a session lasts', limits.SESSION_LIFETIME_MS],
+    ['a browser is remembered for', limits.DEVICE_LIFETIME_MS],
+    ['an attempt is kept', limits.PROOF_KEPT_MS],
+    ['audit events are kept', limits.AUDIT_KEPT_MS],
+    ['messages (without their text) are kept', limits.MESSAGE_KEPT_MS],
+  ];
+  const ladder = limits.CODE_LADDER.map(
+    ({ fromWrongGuesses, format, length }) =>
+      `| ${fromWrongGuesses} | ${length} ${format === 'digits' ? 'digits' : 'letters and digits'} | ${odds(format, length)} |`,
+  );
+  const buckets = Object.entries(limits.LIMITS).map(
+    ([name, { burst, refillMs }]) => `| \`${name}\` | ${burst} | one every ${span(refillMs)} |`,
+  );
+  return `${HEADER}# The security budget
+
+Every number of Regain stands in \`src/rules/limits.ts\`, with its reason. This page prints them.
+
+## Codes
+
+Tries for one code: ${limits.TRIES_PER_CODE}. Waiting times before "send again": ${limits.RESEND_WAITS_MS.map(span).join(', ')}.
+
+| wrong guesses in ${span(limits.GUESS_WINDOW_MS)} | the next code has | odds of ${limits.TRIES_PER_CODE} guesses |
+|---|---|---|
+${ladder.join('\n')}
+
+## Budgets
+
+Token buckets, charged by the HMAC of what was typed or by the client's network, whether or not an account exists.
+
+| bucket | at once | then |
+|---|---|---|
+${buckets.join('\n')}
+
+## Times
+
+| what | time |
+|---|---|
+${durations.map(([what, ms]) => `| ${what} | ${span(ms)} |`).join('\n')}
+
+## Audit events
+
+${AUDIT_EVENTS.map((name) => `\`${name}\``).join(', ')}
+`;
+}
+
+function problems(): string {
+  const rows = Object.entries(PROBLEMS).map(([code, { status }]) => `| \`${code}\` | ${status} |`);
+  return `${HEADER}# Problems
+
+Errors of the HTTP API are RFC 9457 documents (\`application/problem+json\`) with one of these codes.
+
+| code | status |
+|---|---|
+${rows.join('\n')}
+`;
+}
+
+/** The document needs no running program: the routes are only described. */
+function openApi(): object {
+  const app = new OpenAPIHono();
+  app.route('/', apiRoutes({ config: { origin: 'https://accounts.shop.example' } } as Web));
+  return openApiDocument(app, 'https://accounts.shop.example');
+}
+
+function odds(format: 'digits' | 'letters', length: number): string {
+  const codes = (format === 'digits' ? 10 : 32) ** length;
+  return `1 in ${Math.round(codes / limits.TRIES_PER_CODE).toLocaleString('en-US')}`;
+}
+
+function span(ms: number): string {
+  const units: [string, number][] = [
+    ['day', 86_400_000],
+    ['hour', 3_600_000],
+    ['minute', 60_000],
+    ['second', 1_000],
+  ];
+  const [name, size] = units.find(([, unit]) => ms >= unit && ms % unit === 0) ?? ['second', 1_000];
+  const count = ms / size;
+  return `${count} ${name}${count === 1 ? '' : 's'}`;
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,33 @@
+/** Accounts in our own tables. */
+import type { Account, Accounts, Random, Transaction } from '../ports.ts';
+import type { StoreTransaction } from '../store/store.ts';
+
+export function ownAccounts(random: Random): Accounts {
+  return {
+    async findByIdentifier(transaction, { kind, canonical }) {
+      const accounts = await tables(transaction).byConfirmedAddress(kind, canonical);
+      // A number that a family shares names nobody: never the first match (ADVISORIES row 8).
+      return accounts.length === 1 ? accounts[0] : undefined;
+    },
+    get: (transaction, id): Promise<Account | undefined> => tables(transaction).byId(id),
+    async create(transaction, account, now) {
+      const id = random.bytes(16).toString('base64url');
+      return (await tables(transaction).insert(id, account, now)) ?? { created: id };
+    },
+    setPassword: (transaction, id, passwordHash, now) =>
+      tables(transaction).update(id, {
+        passwordHash,
+        passwordChangedAt: now,
+        passwordBlockedAt: null,
+        bumpGeneration: true,
+      }),
+    blockPassword: (transaction, id, now) =>
+      tables(transaction).update(id, { passwordBlockedAt: now, bumpGeneration: true }),
+    rehashPassword: (transaction, id, passwordHash) => tables(transaction).update(id, { passwordHash }),
+  };
+}
+
+/** The transactions that reach this adapter are the store's own. */
+function tables(transaction: Transaction): StoreTransaction['accounts'] {
+  return (transaction as StoreTransaction).accounts;
+}

@@ -1,0 +1,224 @@
+/**
+ * Sends one leased message of the outbox. The identifier is resolved here, long after its request was answered, and the
+ * code is derived here, so that neither the request's time nor the outbox tells anything.
+ */
+import type { MessageParams, TemplateKind } from '../messages/catalog.ts';
+import type { Account, Address, MailChannel, RenderedMail } from '../ports.ts';
+import { deriveCode } from '../rules/codes.ts';
+import { afterAttempt, type NextStep, type SendOutcome } from '../rules/delivery.ts';
+import { maskIdentifier, sendableAddress } from '../rules/identifiers.ts';
+import { NO_ACCOUNT_MAIL_EVERY_MS, NOT_ME_LIFETIME_MS } from '../rules/limits.ts';
+import { isWorthSending, stateAt } from '../rules/recovery-flow.ts';
+import type { Message, Proof, StoreTransaction } from '../store/store.ts';
+import type { Context } from './context.ts';
+
+export interface Delivery {
+  mail: MailChannel;
+  render<K extends TemplateKind>(kind: K, params: MessageParams[K], locale: string): RenderedMail;
+  /** Public origin of links. */
+  origin: string;
+}
+
+/** What is to be done with a message: hand it over, knock without one, or give it up. */
+type Prepared =
+  | { do: 'send'; to: string; mail: RenderedMail }
+  | { do: 'probe' }
+  | { do: 'expire' }
+  | { do: 'fail'; reason: string };
+
+/** Returns when the message is to be tried again, or undefined where its fate is sealed. */
+export async function deliverMessage(
+  context: Context,
+  delivery: Delivery,
+  message: Message,
+): Promise<number | undefined> {
+  // Relaxed, like the lease: with the power goes the memory of having sent, and the message is sent once more.
+  const prepared = await context.store.transaction((tx) => prepare(context, delivery, tx, message), { relaxed: true });
+  const outcome = await attempt(delivery, message, prepared);
+  const now = context.clock.now();
+  const attempts = message.attempts + 1;
+  const step: NextStep =
+    outcome === 'expired' ? { status: 'expired' } : afterAttempt(outcome, attempts, message.usefulUntil, now);
+  const status = step.status === 'sent' && prepared.do === 'probe' ? 'suppressed' : step.status;
+  const reason = outcome === 'expired' || outcome.kind === 'accepted' ? null : outcome.reason;
+  await context.store.transaction(
+    (tx) =>
+      tx.outbox.settle(message.id, {
+        status,
+        attempts,
+        reason,
+        ...(step.status === 'queued' ? { dueAt: step.dueAt } : {}),
+        ...(step.status === 'sent' ? { sentAt: now } : {}),
+        ...(outcome !== 'expired' && outcome.kind === 'accepted' ? { providerId: outcome.providerId } : {}),
+      }),
+    { relaxed: true },
+  );
+  context.log[step.status === 'failed' ? 'warn' : 'info']('message', {
+    id: message.id,
+    kind: message.kind,
+    status,
+    attempts,
+    reason,
+    waitedMs: now - message.createdAt,
+  });
+  return step.status === 'queued' ? step.dueAt : undefined;
+}
+
+async function attempt(delivery: Delivery, message: Message, prepared: Prepared): Promise<SendOutcome | 'expired'> {
+  if (prepared.do === 'expire') return 'expired';
+  if (prepared.do === 'fail') return { kind: 'permanent', reason: prepared.reason };
+  if (prepared.do === 'send') return delivery.mail.send({ id: message.id, to: prepared.to, ...prepared.mail });
+  const knocked = await delivery.mail.probe();
+  // A refusal of the knock is about the server, not about an address: it may pass.
+  return knocked.kind === 'permanent' ? { kind: 'temporary', reason: knocked.reason } : knocked;
+}
+
+async function prepare(
+  context: Context,
+  delivery: Delivery,
+  tx: StoreTransaction,
+  message: Message,
+): Promise<Prepared> {
+  if (context.clock.now() >= message.usefulUntil || message.proofId === null) return { do: 'expire' };
+  const proof = await tx.proofs.byId(message.proofId);
+  if (!proof) return { do: 'expire' };
+  if (message.kind === 'password-changed' || message.kind === 'password-blocked')
+    return prepareNotice(context, delivery, message, proof);
+  return prepareCode(context, delivery, tx, message, proof);
+}
+
+function prepareNotice(context: Context, delivery: Delivery, message: Message, proof: Proof): Prepared {
+  if (message.address === null) return { do: 'fail', reason: 'no_address' };
+  const account = maskIdentifier({ kind: 'email', canonical: message.address });
+  const at = message.createdAt;
+  const mail =
+    message.kind === 'password-changed'
+      ? delivery.render(
+          'password-changed',
+          {
+            account,
+            changedAt: at,
+            browser: proof.browser,
+            notMeUrl: `${delivery.origin}/recover/not-me/${context.keys.sign('not-me', proof.id)}`,
+            notMeHours: NOT_ME_LIFETIME_MS / 3_600_000,
+          },
+          message.locale,
+        )
+      : delivery.render('password-blocked', { account, at, recoverUrl: `${delivery.origin}/recover` }, message.locale);
+  return { do: 'send', to: message.address, mail };
+}
+
+async function prepareCode(
+  context: Context,
+  delivery: Delivery,
+  tx: StoreTransaction,
+  message: Message,
+  proof: Proof,
+): Promise<Prepared> {
+  const now = context.clock.now();
+  const useful = stateAt(proof, now) === 'code_sent' && isWorthSending(proof.codeExpiresAt, now);
+  // A message of an earlier epoch has a newer one behind it, with the code that counts.
+  if (!useful || message.epoch !== proof.epoch) return { do: 'expire' };
+  const { kind, to, account } = await recipient(context, tx, message, proof);
+  if (kind !== message.kind) await tx.outbox.setKind(message.id, kind);
+  if (kind === 'decoy' || to === undefined) return { do: 'probe' };
+  if (kind === 'recovery-code' && account?.generation !== proof.accountGeneration) return { do: 'expire' };
+
+  const code = codeOf(context, proof);
+  if (code === undefined) return { do: 'fail', reason: 'key_missing' };
+  const mail = renderCode(context, delivery, kind, proof, code, account?.locale ?? message.locale);
+  return { do: 'send', to, mail };
+}
+
+type CodeKind = 'recovery-code' | 'no-account' | 'registration-code' | 'registration-taken';
+interface Recipient {
+  kind: CodeKind | 'decoy';
+  to: string | undefined;
+  account: Account | undefined;
+}
+
+/** Who the message goes to: always a stored address, never the typed one, except where nobody has it yet. */
+async function recipient(context: Context, tx: StoreTransaction, message: Message, proof: Proof): Promise<Recipient> {
+  const account = await context.accounts.findByIdentifier(tx, {
+    kind: proof.identifierKind,
+    canonical: proof.identifier,
+  });
+  const stored = account && deliverableAddress(account, proof);
+  const typed =
+    proof.identifierKind === 'email'
+      ? sendableAddress({ typed: proof.identifierTyped, canonical: proof.identifier })
+      : undefined;
+  if (proof.purpose === 'registration') {
+    if (proof.resolution === 'pending') await tx.proofs.resolve(proof.id, account ? 'decoy' : 'known', null, null);
+    return account
+      ? { kind: 'registration-taken', to: stored?.value, account }
+      : { kind: 'registration-code', to: typed, account };
+  }
+  if (proof.resolution === 'pending') {
+    await tx.proofs.resolve(
+      proof.id,
+      stored ? 'known' : 'decoy',
+      stored ? account.id : null,
+      account?.generation ?? null,
+    );
+    proof.accountGeneration = account?.generation ?? null;
+  }
+  const known = proof.resolution === 'pending' ? stored !== undefined : proof.resolution === 'known';
+  if (known) return { kind: 'recovery-code', to: stored?.value, account };
+  if (message.kind === 'no-account') return { kind: 'no-account', to: typed, account: undefined };
+  const mayWrite =
+    context.settings.mailUnknownAddresses &&
+    typed !== undefined &&
+    message.kind !== 'decoy' &&
+    (await tx.noAccountMails.claim(proof.identifierMac, context.clock.now(), NO_ACCOUNT_MAIL_EVERY_MS));
+  return { kind: mayWrite ? 'no-account' : 'decoy', to: typed, account: undefined };
+}
+
+/** The confirmed address that was named; for a phone number without a phone channel, the account's first mailbox. */
+function deliverableAddress(account: Account, proof: Proof): Address | undefined {
+  return account.addresses.find(
+    (address) =>
+      address.kind === 'email' &&
+      address.confirmedAt !== null &&
+      (proof.identifierKind === 'phone' || address.canonical === proof.identifier),
+  );
+}
+
+function codeOf(context: Context, proof: Proof): string | undefined {
+  const key = context.keys.codeKeyById(proof.keyId);
+  const shape = { format: proof.codeFormat, length: proof.codeLength };
+  return key && deriveCode(key, proof.purpose, proof.id, proof.epoch, shape);
+}
+
+function renderCode(
+  context: Context,
+  delivery: Delivery,
+  kind: CodeKind,
+  proof: Proof,
+  code: string,
+  locale: string,
+): RenderedMail {
+  const { origin } = delivery;
+  const request = { requestedAt: proof.createdAt, browser: proof.browser };
+  const masked = maskIdentifier({ kind: proof.identifierKind, canonical: proof.identifier });
+  const links = { recoverUrl: `${origin}/recover`, signInUrl: `${origin}/sign-in`, registerUrl: `${origin}/register` };
+  const minutes = wholeMinutes(proof.codeExpiresAt - context.clock.now());
+  switch (kind) {
+    case 'recovery-code': {
+      const cancelUrl = `${origin}/recover/cancel/${context.keys.sign('cancel', proof.id)}`;
+      const params = { ...request, code, minutes, account: masked, cancelUrl, recoverUrl: links.recoverUrl };
+      return delivery.render(kind, params, locale);
+    }
+    case 'no-account':
+      return delivery.render(kind, { ...request, ...links, address: masked }, locale);
+    case 'registration-code':
+      return delivery.render(kind, { ...request, code, minutes, address: masked }, locale);
+    case 'registration-taken':
+      return delivery.render(kind, { ...request, ...links, address: masked }, locale);
+  }
+}
+
+/** Promises no minute that isn't there; the second that the message waited is forgiven. */
+function wholeMinutes(leftMs: number): number {
+  return Math.max(1, Math.floor((leftMs + 2_000) / 60_000));
+}

@@ -1,0 +1,39 @@
+/**
+ * The device cookie: which accounts this browser has signed in to, as MACs of the identifiers that were typed, signed.
+ * It is compared with what is typed now, so that telling a known browser from a stranger's needs no look-up.
+ */
+import type { Identifier } from '../rules/identifiers.ts';
+import { DEVICE_ACCOUNTS, DEVICE_LIFETIME_MS } from '../rules/limits.ts';
+import type { Context } from './context.ts';
+
+export function isKnownDevice(context: Context, cookie: string | undefined, identifier: Identifier): boolean {
+  return readDevice(context, cookie).some(({ mac }) => mac === context.keys.identifierMac(identifier));
+}
+
+/** The cookie's next value: this account first, the oldest beyond the limit forgotten. */
+export function rememberDevice(context: Context, cookie: string | undefined, identifier: Identifier): string {
+  const mac = context.keys.identifierMac(identifier);
+  const seconds = Math.floor(context.clock.now() / 1000);
+  const entries = [{ mac, seconds }, ...readDevice(context, cookie).filter((entry) => entry.mac !== mac)];
+  const text = entries
+    .slice(0, DEVICE_ACCOUNTS)
+    .map((entry) => `${entry.mac}:${entry.seconds}`)
+    .join(',');
+  return context.keys.sign('device', text);
+}
+
+interface DeviceEntry {
+  mac: string;
+  seconds: number;
+}
+
+function readDevice(context: Context, cookie: string | undefined): DeviceEntry[] {
+  const text = cookie === undefined ? undefined : context.keys.open('device', cookie);
+  if (!text) return [];
+  const oldest = (context.clock.now() - DEVICE_LIFETIME_MS) / 1000;
+  return text
+    .split(',')
+    .map((entry) => entry.split(':'))
+    .map(([mac = '', seconds = '0']) => ({ mac, seconds: Number(seconds) }))
+    .filter((entry) => entry.seconds > oldest);
+}

@@ -1,0 +1,25 @@
+/** Data that served its purpose goes (STANDARDS R91). */
+import {
+  AUDIT_KEPT_MS,
+  GUESS_WINDOW_MS,
+  MESSAGE_KEPT_MS,
+  NO_ACCOUNT_MAIL_EVERY_MS,
+  PROOF_KEPT_MS,
+} from '../rules/limits.ts';
+import type { Context } from './context.ts';
+
+/** A day beyond the window, because guesses are counted by calendar day. */
+const DAY_MS = 86_400_000;
+
+export async function purge(context: Context): Promise<Record<string, number>> {
+  const now = context.clock.now();
+  return context.store.transaction(async (tx) => ({
+    proofs: await tx.proofs.purge(now - PROOF_KEPT_MS),
+    messages: await tx.outbox.purge(now - MESSAGE_KEPT_MS),
+    noAccountMails: await tx.noAccountMails.purge(now - NO_ACCOUNT_MAIL_EVERY_MS),
+    guesses: await tx.guesses.purge(now - GUESS_WINDOW_MS - DAY_MS),
+    limits: await tx.limits.purge(now),
+    sessions: await tx.sessions.purge(now),
+    audit: await tx.audit.purge(now - AUDIT_KEPT_MS),
+  }));
+}

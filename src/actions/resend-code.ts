@@ -1,0 +1,56 @@
+/** "Send again" repeats the living code; a dead or dying one is followed by a new code. */
+import type { Purpose } from '../rules/codes.ts';
+import { Refusal } from '../rules/errors.ts';
+import { CODE_LIFETIME_MS, RESEND_WAITS_MS, TRIES_PER_CODE } from '../rules/limits.ts';
+import { answer, renewal, stateAt } from '../rules/recovery-flow.ts';
+import type { Proof } from '../store/store.ts';
+import type { Context, Origin } from './context.ts';
+import { findProof } from './find-proof.ts';
+import { chargeSend, codeShape, queueCode } from './start-proof.ts';
+
+/** @throws Refusal `recovery_not_found`, `rate_limited` (also before the waiting time is over) */
+export async function resendCode(context: Context, purpose: Purpose, token: string, origin: Origin): Promise<Proof> {
+  return context.store.transaction(async (tx) => {
+    const now = context.clock.now();
+    const proof = await findProof(tx, purpose, token, { lock: true });
+    const state = stateAt(proof, now);
+    const next = answer(state, 'send_again');
+    if (typeof next === 'object') throw new Refusal(next.refused);
+    // A dead code is replaced at once: waiting is for people who might only be impatient.
+    if (state === 'code_sent' && now < proof.resendAt)
+      throw new Refusal('rate_limited', { retryAfterSeconds: Math.ceil((proof.resendAt - now) / 1000) });
+    await chargeSend(tx, proof.identifierMac, proof.channel, origin.source, now);
+
+    const renewed = renewal(proof, now);
+    const resends = proof.resends + 1;
+    const wait = RESEND_WAITS_MS[Math.min(resends, RESEND_WAITS_MS.length - 1)] as number;
+    const change: Partial<Proof> = { resends, resendAt: now + wait };
+    if (renewed !== 'repeat') {
+      const shape = await codeShape(tx, proof.identifierMac, proof.channel, now);
+      const keepsOld = renewed === 'renew_keeping_old';
+      Object.assign(change, {
+        epoch: proof.epoch + 1,
+        keyId: context.keys.codeKey().id,
+        codeFormat: shape.format,
+        codeLength: shape.length,
+        triesLeft: TRIES_PER_CODE,
+        codeExpiresAt: now + CODE_LIFETIME_MS,
+        expiresAt: Math.max(proof.expiresAt, now + CODE_LIFETIME_MS),
+        previousCodeExpiresAt: keepsOld ? proof.codeExpiresAt : null,
+        previousCodeFormat: keepsOld ? proof.codeFormat : null,
+        previousCodeLength: keepsOld ? proof.codeLength : null,
+      });
+    }
+    await tx.proofs.update(proof.id, change);
+    const updated = { ...proof, ...change };
+    await queueCode(context, tx, updated, now);
+    await tx.audit.append({
+      at: now,
+      name: 'resend-code',
+      accountId: proof.accountId,
+      proofId: proof.id,
+      detail: { channel: proof.channel, epoch: updated.epoch, browser: origin.browser },
+    });
+    return updated;
+  });
+}

@@ -1,0 +1,65 @@
+/** The sessions of an account's owner. */
+import type { Account } from '../ports.ts';
+import { Refusal } from '../rules/errors.ts';
+import type { Session } from '../store/store.ts';
+import type { Context } from './context.ts';
+import { digestToken } from './tokens.ts';
+
+/** Writing "last seen" more often than this would make every page view a write. */
+const TOUCH_EVERY_MS = 5 * 60_000;
+
+export interface CurrentSession {
+  session: Session;
+  account: Account;
+}
+
+export async function currentSession(context: Context, token: string | undefined): Promise<CurrentSession | undefined> {
+  if (!token) return undefined;
+  return context.store.transaction(async (tx) => {
+    const now = context.clock.now();
+    const session = await tx.sessions.byToken(digestToken(token), now);
+    const account = session && (await context.accounts.get(tx, session.accountId));
+    if (!session || !account) return undefined;
+    if (now - session.lastSeenAt > TOUCH_EVERY_MS) await tx.sessions.touch(session.id, now);
+    return { session, account };
+  });
+}
+
+export async function listSessions(context: Context, accountId: string): Promise<Session[]> {
+  return context.store.transaction((tx) => tx.sessions.ofAccount(accountId, context.clock.now()));
+}
+
+/** Signing out twice is no error: the person wanted to be out, and is. */
+export async function signOut(context: Context, token: string | undefined): Promise<void> {
+  await endSessions(context, token, 'sign-out');
+}
+
+/** @throws Refusal `invalid_credentials` without a living session. Returns how many others ended. */
+export async function signOutElsewhere(context: Context, token: string | undefined): Promise<number> {
+  const ended = await endSessions(context, token, 'sign-out-elsewhere');
+  if (ended === undefined) throw new Refusal('invalid_credentials');
+  return ended;
+}
+
+async function endSessions(
+  context: Context,
+  token: string | undefined,
+  name: 'sign-out' | 'sign-out-elsewhere',
+): Promise<number | undefined> {
+  if (!token) return undefined;
+  return context.store.transaction(async (tx) => {
+    const now = context.clock.now();
+    const session = await tx.sessions.byToken(digestToken(token), now);
+    if (!session) return undefined;
+    const ended = name === 'sign-out' ? 1 : await tx.sessions.deleteAllOf(session.accountId, session.id);
+    if (name === 'sign-out') await tx.sessions.delete(session.id);
+    await tx.audit.append({
+      at: now,
+      name,
+      accountId: session.accountId,
+      proofId: null,
+      detail: { browser: session.browser, ended },
+    });
+    return ended;
+  });
+}

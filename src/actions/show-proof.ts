@@ -1,0 +1,60 @@
+/** What a claimant may know of his proof: nothing here depends on whether an account stands behind it. */
+import type { CodeFormat, Purpose } from '../rules/codes.ts';
+import { type Channel, type ShownStatus, shownStatus } from '../rules/delivery.ts';
+import { Refusal } from '../rules/errors.ts';
+import type { IdentifierKind } from '../rules/identifiers.ts';
+import { type State, stateAt } from '../rules/recovery-flow.ts';
+import type { Proof, StoreTransaction } from '../store/store.ts';
+import type { Context } from './context.ts';
+import { findProof } from './find-proof.ts';
+
+export interface ProofView {
+  purpose: Purpose;
+  state: State;
+  /** As typed by this claimant. */
+  typed: string;
+  kind: IdentifierKind;
+  channel: Channel;
+  channels: Channel[];
+  codeFormat: CodeFormat;
+  codeLength: number;
+  /** When the code, or after the right code the permission to go on, ends. */
+  expiresAt: number;
+  resendAt: number;
+  triesLeft: number;
+  delivery: ShownStatus;
+}
+
+/** @throws Refusal `recovery_not_found` for an unknown or ended proof */
+export async function showProof(context: Context, purpose: Purpose, token: string): Promise<ProofView> {
+  return context.store.transaction(async (tx) => {
+    const proof = await findProof(tx, purpose, token);
+    const view = await viewProof(context, tx, proof);
+    if (view.state === 'ended' || view.state === 'cancelled') throw new Refusal('recovery_not_found');
+    return view;
+  });
+}
+
+export async function viewProof(context: Context, tx: StoreTransaction, proof: Proof): Promise<ProofView> {
+  const message = await tx.outbox.latestOf(proof.id);
+  return describeProof(proof, context.clock.now(), {
+    delivery: shownStatus(message?.status ?? 'queued', context.settings.mailUnknownAddresses),
+  });
+}
+
+export function describeProof(proof: Proof, now: number, known: { delivery: ShownStatus }): ProofView {
+  return {
+    purpose: proof.purpose,
+    state: stateAt(proof, now),
+    typed: proof.identifierTyped,
+    kind: proof.identifierKind,
+    channel: proof.channel,
+    channels: ['email'],
+    codeFormat: proof.codeFormat,
+    codeLength: proof.codeLength,
+    expiresAt: proof.verifiedExpiresAt ?? proof.codeExpiresAt,
+    resendAt: proof.resendAt,
+    triesLeft: Math.max(0, proof.triesLeft),
+    delivery: known.delivery,
+  };
+}

@@ -1,0 +1,100 @@
+/** Signing in. An unknown account costs the same hash and the same statements as a wrong password. */
+import type { Account } from '../ports.ts';
+import { Refusal } from '../rules/errors.ts';
+import type { Identifier } from '../rules/identifiers.ts';
+import { PASSWORD_MAX_BYTES, SESSION_LIFETIME_MS } from '../rules/limits.ts';
+import { normalizePassword } from '../rules/passwords.ts';
+import type { Session } from '../store/store.ts';
+import { chargeLimits } from './charge-limits.ts';
+import type { Context, Origin } from './context.ts';
+import { isKnownDevice, rememberDevice } from './known-device.ts';
+import { newId, newToken } from './tokens.ts';
+
+export interface SignedIn {
+  token: string;
+  session: Session;
+  /** Signed value of the device cookie, with this account added. */
+  device: string;
+}
+
+/**
+ * @param device the device cookie as the browser sent it
+ * @throws Refusal `invalid_credentials`, `rate_limited`, `unavailable`
+ */
+export async function signIn(
+  context: Context,
+  identifier: Identifier,
+  typed: string,
+  origin: Origin,
+  device?: string,
+): Promise<SignedIn> {
+  const account = await context.store.transaction(
+    async (tx) => {
+      const mac = context.keys.identifierMac(identifier);
+      const lane = isKnownDevice(context, device, identifier) ? 'sign-in-known-device' : 'sign-in';
+      await chargeLimits(tx, { 'sign-in-source': origin.source, [lane]: mac }, context.clock.now());
+      return context.accounts.findByIdentifier(tx, identifier);
+    },
+    { relaxed: true },
+  );
+  const password = normalizePassword(typed);
+  const usable = account && account.passwordBlockedAt === null ? (account.passwordHash ?? undefined) : undefined;
+  const bounded = Buffer.byteLength(password) <= PASSWORD_MAX_BYTES ? password : '';
+  const { right, outdated } = await context.hasher.verify(usable, bounded);
+  if (!account || !right || usable === undefined || bounded !== password) {
+    await refuse(context, account, origin);
+    throw new Refusal('invalid_credentials');
+  }
+  const rehashed = outdated ? await context.hasher.hash(password) : undefined;
+  return openSession(context, account, usable, rehashed, origin, rememberDevice(context, device, identifier));
+}
+
+async function refuse(context: Context, account: Account | undefined, origin: Origin): Promise<void> {
+  await context.store.transaction((tx) =>
+    tx.audit.append({
+      at: context.clock.now(),
+      name: 'sign-in-refused',
+      accountId: account?.id ?? null,
+      proofId: null,
+      detail: { browser: origin.browser },
+    }),
+  );
+}
+
+async function openSession(
+  context: Context,
+  account: Account,
+  verifiedHash: string,
+  rehashed: string | undefined,
+  origin: Origin,
+  device: string,
+): Promise<SignedIn> {
+  const now = context.clock.now();
+  const { token, tokenDigest } = newToken(context.random);
+  const session: Session = {
+    id: newId(context.random),
+    tokenDigest,
+    accountId: account.id,
+    browser: origin.browser,
+    createdAt: now,
+    lastSeenAt: now,
+    expiresAt: now + SESSION_LIFETIME_MS,
+  };
+  await context.store.transaction(async (tx) => {
+    // The hash took its time: a password that was changed or blocked meanwhile opens nothing.
+    const current = await context.accounts.get(tx, account.id);
+    if (current?.passwordHash !== verifiedHash || current.passwordBlockedAt !== null)
+      throw new Refusal('invalid_credentials');
+    await tx.sessions.insert(session);
+    await tx.proofs.cancelAllOf(account.id);
+    if (rehashed) await context.accounts.rehashPassword(tx, account.id, rehashed);
+    await tx.audit.append({
+      at: now,
+      name: 'sign-in',
+      accountId: account.id,
+      proofId: null,
+      detail: { browser: origin.browser },
+    });
+  });
+  return { token, session, device };
+}

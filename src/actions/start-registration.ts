@@ -1,0 +1,15 @@
+import { Refusal } from '../rules/errors.ts';
+import type { Identifier } from '../rules/identifiers.ts';
+import type { Context, Origin } from './context.ts';
+import { type Started, startProof } from './start-proof.ts';
+
+/**
+ * Somebody wants an account. The address is proven first; with a taken one everything looks the same from outside, and
+ * its owner gets a friendly mail. @throws Refusal `rate_limited`, `invalid_identifier`
+ */
+export async function startRegistration(context: Context, identifier: Identifier, origin: Origin): Promise<Started> {
+  // A phone number is proven by a code sent to it, and no phone channel is configured.
+  if (identifier.kind === 'phone')
+    throw new Refusal('invalid_identifier', { field: 'identifier', detail: 'email_only' });
+  return startProof(context, 'registration', identifier, origin);
+}

@@ -1,0 +1,84 @@
+/** `regain accounts add` and `regain accounts import`: accounts made by the operator. */
+import { availableParallelism } from 'node:os';
+import type { AccountsContext } from '../actions/add-account.ts';
+import type { Config } from '../config.ts';
+import { createKeys } from '../keys.ts';
+import { createHasher } from '../passwords/hasher.ts';
+import { createPasswordKnowledge } from '../passwords/knowledge.ts';
+import { HASH_QUEUE_MAX } from '../rules/limits.ts';
+import { openStore } from '../store/open.ts';
+import { systemClock, systemRandom } from '../system.ts';
+import { errorText, isFromOutside } from './outside-error.ts';
+
+const USAGE = `Usage:
+  regain accounts add --email A [--email B] [--phone P] [--name N] [--birthday YYYY-MM-DD] [--locale L]
+                      [--unconfirmed] [--password-stdin]
+  regain accounts import FILE.csv [--unconfirmed]
+
+See docs/how-to/import-accounts.md.
+`;
+
+export async function run(args: string[], environment: Record<string, string | undefined>): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === 'add') return (await import('./accounts-add.ts')).runAdd(rest, environment);
+  if (name === 'import') return (await import('./accounts-import.ts')).runImport(rest, environment);
+  if (name === '--help' || name === 'help') {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  return refuseUsage(name === undefined ? 'say add or import' : `there is no '${name}' here`);
+}
+
+/** @returns the exit code of a command that was called wrongly */
+export function refuseUsage(problem: string): 2 {
+  process.stderr.write(`regain accounts: ${problem}\n\n${USAGE}`);
+  return 2;
+}
+
+/**
+ * Runs `work` on the accounts of this installation, its tables brought to this version.
+ * @returns the exit code of `work`; 1 where the database can't be used, having said so
+ */
+export async function withAccounts(
+  config: Config,
+  work: (context: AccountsContext) => Promise<number>,
+): Promise<number> {
+  let context: AccountsContext | undefined;
+  try {
+    context = await openAccounts(config);
+    return await work(context);
+  } catch (error) {
+    if (!isFromOutside(error)) throw error;
+    process.stderr.write(
+      `regain accounts: the database can't be used: ${errorText(error)}\n'regain doctor' says more.\n`,
+    );
+    return 1;
+  } finally {
+    await context?.store.close();
+  }
+}
+
+/** Less than the whole program: a command must not touch the inbox of a development server that runs beside it. */
+async function openAccounts(config: Config): Promise<AccountsContext> {
+  const store = await openStore(config.database);
+  try {
+    await store.migrate();
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return {
+    store,
+    keys: createKeys(config.secrets),
+    random: systemRandom,
+    clock: systemClock,
+    hasher: createHasher({ concurrency: availableParallelism(), queueMax: HASH_QUEUE_MAX }),
+    knowledge: createPasswordKnowledge({ leakedFile: config.leakedPasswordsFile }),
+    settings: {
+      brandName: config.brand.name,
+      host: new URL(config.origin).hostname,
+      passwordProfile: config.passwordProfile,
+      mailUnknownAddresses: config.mailUnknownAddresses,
+    },
+  };
+}

@@ -1,0 +1,79 @@
+/** `regain serve`: web and worker in one process; `--no-worker` for the web alone. */
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { createAdaptorServer } from '@hono/node-server';
+import { type Composed, compose } from '../compose.ts';
+import type { Config } from '../config.ts';
+import { seedDemoAccount } from './demo-account.ts';
+import { loadConfig } from './load-config.ts';
+import { untilStopped } from './until-stopped.ts';
+
+export async function run(args: string[], environment: Record<string, string | undefined>): Promise<number> {
+  const unknown = args.find((arg) => arg !== '--no-worker');
+  if (unknown) {
+    process.stderr.write(`regain serve: does not know '${unknown}'\n`);
+    return 2;
+  }
+  const config = await loadConfig(environment);
+  const composed = await compose(config);
+  const demo = config.mode === 'development' ? await seedDemoAccount(composed.context) : undefined;
+  const server = await listen(composed, config);
+  if (typeof server === 'string') {
+    process.stderr.write(`${server}\n`);
+    await composed.close();
+    return 1;
+  }
+  // With SQLite the only messages are this process's own; watching the log for others would cost a transaction a commit.
+  const worker = args.includes('--no-worker') ? undefined : await composed.startWorker({ otherProcesses: false });
+  process.stdout.write(greeting(config, demo));
+
+  await untilStopped();
+  // New connections are refused, open requests are answered, messages in flight are finished; then the doors close.
+  composed.inbox?.endStreams();
+  server.close();
+  // A kept-alive connection becomes idle when its last answer is out; until then it is left alone.
+  const sweeping = setInterval(() => server.closeIdleConnections(), 50);
+  await Promise.all([once(server, 'close'), worker?.stop()]);
+  clearInterval(sweeping);
+  await composed.close();
+  return 0;
+}
+
+/** A listening server, or a sentence that says why there is none. */
+async function listen(composed: Composed, config: Config): Promise<Server | string> {
+  const server = createAdaptorServer({
+    fetch: (request, env) => composed.fetch(request, { peer: env.incoming.socket.remoteAddress ?? '' }),
+  }) as Server;
+  server.listen(config.port, config.host);
+  try {
+    await once(server, 'listening');
+    return server;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE')
+      return `Port ${config.port} is taken by another program. Start with another one: PORT=${config.port + 1} npm start`;
+    if (code === 'EACCES')
+      return `Port ${config.port} may not be used by this user. Choose one above 1023: PORT=3000 npm start`;
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+      return `HOST=${config.host} is not an address of this machine.`;
+    return `Regain can't listen on ${config.host}:${config.port}: ${message}`;
+  }
+}
+
+function greeting(config: Config, demo: { identifier: string; password: string } | undefined): string {
+  if (!demo) return `Regain listens on ${config.host}:${config.port} for ${config.origin}\n`;
+  const base = config.origin;
+  return `
+  Regain is running.
+
+    The shop      ${base}/            sign in there, top right
+    The inbox     ${base}/dev/inbox   every message that leaves
+    The API       ${base}/api/openapi.json
+
+  Try it: press "Forgot password?", enter ${demo.identifier}, and read the code in the inbox.
+  (Its password, in case you want to see it stop working: ${demo.password})
+
+  Stop with Ctrl+C. Data stays in ${config.database.engine === 'sqlite' ? config.database.file : 'PostgreSQL'}.
+
+`;
+}

@@ -1,0 +1,136 @@
+/** Picks the adapters and wires them: the only file that knows all of them. */
+import { availableParallelism } from 'node:os';
+import { ownAccounts } from './accounts/own.ts';
+import type { Context } from './actions/context.ts';
+import { type Delivery, deliverMessage } from './actions/deliver-message.ts';
+import { purge } from './actions/purge.ts';
+import { createInbox, type Inbox } from './channels/inbox.ts';
+import { createSmtpChannel } from './channels/smtp.ts';
+import { type Config, ConfigError, SETTINGS } from './config.ts';
+import { createKeys } from './keys.ts';
+import { createLog } from './log.ts';
+import { render } from './messages/render.ts';
+import { createHasher } from './passwords/hasher.ts';
+import { createPasswordKnowledge } from './passwords/knowledge.ts';
+import type { Clock, Log, MailChannel, PasswordKnowledge, Random } from './ports.ts';
+import { HASH_QUEUE_MAX } from './rules/limits.ts';
+import { openStore } from './store/open.ts';
+import { systemClock, systemRandom } from './system.ts';
+import { createApp } from './web/app.ts';
+import type { Peer } from './web/request.ts';
+import { startWorker, type Worker } from './workers/loop.ts';
+import { startPurging } from './workers/purging.ts';
+
+export type { Peer } from './web/request.ts';
+
+export interface World {
+  clock?: Clock;
+  random?: Random;
+  log?: Log;
+}
+
+/** The whole program, not yet working on the outbox. */
+export interface Composed {
+  config: Config;
+  context: Context;
+  mail: MailChannel;
+  /** In development: every message that left. */
+  inbox: Inbox | undefined;
+  /** Answers one request. `peer` is the address of the socket. */
+  fetch(request: Request, peer?: Peer): Promise<Response>;
+  startWorker(options?: { otherProcesses?: boolean }): Promise<Worker>;
+  /** Ends connections. Stop the worker first. */
+  close(): Promise<void>;
+}
+
+/** Opens the store and brings its tables to this version. */
+export async function compose(config: Config, world: World = {}): Promise<Composed> {
+  const clock = world.clock ?? systemClock;
+  const random = world.random ?? systemRandom;
+  const log = world.log ?? createLog(config.logLevel);
+  const knowledge = createPasswordKnowledge(
+    config.leakedPasswordsFile ? { leakedFile: config.leakedPasswordsFile } : {},
+  );
+  if (config.leakedPasswordsFile !== undefined) requireReadable(knowledge, config.leakedPasswordsFile);
+  const store = await openStore(config.database);
+  await store.migrate();
+  const context: Context = {
+    store,
+    accounts: ownAccounts(random),
+    hasher: createHasher({ concurrency: availableParallelism(), queueMax: HASH_QUEUE_MAX }),
+    knowledge,
+    keys: createKeys(config.secrets),
+    clock,
+    random,
+    log,
+    settings: {
+      brandName: config.brand.name,
+      host: new URL(config.origin).hostname,
+      passwordProfile: config.passwordProfile,
+      mailUnknownAddresses: config.mailUnknownAddresses,
+    },
+  };
+  const { mail, inbox } = mailOf(config, clock);
+  const delivery: Delivery = {
+    mail,
+    render: (kind, params, locale) => render(kind, params, { locale, brand: config.brand, origin: config.origin }),
+    origin: config.origin,
+  };
+  const app = createApp({ context, config, inbox });
+
+  return {
+    config,
+    context,
+    mail,
+    inbox,
+    fetch: async (request, peer = {}) => app.fetch(request, peer),
+    async startWorker(options = {}) {
+      const worker = await startWorker({
+        store,
+        clock,
+        log,
+        otherProcesses: options.otherProcesses ?? true,
+        deliver: (message) => deliverMessage(context, delivery, message),
+      });
+      // The handshake with the mail server is over before somebody waits for a code.
+      void mail.probe();
+      const stopPurging = startPurging(() => purge(context), log);
+      // The estimator's dictionaries take a while to load: after the start, and before somebody needs them.
+      void knowledge.warm().catch((error: unknown) => log.error('warm-up', { error: String(error) }));
+      return {
+        ...worker,
+        async stop() {
+          stopPurging();
+          await worker.stop();
+        },
+      };
+    },
+    async close() {
+      await mail.close();
+      await store.close();
+    },
+  };
+}
+
+/** A list that is named and can't be read would only be noticed by the first person who sets a password. */
+function requireReadable(knowledge: PasswordKnowledge, file: string): void {
+  try {
+    knowledge.isLeaked('');
+  } catch (error) {
+    const { variable, example } = SETTINGS.leakedPasswords;
+    throw new ConfigError([
+      `${variable}: '${file}' can't be used: ${(error as Error).message}. Example: ${variable}=${example}`,
+    ]);
+  }
+}
+
+/** In development every message is also kept in the inbox; in production there is none. */
+function mailOf(config: Config, clock: Clock): { mail: MailChannel; inbox: Inbox | undefined } {
+  const smtp = config.mail && createSmtpChannel(config.mail, { brand: config.brand.name });
+  if (config.mode === 'development') {
+    const inbox = createInbox('.regain/inbox.jsonl', clock, smtp);
+    return { mail: inbox, inbox };
+  }
+  if (!smtp) throw new Error('a mail server is needed in production');
+  return { mail: smtp, inbox: undefined };
+}

@@ -1,0 +1,56 @@
+/**
+ * Every message that Regain sends, and what each needs to be written. The sentences lie in one folder per locale, one file
+ * per kind; `layout.ts` draws the text part and the HTML part from the same blocks; `render.ts` puts them together.
+ *
+ * Moments are milliseconds since 1970. Addresses and accounts arrive masked. Every URL is on our own origin.
+ */
+import type { MessageContent } from './layout.ts';
+
+export interface MessageParams {
+  /** The code that opens the way to a new password. `minutes` is what is left of its life, in whole minutes. */
+  'recovery-code': Asked & { code: string; minutes: number; account: string; cancelUrl: string; recoverUrl: string };
+  /** Somebody asked to recover with an address that has no account. */
+  'no-account': Asked & { address: string; registerUrl: string; recoverUrl: string };
+  /** The code that confirms the address of a new account. */
+  'registration-code': Asked & { code: string; minutes: number; address: string };
+  /** Somebody tried to register with the address of an existing account; its owner is told, nobody else. */
+  'registration-taken': Asked & { address: string; signInUrl: string; recoverUrl: string };
+  /** To every confirmed address, after a new password was set. */
+  'password-changed': { account: string; changedAt: number; browser: string; notMeUrl: string; notMeHours: number };
+  /** After "this wasn't me": nothing opens the account until a new password is set. */
+  'password-blocked': { account: string; at: number; recoverUrl: string };
+}
+
+/** When it was asked for, and from which browser ("Firefox on Windows"). */
+interface Asked {
+  requestedAt: number;
+  browser: string;
+}
+
+export type TemplateKind = keyof MessageParams;
+
+/** What every template may say besides its own parameters. */
+export interface Surroundings {
+  /** Name of the shop. */
+  brand: string;
+  /** The only place where a code may be typed: host of the origin, as shown in an address bar. */
+  host: string;
+  helpUrl: string;
+  supportAddress: string;
+  /** "14 March 2026, 09:12 UTC" */
+  moment(at: number): string;
+}
+
+/** One template for every kind: a locale that lacks a message does not compile. */
+export type Templates = {
+  [K in TemplateKind]: (params: MessageParams[K], surroundings: Surroundings) => MessageContent;
+};
+
+export interface MessageLocale {
+  direction: 'ltr' | 'rtl';
+  /** BCP 47, how dates are written. */
+  dateLocale: string;
+  templates: Templates;
+  /** What stands below every message. */
+  footer(surroundings: Surroundings): { help: string; contact: string };
+}

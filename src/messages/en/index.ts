@@ -1,0 +1,23 @@
+/** English. */
+import type { MessageLocale } from '../catalog.ts';
+import { noAccount } from './no-account.ts';
+import { passwordBlocked } from './password-blocked.ts';
+import { passwordChanged } from './password-changed.ts';
+import { recoveryCode } from './recovery-code.ts';
+import { registrationCode } from './registration-code.ts';
+import { registrationTaken } from './registration-taken.ts';
+
+export const en: MessageLocale = {
+  direction: 'ltr',
+  // Day first, with the month in letters: nobody can take it for another day.
+  dateLocale: 'en-GB',
+  templates: {
+    'recovery-code': recoveryCode,
+    'no-account': noAccount,
+    'registration-code': registrationCode,
+    'registration-taken': registrationTaken,
+    'password-changed': passwordChanged,
+    'password-blocked': passwordBlocked,
+  },
+  footer: () => ({ help: 'Questions', contact: 'Customer support' }),
+};

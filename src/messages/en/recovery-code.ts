@@ -1,0 +1,34 @@
+import type { Templates } from '../catalog.ts';
+import { codeRules, whenAndWhere } from './phrases.ts';
+
+export const recoveryCode: Templates['recovery-code'] = (params, surroundings) => ({
+  subject: `Reset your ${surroundings.brand} password?`,
+  preheader: 'Someone asked to reset your password. If it was not you, you can ignore this mail.',
+  heading: 'Reset your password?',
+  blocks: [
+    {
+      type: 'paragraph',
+      text: `Someone asked to reset the password of your ${surroundings.brand} account (${params.account}).`,
+    },
+    whenAndWhere(params.requestedAt, params.browser, surroundings),
+    {
+      type: 'paragraph',
+      text: `If that was you, type this code on ${surroundings.host}, in the page that you left open:`,
+      strong: surroundings.host,
+    },
+    { type: 'code', code: params.code },
+    codeRules(params.minutes, surroundings),
+    { type: 'link', label: 'Closed the page? Ask for a new code', url: params.recoverUrl },
+    {
+      type: 'aside',
+      title: 'Not you?',
+      blocks: [
+        {
+          type: 'paragraph',
+          text: 'Then do nothing. Your password has not changed, and the code stops working by itself.',
+        },
+        { type: 'link', label: 'Or stop this request now', url: params.cancelUrl },
+      ],
+    },
+  ],
+});

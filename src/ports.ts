@@ -1,0 +1,146 @@
+/** What the actions need from the world, with the outcomes of every method. Adapters implement these; `compose.ts` picks them. */
+import type { SendOutcome } from './rules/delivery.ts';
+import type { Identifier, IdentifierKind } from './rules/identifiers.ts';
+
+/** Milliseconds since 1970, UTC. */
+export interface Clock {
+  now(): number;
+}
+
+/** A cryptographically secure source. */
+export interface Random {
+  bytes(length: number): Buffer;
+  /** Evenly distributed, 0 <= n < below; for waiting times, not for secrets. */
+  below(below: number): number;
+}
+
+export interface Log {
+  debug(event: string, fields?: Record<string, unknown>): void;
+  info(event: string, fields?: Record<string, unknown>): void;
+  warn(event: string, fields?: Record<string, unknown>): void;
+  error(event: string, fields?: Record<string, unknown>): void;
+}
+
+/** A running database transaction: all that is done with it happens, or none of it. */
+export interface Transaction {
+  readonly transaction: true;
+}
+
+export interface Address {
+  kind: IdentifierKind;
+  /** As it was given when it was confirmed; messages go here. */
+  value: string;
+  canonical: string;
+  /** Null until its owner typed a code that was sent to it. Only confirmed addresses receive codes. */
+  confirmedAt: number | null;
+}
+
+export interface Account {
+  id: string;
+  name: string | null;
+  /** YYYY-MM-DD */
+  birthday: string | null;
+  /** BCP 47 */
+  locale: string | null;
+  addresses: Address[];
+  /** PHC string, or null where no password was ever set. */
+  passwordHash: string | null;
+  /** Set by "this wasn't me": the password opens nothing until a recovery sets a new one. */
+  passwordBlockedAt: number | null;
+  /** Grows with every change that voids outstanding proofs. */
+  generation: number;
+}
+
+export interface NewAccount {
+  name: string | null;
+  birthday: string | null;
+  locale: string | null;
+  passwordHash: string | null;
+  addresses: Address[];
+}
+
+/** Where accounts live: our own tables, or the shop's. */
+export interface Accounts {
+  /** The one account that holds this identifier confirmed; undefined for none and for more than one. */
+  findByIdentifier(
+    transaction: Transaction,
+    identifier: Pick<Identifier, 'kind' | 'canonical'>,
+  ): Promise<Account | undefined>;
+  get(transaction: Transaction, id: string): Promise<Account | undefined>;
+  create(transaction: Transaction, account: NewAccount, now: number): Promise<{ created: string } | { taken: Address }>;
+  /** Stores the hash, lifts a block, and voids outstanding proofs by a new generation. */
+  setPassword(transaction: Transaction, id: string, passwordHash: string, now: number): Promise<void>;
+  /** The password opens nothing any more; outstanding proofs are void. */
+  blockPassword(transaction: Transaction, id: string, now: number): Promise<void>;
+  /** Replaces the hash of an unchanged password by one of today's parameters. */
+  rehashPassword(transaction: Transaction, id: string, passwordHash: string): Promise<void>;
+}
+
+/** Password hashing, bounded in concurrency and queue. */
+export interface PasswordHasher {
+  /** @throws Refusal `unavailable` when too many hashes wait */
+  hash(password: string): Promise<string>;
+  /**
+   * Verifies against `hash`, or against a hash of nothing when it is undefined: an unknown account costs the same.
+   * @throws Refusal `unavailable` when too many hashes wait
+   */
+  verify(hash: string | undefined, password: string): Promise<{ right: boolean; outdated: boolean }>;
+}
+
+/** What is known of bad passwords. Both answers come without a network. */
+export interface PasswordKnowledge {
+  /** Whether the exact password is on the list of leaked ones. */
+  isLeaked(password: string): boolean;
+  /** Estimated guesses, as a base-10 logarithm. `words` are extra words that a guesser would try first. */
+  guessesLog10(password: string, words: readonly string[]): Promise<number>;
+}
+
+export interface OutgoingMail {
+  /** Stable for retries of the same message: becomes the Message-ID, so that a repeated send can be recognised. */
+  id: string;
+  to: string;
+  subject: string;
+  text: string;
+  html: string;
+}
+
+export interface RenderedMail {
+  subject: string;
+  text: string;
+  html: string;
+}
+
+/** One way to reach a person. */
+export interface MailChannel {
+  readonly provider: string;
+  /** Hands the mail over. Never throws for what a provider may answer. */
+  send(mail: OutgoingMail): Promise<SendOutcome>;
+  /** Knocks at the provider as `send` does, without a message: what a decoy does, so that an outage looks the same for it. */
+  probe(): Promise<SendOutcome>;
+  close(): Promise<void>;
+}
+
+export type KeyPurpose = 'code' | 'identifier' | 'cancel' | 'not-me' | 'device';
+
+/** Keys per purpose, derived from the root secrets; the first signs, all verify. */
+export interface Keys {
+  /** The key that new codes are derived from, and its id. */
+  codeKey(): { id: string; key: Buffer };
+  /** The key of an earlier code; undefined where its secret was dropped from the list. */
+  codeKeyById(id: string): Buffer | undefined;
+  /** HMAC of an identifier, hex: the same under every rotation that keeps the oldest secret in the list. */
+  identifierMac(identifier: Pick<Identifier, 'kind' | 'canonical'>): string;
+  /** base64url(text) + '.' + base64url(mac of 128 bits) */
+  sign(purpose: KeyPurpose, text: string): string;
+  /** The signed text, or undefined for a forgery. */
+  open(purpose: KeyPurpose, signed: string): string | undefined;
+}
+
+/** What actions need of the configuration. */
+export interface Settings {
+  brandName: string;
+  /** Host of the public origin. */
+  host: string;
+  passwordProfile: 'guide' | 'nist';
+  mailUnknownAddresses: boolean;
+}

@@ -1,0 +1,19 @@
+/** Everything that touches an account leaves an event; none carries a code, a token, a password or a full address. */
+export const AUDIT_EVENTS = [
+  'start-recovery',
+  'resend-code',
+  'wrong-code',
+  'verify-code',
+  'set-password',
+  'cancel-recovery',
+  'report-not-me',
+  'start-registration',
+  'complete-registration',
+  'sign-in',
+  'sign-in-refused',
+  'sign-out',
+  'sign-out-elsewhere',
+  'add-account',
+  'import-account',
+] as const;
+export type AuditEventName = (typeof AUDIT_EVENTS)[number];

@@ -1,0 +1,116 @@
+/**
+ * What a claimant types to say who they are. Matching follows STANDARDS R75 to R78: ASCII-only case folding of the local
+ * part, domains as A-labels, phones as E.164; never Unicode case mapping, never a database collation.
+ */
+import { distance } from 'fastest-levenshtein';
+import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import validatorIsEmail from 'validator/lib/isEmail.js';
+import { IDENTIFIER_MAX_CHARACTERS } from './limits.ts';
+
+/** The package is CommonJS with a `default` of its own. */
+const isEmail = validatorIsEmail.default;
+
+export type IdentifierKind = 'email' | 'phone';
+export interface Identifier {
+  kind: IdentifierKind;
+  /** What was typed, NFC and trimmed: shown back to the claimant, never sent to. */
+  typed: string;
+  /** What is compared, byte by byte. */
+  canonical: string;
+}
+export type IdentifierProblem =
+  | 'empty'
+  | 'too_long'
+  | 'control_characters'
+  | 'malformed_email'
+  | 'malformed_phone'
+  | 'unknown_country';
+export type ReadIdentifier = { ok: true; identifier: Identifier } | { ok: false; problem: IdentifierProblem };
+
+/**
+ * Reads an email address or a phone number; `country` (ISO 3166) says how national phone numbers are meant.
+ * Nothing is looked up: the answer depends on the text alone.
+ */
+export function readIdentifier(text: string, country: string): ReadIdentifier {
+  const typed = text.normalize('NFC').trim();
+  if (typed === '') return { ok: false, problem: 'empty' };
+  if ([...typed].length > IDENTIFIER_MAX_CHARACTERS) return { ok: false, problem: 'too_long' };
+  if (/[\p{Cc}\u2028\u2029]/u.test(typed)) return { ok: false, problem: 'control_characters' };
+  return typed.includes('@') || /[a-z]/i.test(typed) ? readEmail(typed) : readPhone(typed, country);
+}
+
+function readEmail(typed: string): ReadIdentifier {
+  const canonical = canonicalEmail(typed);
+  return canonical === undefined
+    ? { ok: false, problem: 'malformed_email' }
+    : { ok: true, identifier: { kind: 'email', typed, canonical } };
+}
+
+/** The form in which addresses are compared, or undefined where `address` can't be one (RFC 5321 2.3.11, 4.5.3.1; RFC 6531). */
+export function canonicalEmail(address: string): string | undefined {
+  const at = address.lastIndexOf('@');
+  const domain = asciiDomain(address.slice(at + 1));
+  if (at < 1 || domain === undefined) return undefined;
+  const local = address.slice(0, at).replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  // Formatting and bidirectional marks are invisible: two addresses that look alike must not differ by them.
+  if (/[\p{Cf}\p{Cn}\p{Co}\p{Cs}]/u.test(local)) return undefined;
+  const canonical = `${local}@${domain}`;
+  return isEmail(canonical, { allow_utf8_local_part: true, allow_ip_domain: false }) ? canonical : undefined;
+}
+
+/** UTS 46 by the URL parser, which also refuses what can't be a host; a bare number would be read as IPv4. */
+function asciiDomain(domain: string): string | undefined {
+  if (!/^[\p{L}\p{N}\p{M}.-]+$/u.test(domain) || !URL.canParse(`http://${domain}/`)) return undefined;
+  const host = new URL(`http://${domain}/`).hostname;
+  return /[a-z]/.test(host) && !host.endsWith('.') ? host : undefined;
+}
+
+function readPhone(typed: string, country: string): ReadIdentifier {
+  const region = country.toUpperCase();
+  if (!isSupportedCountry(region)) return { ok: false, problem: 'unknown_country' };
+  const number = parsePhoneNumberFromString(typed.replace(/^00/, '+'), region as CountryCode);
+  return number?.isValid() && number.ext === undefined
+    ? { ok: true, identifier: { kind: 'phone', typed, canonical: number.number } }
+    : { ok: false, problem: 'malformed_phone' };
+}
+
+/** Where a message to this very address goes: the local part as typed (it may be case-sensitive), the domain as A-label. */
+export function sendableAddress(identifier: Pick<Identifier, 'typed' | 'canonical'>): string {
+  const { typed, canonical } = identifier;
+  return typed.slice(0, typed.lastIndexOf('@')) + canonical.slice(canonical.lastIndexOf('@'));
+}
+
+/** Whether a national number was typed, so that the country it belongs to is a guess. */
+export function isNationalNumber(typed: string): boolean {
+  return !typed.includes('@') && !/^\s*(\+|00)/.test(typed);
+}
+
+/** Mail providers that people mistype; a domain that is close to one, and is none, is probably a slip. */
+// biome-ignore format: one list, read as a paragraph
+const COMMON_DOMAINS = [
+  'aol.com', 'comcast.net', 'free.fr', 'fastmail.com', 'gmail.com', 'gmx.com', 'gmx.de', 'gmx.net', 'googlemail.com',
+  'hotmail.co.uk', 'hotmail.com', 'hotmail.fr', 'icloud.com', 'laposte.net', 'libero.it', 'live.com', 'mac.com',
+  'mail.com', 'mail.ru', 'me.com', 'msn.com', 'orange.fr', 'outlook.com', 'outlook.de', 'proton.me',
+  'protonmail.com', 'qq.com', 'web.de', 'yahoo.co.uk', 'yahoo.com', 'yahoo.de', 'yahoo.fr', 'yandex.ru', 'ymail.com',
+  'zoho.com', '163.com', '126.com',
+];
+
+/** A likely correction of a mistyped address ("gmial.com" -> "gmail.com"), or undefined. */
+export function suggestEmail(identifier: Identifier): string | undefined {
+  if (identifier.kind !== 'email') return undefined;
+  const at = identifier.typed.lastIndexOf('@');
+  const domain = identifier.canonical.slice(identifier.canonical.lastIndexOf('@') + 1);
+  if (domain.length < 5 || COMMON_DOMAINS.includes(domain)) return undefined;
+  const near = COMMON_DOMAINS.map((common) => ({ common, edits: distance(domain, common) }))
+    .filter(({ common, edits }) => edits <= (common.length > 8 ? 2 : 1))
+    .sort((a, b) => a.edits - b.edits)[0];
+  return near && `${identifier.typed.slice(0, at)}@${near.common}`;
+}
+
+/** `jane@example.com` -> `j***@example.com`, `+15551234567` -> `+1*****4567`: for messages to the owner, logs and the desk. */
+export function maskIdentifier(identifier: { kind: IdentifierKind; canonical: string }): string {
+  const { kind, canonical } = identifier;
+  if (kind === 'phone') return `${canonical.slice(0, 2)}*****${canonical.slice(-2)}`;
+  const at = canonical.lastIndexOf('@');
+  return `${[...canonical.slice(0, at)][0] ?? ''}***${canonical.slice(at)}`;
+}

@@ -1,0 +1,132 @@
+import { type Kysely, sql } from 'kysely';
+import type { Account, Address } from '../ports.ts';
+import type { OpenTransaction } from './open-transaction.ts';
+import { statement, statementPer } from './statement.ts';
+import type { StoreTransaction } from './store.ts';
+import { selected, type Tables, toColumns } from './tables.ts';
+
+const ACCOUNT_FIELDS = [
+  'name',
+  'birthday',
+  'locale',
+  'passwordHash',
+  'passwordBlockedAt',
+  'generation',
+] as const satisfies (keyof Account)[];
+const ADDRESS_FIELDS = ['kind', 'value', 'canonical', 'confirmedAt'] as const satisfies (keyof Address)[];
+const CHANGED_FIELDS = ['passwordHash', 'passwordChangedAt', 'passwordBlockedAt', 'bumpGeneration'] as const;
+type Change = Parameters<StoreTransaction['accounts']['update']>[1];
+type ChangedField = (typeof CHANGED_FIELDS)[number];
+
+interface NewAccountRow extends Omit<Account, 'addresses'> {
+  passwordChangedAt: number | null;
+  createdAt: number;
+}
+interface NewAddressRow extends Address {
+  accountId: string;
+  createdAt: number;
+}
+/** An account with one of its addresses, or with none. */
+type AccountRow = Omit<Account, 'addresses'> & { [Field in keyof Address]: Address[Field] | null };
+
+export function accountQueries(kysely: Kysely<Tables>): (open: OpenTransaction) => StoreTransaction['accounts'] {
+  const withAddresses = kysely
+    .selectFrom('accounts')
+    .leftJoin('addresses', (join) =>
+      join.onRef('addresses.account_id', '=', 'accounts.id').on('addresses.removed_at', 'is', null),
+    )
+    .select('accounts.id as id')
+    .select(selected(ACCOUNT_FIELDS))
+    .select(selected(ADDRESS_FIELDS))
+    .orderBy('accounts.id')
+    .orderBy('addresses.id');
+  const byId = statement(({ id }: Pick<Account, 'id'>) => withAddresses.where('accounts.id', '=', id));
+  // The kind is literal: as a parameter it decides on the use of a partial index, and SQLite compiles the statement anew
+  // for each value (15 µs each time).
+  const byConfirmedAddress = statementPer(String, (kind: Address['kind']) =>
+    statement(({ canonical }: Pick<Address, 'canonical'>) =>
+      withAddresses.where('accounts.id', 'in', (eb) =>
+        eb
+          .selectFrom('addresses as held')
+          .select('held.account_id')
+          .where('held.kind', '=', sql.lit(kind))
+          .where('held.canonical', '=', canonical)
+          .where('held.confirmed_at', 'is not', null)
+          .where('held.removed_at', 'is', null),
+      ),
+    ),
+  );
+  const insert = statement((row: NewAccountRow) =>
+    kysely.insertInto('accounts').values(toColumns(row, ['id', ...ACCOUNT_FIELDS, 'passwordChangedAt', 'createdAt'])),
+  );
+  const insertAddress = statement((row: NewAddressRow) =>
+    kysely
+      .insertInto('addresses')
+      .values(toColumns(row, ['accountId', ...ADDRESS_FIELDS, 'createdAt']))
+      .onConflict((conflict) => conflict.doNothing()),
+  );
+  const deleteAddresses = statement(({ id }: Pick<Account, 'id'>) =>
+    kysely.deleteFrom('addresses').where('account_id', '=', id),
+  );
+  const deleteAccount = statement(({ id }: Pick<Account, 'id'>) => kysely.deleteFrom('accounts').where('id', '=', id));
+  const update = statementPer(String, (fields: ChangedField[]) =>
+    statement((change: Change & { id: string }) => {
+      const updated = kysely
+        .updateTable('accounts')
+        .set(
+          toColumns(
+            change,
+            fields.filter((field) => field !== 'bumpGeneration'),
+          ),
+        )
+        .where('id', '=', change.id);
+      return fields.includes('bumpGeneration')
+        ? updated.set((eb) => ({ generation: eb('generation', '+', 1) }))
+        : updated;
+    }),
+  );
+  const count = statement((_: object) =>
+    kysely.selectFrom('accounts').select((eb) => eb.fn.countAll<number>().as('accounts')),
+  );
+
+  return (open) => ({
+    byId: async (id) => toAccounts(await open.rows(byId, { id }))[0],
+    byConfirmedAddress: async (kind, canonical) => toAccounts(await open.rows(byConfirmedAddress(kind), { canonical })),
+    async insert(id, account, now) {
+      const { addresses, ...rest } = account;
+      await open.run(insert, {
+        ...rest,
+        id,
+        passwordBlockedAt: null,
+        passwordChangedAt: account.passwordHash === null ? null : now,
+        generation: 0,
+        createdAt: now,
+      });
+      for (const address of addresses) {
+        const inserted = await open.changed(insertAddress, { ...address, accountId: id, createdAt: now });
+        if (inserted === 1) continue;
+        // The caller goes on in this transaction, so nothing of the account may stay.
+        await open.run(deleteAddresses, { id });
+        await open.run(deleteAccount, { id });
+        return { taken: address };
+      }
+      return undefined;
+    },
+    async update(id, change) {
+      const fields = CHANGED_FIELDS.filter((field) => change[field] !== undefined);
+      if (fields.length > 0) await open.run(update(fields), { ...change, id });
+    },
+    count: async () => (await open.first(count, {}))?.accounts ?? 0,
+  });
+}
+
+/** Rows come sorted by account, then in the order in which its addresses were given. */
+function toAccounts(rows: AccountRow[]): Account[] {
+  const accounts: Account[] = [];
+  for (const { kind, value, canonical, confirmedAt, ...account } of rows) {
+    if (accounts.at(-1)?.id !== account.id) accounts.push({ ...account, addresses: [] });
+    if (kind !== null && value !== null && canonical !== null)
+      accounts.at(-1)?.addresses.push({ kind, value, canonical, confirmedAt });
+  }
+  return accounts;
+}

@@ -1,0 +1,42 @@
+/** Brings the tables to this version: numbered files, each applied once, in one transaction. */
+import { type Kysely, sql } from 'kysely';
+import type { Engine, SchemaDialect } from '../engine.ts';
+import * as initial from './0001-initial.ts';
+
+interface Migration {
+  name: string;
+  up(db: Kysely<unknown>, dialect: SchemaDialect): Promise<void>;
+}
+
+/** In order. A migration that was published is never changed; what it got wrong, the next one mends. */
+const MIGRATIONS: readonly Migration[] = [{ name: '0001-initial', up: initial.up }];
+
+/** Returns the names applied. Another process that migrates at the same moment is waited for. */
+export async function migrate(engine: Engine): Promise<string[]> {
+  const pending = await pendingMigrations(engine);
+  const applied: string[] = [];
+  for (const migration of MIGRATIONS)
+    if (pending.includes(migration.name) && (await apply(engine, migration))) applied.push(migration.name);
+  return applied;
+}
+
+export async function pendingMigrations(engine: Engine): Promise<string[]> {
+  const applied = await engine.transaction(async (transaction) => {
+    if (!(await engine.hasMigrationsTable(transaction))) return [];
+    return transaction.selectFrom('migrations').select('name').execute();
+  });
+  return MIGRATIONS.map(({ name }) => name).filter((name) => !applied.some((row) => row.name === name));
+}
+
+/** False where another process was faster. */
+function apply({ transaction, lockMigrations, dialect }: Engine, migration: Migration): Promise<boolean> {
+  return transaction(async (db) => {
+    await lockMigrations(db);
+    await sql`create table if not exists migrations (name ${dialect.text} primary key) ${dialect.strict}`.execute(db);
+    const { name } = migration;
+    if (await db.selectFrom('migrations').select('name').where('name', '=', name).executeTakeFirst()) return false;
+    await migration.up(db as unknown as Kysely<unknown>, dialect);
+    await db.insertInto('migrations').values({ name }).execute();
+    return true;
+  });
+}

@@ -1,0 +1,70 @@
+/** One transaction, as the queries see it. */
+import type { QueryResult } from 'kysely';
+import type { Running } from './engine.ts';
+import type { Statement } from './statement.ts';
+
+/**
+ * Runs statements until the transaction ends. A transaction in which a statement failed can't commit, even where the
+ * failure was caught: PostgreSQL would roll it back and report success, SQLite would keep the rest.
+ */
+export class OpenTransaction {
+  readonly #transaction: Running;
+  readonly #running = new Set<Promise<unknown>>();
+  #failed: { error: unknown } | undefined;
+  #ended = false;
+  /** When the first message that was queued in it is due; undefined where none was. */
+  queuedFor: number | undefined;
+
+  constructor(transaction: Running) {
+    this.#transaction = transaction;
+  }
+
+  async run<Values extends object>(statement: Statement<Values, unknown>, values: Values): Promise<void> {
+    await this.#execute(statement, values);
+  }
+
+  async rows<Values extends object, Row>(statement: Statement<Values, Row>, values: Values): Promise<Row[]> {
+    return (await this.#execute(statement, values)).rows;
+  }
+
+  async first<Values extends object, Row>(statement: Statement<Values, Row>, values: Values): Promise<Row | undefined> {
+    return (await this.#execute(statement, values)).rows[0];
+  }
+
+  /** How many rows the statement changed. */
+  async changed<Values extends object>(statement: Statement<Values, unknown>, values: Values): Promise<number> {
+    return Number((await this.#execute(statement, values)).numAffectedRows ?? 0);
+  }
+
+  /** Runs `work` and ends: statements that nobody awaited are waited for, so that none slips past the commit. */
+  async runToEnd<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } finally {
+      this.#ended = true;
+      if (this.#running.size > 0) await Promise.allSettled(this.#running);
+    }
+  }
+
+  /** @throws the first error of a statement, where there was one */
+  assertSound(): void {
+    if (this.#failed) throw this.#failed.error;
+  }
+
+  async #execute<Values extends object, Row>(
+    statement: Statement<Values, Row>,
+    values: Values,
+  ): Promise<QueryResult<Row>> {
+    if (this.#ended) throw new Error('This transaction has ended; a query came after its commit or rollback.');
+    const running = this.#transaction.executeQuery(statement.with(values));
+    this.#running.add(running);
+    try {
+      return await running;
+    } catch (error) {
+      this.#failed ??= { error };
+      throw error;
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+}

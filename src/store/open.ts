@@ -1,0 +1,76 @@
+/** Opens the store on the database that the settings name. */
+import { sql } from 'kysely';
+import type { DatabaseUrl } from '../config.ts';
+import { accountQueries } from './accounts.ts';
+import { auditQueries } from './audit.ts';
+import type { Engine } from './engine.ts';
+import { guessQueries } from './guesses.ts';
+import { limitQueries } from './limits.ts';
+import { migrate, pendingMigrations } from './migrations/migrate.ts';
+import { noAccountMailQueries } from './no-account-mails.ts';
+import { OpenTransaction } from './open-transaction.ts';
+import { outboxQueries } from './outbox.ts';
+import { openPostgres } from './postgres.ts';
+import { proofQueries } from './proofs.ts';
+import { sessionQueries } from './sessions.ts';
+import { openSqlite } from './sqlite.ts';
+import type { Store, StoreTransaction, TransactionOptions } from './store.ts';
+
+/** @throws where an SQLite file can't be opened; PostgreSQL is first asked by the first query */
+export async function openStore(database: DatabaseUrl): Promise<Store> {
+  const engine = database.engine === 'sqlite' ? openSqlite(database.file) : openPostgres(database.url);
+  const queriesOf = allQueries(engine);
+  return {
+    engine: engine.name,
+    transaction: (work, options) => transaction(engine, queriesOf, work, options),
+    migrate: () => migrate(engine),
+    pendingMigrations: () => pendingMigrations(engine),
+    async ping() {
+      await sql`select 1`.execute(engine.kysely);
+    },
+    onQueued: (wake, options) => engine.onQueued(wake, { otherProcesses: options?.otherProcesses ?? false }),
+    close: () => engine.close(),
+  };
+}
+
+async function transaction<T>(
+  engine: Engine,
+  queriesOf: (open: OpenTransaction) => StoreTransaction,
+  work: (tx: StoreTransaction) => Promise<T>,
+  options?: TransactionOptions,
+): Promise<T> {
+  let queuedFor: number | undefined;
+  const result = await engine.run(async (running) => {
+    const open = new OpenTransaction(running);
+    const value = await open.runToEnd(() => work(queriesOf(open)));
+    open.assertSound();
+    queuedFor = open.queuedFor;
+    if (queuedFor !== undefined) await engine.beforeQueuedCommit(running);
+    return value;
+  }, options);
+  if (queuedFor !== undefined) engine.afterQueuedCommit(queuedFor);
+  return result;
+}
+
+function allQueries(engine: Engine): (open: OpenTransaction) => StoreTransaction {
+  const { kysely } = engine;
+  const proofs = proofQueries(engine);
+  const outbox = outboxQueries(engine);
+  const noAccountMails = noAccountMailQueries(kysely);
+  const guesses = guessQueries(kysely);
+  const limits = limitQueries(kysely);
+  const accounts = accountQueries(kysely);
+  const sessions = sessionQueries(kysely);
+  const audit = auditQueries(kysely);
+  return (open) => ({
+    transaction: true,
+    proofs: proofs(open),
+    outbox: outbox(open),
+    noAccountMails: noAccountMails(open),
+    guesses: guesses(open),
+    limits: limits(open),
+    accounts: accounts(open),
+    sessions: sessions(open),
+    audit: audit(open),
+  });
+}

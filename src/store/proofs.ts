@@ -1,0 +1,134 @@
+import type { Engine } from './engine.ts';
+import type { OpenTransaction } from './open-transaction.ts';
+import { statement, statementPer } from './statement.ts';
+import type { Proof, StoreTransaction } from './store.ts';
+import { selected, toColumns } from './tables.ts';
+
+const FIELDS = [
+  'id',
+  'tokenDigest',
+  'purpose',
+  'channel',
+  'identifierKind',
+  'identifierTyped',
+  'identifier',
+  'identifierMac',
+  'locale',
+  'browser',
+  'state',
+  'resolution',
+  'accountId',
+  'accountGeneration',
+  'keyId',
+  'epoch',
+  'codeFormat',
+  'codeLength',
+  'triesLeft',
+  'codeExpiresAt',
+  'previousCodeExpiresAt',
+  'previousCodeFormat',
+  'previousCodeLength',
+  'resends',
+  'resendAt',
+  'createdAt',
+  'verifiedExpiresAt',
+  'completedAt',
+  'reportedAt',
+  'expiresAt',
+] as const satisfies (keyof Proof)[];
+type Field = (typeof FIELDS)[number];
+
+export function proofQueries({ kysely, locked }: Engine): (open: OpenTransaction) => StoreTransaction['proofs'] {
+  const insert = statement((proof: Proof) => kysely.insertInto('proofs').values(toColumns(proof, FIELDS)));
+  const byId = statement(({ id }: Pick<Proof, 'id'>) =>
+    kysely.selectFrom('proofs').select(selected(FIELDS)).where('id', '=', id),
+  );
+  const withToken = ({ purpose, tokenDigest }: Pick<Proof, 'purpose' | 'tokenDigest'>) =>
+    kysely
+      .selectFrom('proofs')
+      .select(selected(FIELDS))
+      .where('token_digest', '=', tokenDigest)
+      .where('purpose', '=', purpose);
+  const byToken = statement(withToken);
+  const byTokenLocked = statement((values: Pick<Proof, 'purpose' | 'tokenDigest'>) => locked(withToken(values)));
+  const chargeTry = statement(({ id, now }: { id: string; now: number }) =>
+    kysely
+      .updateTable('proofs')
+      .set((eb) => ({ tries_left: eb('tries_left', '-', 1) }))
+      .where('id', '=', id)
+      .where('state', '=', 'code_sent')
+      .where('tries_left', '>', 0)
+      .where('code_expires_at', '>', now)
+      .where('expires_at', '>', now)
+      .returning(selected(FIELDS)),
+  );
+  const update = statementPer(String, (fields: Field[]) =>
+    statement((change: Pick<Proof, 'id'> & Partial<Proof>) =>
+      kysely.updateTable('proofs').set(toColumns(change, fields)).where('id', '=', change.id),
+    ),
+  );
+  const transition = statementPer(String, (fields: Field[]) =>
+    statement((change: Pick<Proof, 'id'> & Partial<Proof> & { from: Proof['state'] }) =>
+      kysely
+        .updateTable('proofs')
+        .set(toColumns(change, fields))
+        .where('id', '=', change.id)
+        .where('state', '=', change.from),
+    ),
+  );
+  const resolve = statement((found: Pick<Proof, 'id' | 'resolution' | 'accountId' | 'accountGeneration'>) =>
+    kysely
+      .updateTable('proofs')
+      .set(toColumns(found, ['resolution', 'accountId', 'accountGeneration']))
+      .where('id', '=', found.id)
+      .where('resolution', '=', 'pending'),
+  );
+  const report = statement(({ id, now }: { id: string; now: number }) =>
+    kysely
+      .updateTable('proofs')
+      .set({ reported_at: now })
+      .where('id', '=', id)
+      .where('state', '=', 'completed')
+      .where('reported_at', 'is', null),
+  );
+  const cancelAllOf = statement(({ accountId, exceptId }: { accountId: string; exceptId: string }) =>
+    kysely
+      .updateTable('proofs')
+      .set({ state: 'cancelled' })
+      .where('account_id', '=', accountId)
+      .where('state', 'in', ['code_sent', 'verified'])
+      .where('id', '!=', exceptId),
+  );
+  const purge = statement(({ createdBefore }: { createdBefore: number }) =>
+    kysely.deleteFrom('proofs').where('created_at', '<', createdBefore),
+  );
+
+  return (open) => ({
+    insert: (proof) => open.run(insert, proof),
+    byId: (id) => open.first(byId, { id }),
+    byToken: (purpose, tokenDigest, options) =>
+      open.first(options?.lock ? byTokenLocked : byToken, { purpose, tokenDigest }),
+    chargeTry: (id, now) => open.first(chargeTry, { id, now }),
+    async transition(id, from, change) {
+      return (await open.changed(transition(fieldsOf(change)), { ...change, id, from })) === 1;
+    },
+    async update(id, change) {
+      const fields = fieldsOf(change);
+      if (fields.length > 0) await open.run(update(fields), { ...change, id });
+    },
+    async resolve(id, resolution, accountId, accountGeneration) {
+      return (await open.changed(resolve, { id, resolution, accountId, accountGeneration })) === 1;
+    },
+    async report(id, now) {
+      return (await open.changed(report, { id, now })) === 1;
+    },
+    // No id is empty.
+    cancelAllOf: (accountId, exceptId = '') => open.run(cancelAllOf, { accountId, exceptId }),
+    purge: (createdBefore) => open.changed(purge, { createdBefore }),
+  });
+}
+
+/** The fields that a change gives, in one order. */
+function fieldsOf(change: Partial<Proof>): Field[] {
+  return FIELDS.filter((field) => change[field] !== undefined);
+}

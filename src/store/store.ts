@@ -1,0 +1,256 @@
+/** The store's interface: what actions may ask of the database. Implemented once, over kysely, for SQLite and PostgreSQL. */
+import type { Account, Address, NewAccount, Transaction } from '../ports.ts';
+import type { AuditEventName } from '../rules/audit.ts';
+import type { CodeFormat, Purpose } from '../rules/codes.ts';
+import type { Channel, MessageStatus } from '../rules/delivery.ts';
+import type { IdentifierKind } from '../rules/identifiers.ts';
+import type { Limit } from '../rules/limits.ts';
+import type { StoredState } from '../rules/recovery-flow.ts';
+
+/** One attempt to show control of an address: the row behind a recovery or a registration. Moments are ms since 1970. */
+export interface Proof {
+  id: string;
+  /** SHA-256 of the claimant's token, hex. */
+  tokenDigest: string;
+  purpose: Purpose;
+  channel: Channel;
+  identifierKind: IdentifierKind;
+  /** As typed, to be shown back; and as compared. */
+  identifierTyped: string;
+  identifier: string;
+  /** HMAC of kind and identifier, hex: what limits and wrong guesses are counted by. */
+  identifierMac: string;
+  locale: string;
+  /** "Firefox on Windows", for the message. */
+  browser: string;
+  state: StoredState;
+  /** pending until the worker has looked; decoy: no code ever matches. */
+  resolution: 'pending' | 'known' | 'decoy';
+  accountId: string | null;
+  accountGeneration: number | null;
+  /** Which of the root secrets the code is derived from. */
+  keyId: string;
+  epoch: number;
+  codeFormat: CodeFormat;
+  codeLength: number;
+  triesLeft: number;
+  codeExpiresAt: number;
+  /** The code of epoch - 1 while it lives out its time. */
+  previousCodeExpiresAt: number | null;
+  previousCodeFormat: CodeFormat | null;
+  previousCodeLength: number | null;
+  resends: number;
+  resendAt: number;
+  createdAt: number;
+  verifiedExpiresAt: number | null;
+  completedAt: number | null;
+  /** When somebody said of this completed recovery that it wasn't him. */
+  reportedAt: number | null;
+  expiresAt: number;
+}
+
+/** `decoy`: nobody is written to; the worker knocks at the provider all the same, so that an outage looks the same. */
+export type MessageKind =
+  | 'recovery-code'
+  | 'no-account'
+  | 'registration-code'
+  | 'registration-taken'
+  | 'password-changed'
+  | 'password-blocked'
+  | 'decoy';
+
+/** A row of the outbox. It carries ids, never a code, a body or a secret. */
+export interface Message {
+  id: string;
+  kind: MessageKind;
+  channel: Channel;
+  /** The proof it belongs to, and which of its codes it carries. */
+  proofId: string | null;
+  epoch: number | null;
+  accountId: string | null;
+  /** For notices: the confirmed address to send to. For codes it is looked up when sending. */
+  address: string | null;
+  locale: string;
+  status: MessageStatus;
+  attempts: number;
+  createdAt: number;
+  dueAt: number;
+  usefulUntil: number;
+  leasedUntil: number | null;
+  sentAt: number | null;
+  providerId: string | null;
+  /** The provider's last word, without addresses. */
+  reason: string | null;
+}
+export type NewMessage = Pick<
+  Message,
+  | 'id'
+  | 'kind'
+  | 'channel'
+  | 'proofId'
+  | 'epoch'
+  | 'accountId'
+  | 'address'
+  | 'locale'
+  | 'createdAt'
+  | 'dueAt'
+  | 'usefulUntil'
+>;
+
+export interface Session {
+  id: string;
+  tokenDigest: string;
+  accountId: string;
+  browser: string;
+  createdAt: number;
+  lastSeenAt: number;
+  expiresAt: number;
+}
+
+export interface AuditEvent {
+  at: number;
+  name: AuditEventName;
+  accountId: string | null;
+  proofId: string | null;
+  /** Small facts without secrets: masked identifier, channel, browser. */
+  detail: Record<string, string | number | boolean>;
+}
+
+export interface StoreTransaction extends Transaction {
+  readonly proofs: {
+    insert(proof: Proof): Promise<void>;
+    byId(id: string): Promise<Proof | undefined>;
+    /** `lock` holds the row until the transaction ends (FOR UPDATE; SQLite's transactions are alone anyway). */
+    byToken(purpose: Purpose, tokenDigest: string, options?: { lock?: boolean }): Promise<Proof | undefined>;
+    /**
+     * Takes one try off a living code, in one statement, before anything is compared.
+     * @returns the proof after the charge, or undefined where no try was left, the code was dead or the state another
+     */
+    chargeTry(id: string, now: number): Promise<Proof | undefined>;
+    /** Compare and set: false where the stored state is not `from` any more. */
+    transition(id: string, from: StoredState, change: { state: StoredState } & Partial<Proof>): Promise<boolean>;
+    update(id: string, change: Partial<Proof>): Promise<void>;
+    /** What the worker found, once: false where it was found before. */
+    resolve(
+      id: string,
+      resolution: 'known' | 'decoy',
+      accountId: string | null,
+      accountGeneration: number | null,
+    ): Promise<boolean>;
+    /** Compare and set of `reportedAt`: exactly one report of a completed recovery wins. */
+    report(id: string, now: number): Promise<boolean>;
+    /** Every unfinished proof of the account is cancelled. */
+    cancelAllOf(accountId: string, exceptId?: string): Promise<void>;
+    purge(createdBefore: number): Promise<number>;
+  };
+  readonly outbox: {
+    insert(message: NewMessage): Promise<void>;
+    byId(id: string): Promise<Message | undefined>;
+    /** The newest message of a proof. */
+    latestOf(proofId: string): Promise<Message | undefined>;
+    /**
+     * Takes up to `count` queued, due, unleased messages; no other worker gets them before `leasedUntil`.
+     * PostgreSQL skips rows that others hold.
+     */
+    lease(count: number, now: number, leasedUntil: number): Promise<Message[]>;
+    /** Keeps leased messages that are still being sent from being taken over. */
+    renew(ids: readonly string[], leasedUntil: number): Promise<void>;
+    /** What a code message turned out to be, once its identifier was resolved. */
+    setKind(id: string, kind: MessageKind): Promise<void>;
+    /** Ends the lease with the outcome. */
+    settle(
+      id: string,
+      change: Pick<Message, 'status' | 'attempts'> &
+        Partial<Pick<Message, 'dueAt' | 'sentAt' | 'providerId' | 'reason'>>,
+    ): Promise<void>;
+    /** When the next queued message is due or its lease ends; undefined when none is queued. */
+    nextDueAt(): Promise<number | undefined>;
+    count(status: MessageStatus): Promise<number>;
+    purge(createdBefore: number): Promise<number>;
+  };
+  readonly noAccountMails: {
+    /** True at most once per identifier in the given time: whoever gets true sends the mail. */
+    claim(identifierMac: string, now: number, everyMs: number): Promise<boolean>;
+    purge(before: number): Promise<number>;
+  };
+  readonly guesses: {
+    /** Wrong guesses for an identifier and channel since a moment. */
+    wrongSince(identifierMac: string, channel: Channel, since: number): Promise<number>;
+    /** Counts one guess, before it is compared. */
+    charge(identifierMac: string, channel: Channel, now: number): Promise<void>;
+    /** A success on that channel, and nothing else, clears its count. */
+    clear(identifierMac: string, channel: Channel): Promise<void>;
+    purge(before: number): Promise<number>;
+  };
+  readonly limits: {
+    /**
+     * Generic cell rate algorithm, one statement per key: `undefined` where the charge fits, else the milliseconds until
+     * it would.
+     */
+    charge(key: string, limit: Limit, now: number): Promise<number | undefined>;
+    /** Milliseconds until one charge would fit, without charging; 0 when it fits now. */
+    wait(key: string, limit: Limit, now: number): Promise<number>;
+    purge(now: number): Promise<number>;
+  };
+  readonly accounts: {
+    byId(id: string): Promise<Account | undefined>;
+    /** Accounts that hold this address confirmed (not removed). */
+    byConfirmedAddress(kind: IdentifierKind, canonical: string): Promise<Account[]>;
+    /** `taken` where an email address is already confirmed on another account. A phone number may be shared. */
+    insert(id: string, account: NewAccount, now: number): Promise<{ taken: Address } | undefined>;
+    update(
+      id: string,
+      change: {
+        passwordHash?: string;
+        passwordChangedAt?: number;
+        passwordBlockedAt?: number | null;
+        bumpGeneration?: true;
+      },
+    ): Promise<void>;
+    count(): Promise<number>;
+  };
+  readonly sessions: {
+    insert(session: Session): Promise<void>;
+    byToken(tokenDigest: string, now: number): Promise<Session | undefined>;
+    ofAccount(accountId: string, now: number): Promise<Session[]>;
+    touch(id: string, now: number): Promise<void>;
+    delete(id: string): Promise<void>;
+    /** Ends all sessions of the account but one, or all. Returns how many ended. */
+    deleteAllOf(accountId: string, exceptId?: string): Promise<number>;
+    purge(now: number): Promise<number>;
+  };
+  readonly audit: {
+    append(event: AuditEvent): Promise<void>;
+    ofAccount(accountId: string, count: number): Promise<AuditEvent[]>;
+    purge(before: number): Promise<number>;
+  };
+}
+
+export interface TransactionOptions {
+  relaxed?: boolean;
+}
+
+export interface Store {
+  readonly engine: 'sqlite' | 'postgres';
+  /**
+   * Runs `work` in one transaction; it commits when the promise resolves and rolls back when it rejects.
+   *
+   * `relaxed` is for what can be lost with the machine's power, but not with the process: SQLite then writes the commit
+   * without waiting for the disk, and the next commit that is not relaxed takes it along. (A wait for the disk is 0.2 ms
+   * of CPU, a hundredth of a recovery.) PostgreSQL commits as ever.
+   */
+  transaction<T>(work: (tx: StoreTransaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  /** Brings the tables to this version. Safe to run from several processes at once. Returns the names applied. */
+  migrate(): Promise<string[]>;
+  /** Migrations that are not applied yet. */
+  pendingMigrations(): Promise<string[]>;
+  /** Cheap sign of life. */
+  ping(): Promise<void>;
+  /**
+   * Calls `wake` when messages may have been queued: after a commit of this process that wrote to the outbox, and, where the
+   * engine can tell, of others (LISTEN on PostgreSQL; a watch of the write-ahead log on SQLite when `otherProcesses`).
+   * `dueAt` is when the first of them is due, where that is known.
+   */
+  onQueued(wake: (dueAt?: number) => void, options?: { otherProcesses?: boolean }): Promise<() => Promise<void>>;
+  close(): Promise<void>;
+}

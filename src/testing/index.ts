@@ -1,0 +1,2 @@
+/** Contract suites for whoever writes another adapter. */
+export { storeContract } from './store-contract.ts';

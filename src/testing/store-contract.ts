@@ -1,0 +1,879 @@
+/** What every store must do, as tests for node:test. Moments are plain numbers; nothing waits for a clock. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { NewAccount } from '../ports.ts';
+import type { Limit } from '../rules/limits.ts';
+import type { Message, NewMessage, Proof, Session, Store, StoreTransaction } from '../store/store.ts';
+
+/** A store on a fresh, empty database, and what ends both. */
+export type OpenStore = () => Promise<{ store: Store; close(): Promise<void> }>;
+
+const DAY = 86_400_000;
+/** Neither a multiple of a day nor within 32 bits. */
+const NOW = 1_790_000_123_456;
+
+/**
+ * What must come back as it was given: quotes and comments of SQL, placeholders, wildcards, a backslash, line breaks,
+ * surrounding space, composed and decomposed letters, scripts that run to the left, characters beyond 16 bits.
+ */
+const HOSTILE = [
+  `'; drop table proofs; --`,
+  `" or 1=1 /* $1 ? :id @id {} */`,
+  `%_\\\\ \\' E'\\x27' $$tag$$`,
+  ' \t\r\n padded \n',
+  'é e\u0301 ﬁ İıſ ß',
+  'مرحبا \u202eabc\u202c 👩\u200d👩\u200d👧 𝒜 \u{10ffff} \ufeff',
+].join('|');
+
+/** Registers the contract's tests under `name`. */
+export function storeContract(name: string, open: OpenStore): void {
+  describe(name, () => {
+    const inStore = (title: string, body: (store: Store) => Promise<void>): void => {
+      test(title, () => withMigrated(open, body));
+    };
+    const inTransaction = (title: string, body: (tx: StoreTransaction) => Promise<void>): void => {
+      inStore(title, (store) => store.transaction(body));
+    };
+    test('migrations: pending before, applied once, nothing to do afterwards', () => migrations(open));
+    transactions(inStore);
+    proofs(inStore, inTransaction);
+    outbox(inStore, inTransaction);
+    waking(inStore);
+    noAccountMails(inStore, inTransaction);
+    guesses(inStore, inTransaction);
+    limits(inStore, inTransaction);
+    accounts(inStore, inTransaction);
+    sessions(inTransaction);
+    audit(inTransaction);
+    texts(inTransaction);
+  });
+}
+
+type InStore = (title: string, body: (store: Store) => Promise<void>) => void;
+type InTransaction = (title: string, body: (tx: StoreTransaction) => Promise<void>) => void;
+
+async function migrations(open: OpenStore): Promise<void> {
+  const { store, close } = await open();
+  try {
+    const pending = await store.pendingMigrations();
+    assert.equal(pending[0], '0001-initial');
+    assert.deepEqual(await store.migrate(), pending);
+    assert.deepEqual(await store.pendingMigrations(), []);
+    assert.deepEqual(await store.migrate(), []);
+    await store.ping();
+    assert.equal(await store.transaction((tx) => tx.accounts.count()), 0);
+  } finally {
+    await close();
+  }
+}
+
+function transactions(inStore: InStore): void {
+  inStore('a transaction commits what it did and returns what it found', async (store) => {
+    const value = await store.transaction(async (tx) => {
+      await tx.proofs.insert(proof('p'));
+      return 'done';
+    });
+    assert.equal(value, 'done');
+    assert.deepEqual(await store.transaction((tx) => tx.proofs.byId('p')), proof('p'));
+  });
+
+  inStore('a transaction that throws leaves nothing behind and rethrows', async (store) => {
+    const refusal = new Error('refused');
+    const work = store.transaction(async (tx) => {
+      await tx.proofs.insert(proof('p'));
+      await tx.outbox.insert(message('m'));
+      await tx.limits.charge('k', { burst: 1, refillMs: 1_000 }, NOW);
+      await tx.audit.append({ at: NOW, name: 'sign-in', accountId: 'a', proofId: null, detail: {} });
+      throw refusal;
+    });
+    await assert.rejects(work, (error) => error === refusal);
+    await store.transaction(async (tx) => {
+      assert.equal(await tx.proofs.byId('p'), undefined);
+      assert.equal(await tx.outbox.byId('m'), undefined);
+      assert.equal(await tx.limits.wait('k', { burst: 1, refillMs: 1_000 }, NOW), 0);
+      assert.deepEqual(await tx.audit.ofAccount('a', 10), []);
+    });
+  });
+
+  inStore(
+    'a transaction in which a statement failed does not commit, even where the failure was caught',
+    async (store) => {
+      const work = store.transaction(async (tx) => {
+        await tx.proofs.insert(proof('p'));
+        await tx.proofs.insert(proof('p')).catch(() => {});
+        return 'committed';
+      });
+      await assert.rejects(work);
+      assert.equal(await store.transaction((tx) => tx.proofs.byId('p')), undefined);
+    },
+  );
+
+  inStore('a transaction that has ended refuses queries', async (store) => {
+    let escaped: StoreTransaction | undefined;
+    await store.transaction(async (tx) => {
+      escaped = tx;
+    });
+    await assert.rejects(() => escaped!.proofs.insert(proof('p')), /ended/);
+    await assert.rejects(
+      store.transaction(async (tx) => {
+        escaped = tx;
+        throw new Error('refused');
+      }),
+    );
+    await assert.rejects(() => escaped!.accounts.count(), /ended/);
+    assert.equal(await store.transaction((tx) => tx.proofs.byId('p')), undefined);
+  });
+
+  inStore(
+    'statements that nobody waits for fall under the commit or the rollback of their transaction',
+    async (store) => {
+      const ids = ['a', 'b', 'c', 'd', 'e'];
+      const insertAll = async (tx: StoreTransaction) => {
+        for (const id of ids) void tx.outbox.insert(message(id));
+      };
+      const work = store.transaction(async (tx) => {
+        await insertAll(tx);
+        throw new Error('refused');
+      });
+      await assert.rejects(work, /refused/);
+      assert.equal(await store.transaction((tx) => tx.outbox.count('queued')), 0);
+      await store.transaction(insertAll);
+      assert.equal(await store.transaction((tx) => tx.outbox.count('queued')), ids.length);
+    },
+  );
+
+  inStore('transactions that run side by side all take effect', async (store) => {
+    await times(60, (at) => store.transaction((tx) => tx.outbox.insert(message(`m${at}`))));
+    assert.equal(await store.transaction((tx) => tx.outbox.count('queued')), 60);
+  });
+}
+
+function proofs(inStore: InStore, inTransaction: InTransaction): void {
+  inTransaction('proofs: stored and found whole, by id and by token', async (tx) => {
+    const full = proof('full', {
+      accountId: 'a',
+      accountGeneration: 3,
+      previousCodeExpiresAt: NOW + 1,
+      previousCodeFormat: 'letters',
+      previousCodeLength: 10,
+      verifiedExpiresAt: NOW + 2,
+      completedAt: NOW + 3,
+      reportedAt: NOW + 4,
+    });
+    await tx.proofs.insert(full);
+    await tx.proofs.insert(proof('empty'));
+    assert.deepEqual(await tx.proofs.byId('full'), full);
+    assert.deepEqual(await tx.proofs.byId('empty'), proof('empty'));
+    assert.deepEqual(await tx.proofs.byToken('recovery', full.tokenDigest), full);
+    assert.deepEqual(await tx.proofs.byToken('recovery', full.tokenDigest, { lock: true }), full);
+    assert.equal(await tx.proofs.byToken('registration', full.tokenDigest), undefined);
+    assert.equal(await tx.proofs.byToken('recovery', full.tokenDigest.toUpperCase()), undefined);
+    assert.equal(await tx.proofs.byId('other'), undefined);
+  });
+
+  inStore('proofs: 200 parallel transactions get the 5 tries of a code between them', async (store) => {
+    await store.transaction((tx) => tx.proofs.insert(proof('p', { triesLeft: 5 })));
+    const charged = await times(200, () => store.transaction((tx) => tx.proofs.chargeTry('p', NOW)));
+    const left = charged.filter((charge) => charge !== undefined).map((charge) => charge.triesLeft);
+    assert.deepEqual(left.sort(), [0, 1, 2, 3, 4]);
+    assert.equal((await store.transaction((tx) => tx.proofs.byId('p')))?.triesLeft, 0);
+  });
+
+  inTransaction('proofs: a try is charged to a living code only', async (tx) => {
+    const living = { codeExpiresAt: NOW + 10, expiresAt: NOW + 20, triesLeft: 2 };
+    await tx.proofs.insert(proof('living', living));
+    await tx.proofs.insert(proof('verified', { ...living, state: 'verified' }));
+    await tx.proofs.insert(proof('cancelled', { ...living, state: 'cancelled' }));
+    await tx.proofs.insert(proof('ended', { ...living, expiresAt: NOW + 5 }));
+    assert.deepEqual(await tx.proofs.chargeTry('living', NOW + 9), proof('living', { ...living, triesLeft: 1 }));
+    assert.equal(await tx.proofs.chargeTry('living', NOW + 10), undefined);
+    assert.equal(await tx.proofs.chargeTry('ended', NOW + 5), undefined);
+    for (const id of ['verified', 'cancelled', 'unknown']) assert.equal(await tx.proofs.chargeTry(id, NOW), undefined);
+    assert.equal((await tx.proofs.byId('living'))?.triesLeft, 1);
+  });
+
+  inStore('proofs: of many parallel transitions exactly one wins', async (store) => {
+    await store.transaction((tx) => tx.proofs.insert(proof('p', { state: 'verified' })));
+    const won = await times(50, (at) =>
+      store.transaction((tx) => tx.proofs.transition('p', 'verified', { state: 'completed', completedAt: NOW + at })),
+    );
+    assert.equal(won.filter(Boolean).length, 1);
+    const stored = await store.transaction((tx) => tx.proofs.byId('p'));
+    assert.deepEqual(stored, proof('p', { state: 'completed', completedAt: NOW + won.indexOf(true) }));
+  });
+
+  inStore('proofs: whoever holds a locked proof is waited for', async (store) => {
+    await store.transaction((tx) => tx.proofs.insert(proof('p', { resends: 0 })));
+    await times(20, () =>
+      store.transaction(async (tx) => {
+        const found = await tx.proofs.byToken('recovery', proof('p').tokenDigest, { lock: true });
+        await tx.proofs.update('p', { resends: found!.resends + 1 });
+      }),
+    );
+    assert.equal((await store.transaction((tx) => tx.proofs.byId('p')))?.resends, 20);
+  });
+
+  inTransaction('proofs: a change touches what it gives, null included, and nothing else', async (tx) => {
+    await tx.proofs.insert(proof('p', { previousCodeLength: 6 }));
+    await tx.proofs.insert(proof('other'));
+    await tx.proofs.update('p', { epoch: 7, previousCodeLength: null, resendAt: undefined, id: 'renamed' });
+    await tx.proofs.update('p', {});
+    assert.deepEqual(await tx.proofs.byId('p'), proof('p', { epoch: 7 }));
+    assert.deepEqual(await tx.proofs.byId('other'), proof('other'));
+    assert.equal(await tx.proofs.transition('p', 'verified', { state: 'completed' }), false);
+    assert.deepEqual(await tx.proofs.byId('p'), proof('p', { epoch: 7 }));
+  });
+
+  inStore('proofs: what the worker found is stored once', async (store) => {
+    await store.transaction((tx) => tx.proofs.insert(proof('p')));
+    const won = await times(20, (at) =>
+      store.transaction((tx) => tx.proofs.resolve('p', at % 2 ? 'known' : 'decoy', `a${at}`, at)),
+    );
+    const winner = won.indexOf(true);
+    assert.equal(won.filter(Boolean).length, 1);
+    assert.deepEqual(
+      await store.transaction((tx) => tx.proofs.byId('p')),
+      proof('p', {
+        resolution: winner % 2 ? 'known' : 'decoy',
+        accountId: `a${winner}`,
+        accountGeneration: winner,
+      }),
+    );
+  });
+
+  inStore('proofs: a completed recovery is reported once, an unfinished one never', async (store) => {
+    await store.transaction(async (tx) => {
+      await tx.proofs.insert(proof('completed', { state: 'completed' }));
+      await tx.proofs.insert(proof('verified', { state: 'verified' }));
+    });
+    const won = await times(20, (at) => store.transaction((tx) => tx.proofs.report('completed', NOW + at)));
+    assert.equal(won.filter(Boolean).length, 1);
+    await store.transaction(async (tx) => {
+      assert.equal((await tx.proofs.byId('completed'))?.reportedAt, NOW + won.indexOf(true));
+      assert.equal(await tx.proofs.report('verified', NOW), false);
+    });
+  });
+
+  inTransaction('proofs: cancelling those of an account leaves finished and other ones alone', async (tx) => {
+    for (const state of ['code_sent', 'verified', 'completed', 'cancelled'] as const)
+      await tx.proofs.insert(proof(state, { state, accountId: 'a' }));
+    await tx.proofs.insert(proof('kept', { accountId: 'a' }));
+    await tx.proofs.insert(proof('another', { accountId: 'b' }));
+    await tx.proofs.insert(proof('nobody'));
+    const states = async () => {
+      const found = ['code_sent', 'verified', 'completed', 'kept', 'another', 'nobody'].map((id) => tx.proofs.byId(id));
+      return (await Promise.all(found)).map((each) => each?.state);
+    };
+    await tx.proofs.cancelAllOf('a', 'kept');
+    assert.deepEqual(await states(), ['cancelled', 'cancelled', 'completed', 'code_sent', 'code_sent', 'code_sent']);
+    await tx.proofs.cancelAllOf('a');
+    assert.deepEqual(await states(), ['cancelled', 'cancelled', 'completed', 'cancelled', 'code_sent', 'code_sent']);
+  });
+
+  inTransaction('proofs: purged by age', async (tx) => {
+    await tx.proofs.insert(proof('old', { createdAt: NOW - 1 }));
+    await tx.proofs.insert(proof('new', { createdAt: NOW }));
+    assert.equal(await tx.proofs.purge(NOW), 1);
+    assert.equal(await tx.proofs.byId('old'), undefined);
+    assert.notEqual(await tx.proofs.byId('new'), undefined);
+  });
+}
+
+function outbox(inStore: InStore, inTransaction: InTransaction): void {
+  inTransaction('outbox: a message is queued with all it was given', async (tx) => {
+    await tx.outbox.insert(message('code'));
+    const notice = { proofId: null, epoch: null, accountId: 'a', address: 'jane@example.com' };
+    await tx.outbox.insert(message('notice', notice));
+    assert.deepEqual(await tx.outbox.byId('code'), queued('code'));
+    assert.deepEqual(await tx.outbox.byId('notice'), queued('notice', notice));
+    assert.equal(await tx.outbox.byId('other'), undefined);
+    await tx.outbox.setKind('code', 'no-account');
+    assert.deepEqual(await tx.outbox.byId('code'), queued('code', { kind: 'no-account' }));
+  });
+
+  inTransaction('outbox: the newest message of a proof', async (tx) => {
+    await tx.outbox.insert(message('second', { proofId: 'p', createdAt: NOW + 1 }));
+    await tx.outbox.insert(message('first', { proofId: 'p', createdAt: NOW }));
+    await tx.outbox.insert(message('other', { proofId: 'q', createdAt: NOW + 2 }));
+    assert.equal((await tx.outbox.latestOf('p'))?.id, 'second');
+    assert.equal(await tx.outbox.latestOf('r'), undefined);
+  });
+
+  inTransaction(
+    'outbox: a renewed lease lasts longer; what was settled or never leased is not leased by it',
+    async (tx) => {
+      await tx.outbox.insert(message('sending', { dueAt: NOW }));
+      await tx.outbox.insert(message('settled', { dueAt: NOW + 1 }));
+      await tx.outbox.insert(message('waiting', { dueAt: NOW + 2 }));
+      await tx.outbox.lease(2, NOW + 2, NOW + 100);
+      await tx.outbox.settle('settled', { status: 'sent', attempts: 1 });
+      await tx.outbox.renew(['sending', 'settled', 'waiting'], NOW + 900);
+      assert.equal((await tx.outbox.byId('settled'))?.leasedUntil, null);
+      assert.deepEqual(
+        (await tx.outbox.lease(9, NOW + 500, NOW + 600)).map(({ id }) => id),
+        ['waiting'],
+      );
+      assert.deepEqual(
+        (await tx.outbox.lease(9, NOW + 900, NOW + 999)).map(({ id }) => id),
+        ['sending', 'waiting'],
+      );
+    },
+  );
+
+  inTransaction('outbox: leases what is due, soonest first, up to the count, until the lease ends', async (tx) => {
+    await tx.outbox.insert(message('third', { dueAt: NOW }));
+    await tx.outbox.insert(message('first', { dueAt: NOW - 2 }));
+    await tx.outbox.insert(message('second', { dueAt: NOW - 1 }));
+    await tx.outbox.insert(message('later', { dueAt: NOW + 1 }));
+    const ids = (messages: Message[]) => messages.map(({ id }) => id);
+    const leased = await tx.outbox.lease(2, NOW, NOW + 100);
+    assert.deepEqual(leased, [
+      queued('first', { dueAt: NOW - 2, leasedUntil: NOW + 100 }),
+      queued('second', { dueAt: NOW - 1, leasedUntil: NOW + 100 }),
+    ]);
+    assert.deepEqual(ids(await tx.outbox.lease(9, NOW, NOW + 150)), ['third']);
+    assert.deepEqual(ids(await tx.outbox.lease(9, NOW + 99, NOW + 300)), ['later']);
+    assert.deepEqual(ids(await tx.outbox.lease(9, NOW + 100, NOW + 300)), ['first', 'second']);
+    assert.deepEqual(ids(await tx.outbox.lease(9, NOW + 150, NOW + 300)), ['third']);
+    assert.deepEqual(ids(await tx.outbox.lease(0, NOW + 900, NOW + 999)), []);
+  });
+
+  inStore('outbox: parallel leases never take the same message, and never more than asked for', async (store) => {
+    await store.transaction(async (tx) => {
+      for (let at = 0; at < 120; at += 1) await tx.outbox.insert(message(`m${at}`, { dueAt: NOW - (at % 7) }));
+    });
+    const batches = await times(40, () => store.transaction((tx) => tx.outbox.lease(3, NOW, NOW + 100)));
+    for (const batch of batches) assert.ok(batch.length <= 3);
+    const rest = await store.transaction((tx) => tx.outbox.lease(200, NOW, NOW + 100));
+    const taken = [...batches.flat(), ...rest].map(({ id }) => id);
+    assert.equal(new Set(taken).size, taken.length);
+    assert.equal(taken.length, 120);
+  });
+
+  inTransaction('outbox: settling stores the outcome and ends the lease', async (tx) => {
+    for (const id of ['sent', 'again', 'untouched']) await tx.outbox.insert(message(id, { dueAt: NOW }));
+    await tx.outbox.lease(9, NOW, NOW + 100);
+    await tx.outbox.settle('sent', { status: 'sent', attempts: 1, sentAt: NOW + 5, providerId: '<1@mail>' });
+    await tx.outbox.settle('again', { status: 'queued', attempts: 2, dueAt: NOW + 7, reason: '451' });
+    assert.deepEqual(
+      await tx.outbox.byId('sent'),
+      queued('sent', { dueAt: NOW, status: 'sent', attempts: 1, sentAt: NOW + 5, providerId: '<1@mail>' }),
+    );
+    assert.deepEqual(await tx.outbox.byId('again'), queued('again', { dueAt: NOW + 7, attempts: 2, reason: '451' }));
+    assert.deepEqual(await tx.outbox.byId('untouched'), queued('untouched', { dueAt: NOW, leasedUntil: NOW + 100 }));
+    await tx.outbox.settle('again', { status: 'sent', attempts: 3, reason: null });
+    assert.equal((await tx.outbox.byId('again'))?.reason, null);
+    assert.deepEqual(await tx.outbox.lease(9, NOW + 99, NOW + 200), []);
+    assert.equal(await tx.outbox.count('sent'), 2);
+    assert.equal(await tx.outbox.count('queued'), 1);
+    assert.equal(await tx.outbox.count('bounced'), 0);
+  });
+
+  inTransaction('outbox: the next moment at which a message can be taken', async (tx) => {
+    assert.equal(await tx.outbox.nextDueAt(), undefined);
+    await tx.outbox.insert(message('soon', { dueAt: NOW + 10 }));
+    await tx.outbox.insert(message('late', { dueAt: NOW + 50 }));
+    assert.equal(await tx.outbox.nextDueAt(), NOW + 10);
+    await tx.outbox.lease(1, NOW + 10, NOW + 40);
+    assert.equal(await tx.outbox.nextDueAt(), NOW + 40);
+    await tx.outbox.lease(1, NOW + 40, NOW + 80);
+    assert.equal(await tx.outbox.nextDueAt(), NOW + 50);
+    await tx.outbox.settle('late', { status: 'failed', attempts: 1 });
+    assert.equal(await tx.outbox.nextDueAt(), NOW + 80);
+    await tx.outbox.settle('soon', { status: 'sent', attempts: 1 });
+    assert.equal(await tx.outbox.nextDueAt(), undefined);
+  });
+
+  inTransaction('outbox: purged by age', async (tx) => {
+    await tx.outbox.insert(message('old', { createdAt: NOW - 1 }));
+    await tx.outbox.insert(message('new', { createdAt: NOW }));
+    assert.equal(await tx.outbox.purge(NOW), 1);
+    assert.equal(await tx.outbox.byId('old'), undefined);
+    assert.notEqual(await tx.outbox.byId('new'), undefined);
+  });
+}
+
+function waking(inStore: InStore): void {
+  inStore(
+    'onQueued: wakes when a message was committed, not when it was rolled back, and not after its end',
+    async (store) => {
+      const bell = createBell();
+      const unsubscribe = await store.onQueued(bell.ring);
+      await assert.rejects(
+        store.transaction(async (tx) => {
+          await tx.outbox.insert(message('gone'));
+          throw new Error('refused');
+        }),
+      );
+      await store.transaction((tx) => tx.outbox.lease(1, NOW, NOW + 1));
+      assert.equal(bell.rung(), 0);
+      await store.transaction((tx) => tx.outbox.insert(message('m')));
+      await bell.reaches(1);
+      assert.equal((await store.transaction((tx) => tx.outbox.byId('m')))?.id, 'm');
+      await unsubscribe();
+      assert.equal(bell.rung(), 1);
+      await store.transaction((tx) => tx.outbox.insert(message('unheard')));
+      assert.equal(bell.rung(), 1);
+    },
+  );
+}
+
+function noAccountMails(inStore: InStore, inTransaction: InTransaction): void {
+  inStore('no-account mails: of many parallel claims exactly one wins', async (store) => {
+    const claims = () => times(30, () => store.transaction((tx) => tx.noAccountMails.claim('mac', NOW, 7 * DAY)));
+    assert.equal((await claims()).filter(Boolean).length, 1);
+    assert.equal((await claims()).filter(Boolean).length, 0);
+  });
+
+  inTransaction('no-account mails: claimed again only when the time is over', async (tx) => {
+    assert.equal(await tx.noAccountMails.claim('mac', NOW, 100), true);
+    assert.equal(await tx.noAccountMails.claim('other', NOW, 100), true);
+    assert.equal(await tx.noAccountMails.claim('mac', NOW + 99, 100), false);
+    assert.equal(await tx.noAccountMails.claim('mac', NOW + 100, 100), true);
+    assert.equal(await tx.noAccountMails.claim('mac', NOW + 199, 100), false);
+  });
+
+  inTransaction('no-account mails: purged by age', async (tx) => {
+    await tx.noAccountMails.claim('old', NOW - 1, 100);
+    await tx.noAccountMails.claim('new', NOW, 100);
+    assert.equal(await tx.noAccountMails.purge(NOW), 1);
+    assert.equal(await tx.noAccountMails.claim('new', NOW + 1, 100), false);
+    assert.equal(await tx.noAccountMails.claim('old', NOW + 1, 100), true);
+  });
+}
+
+function guesses(inStore: InStore, inTransaction: InTransaction): void {
+  inStore('guesses: none is lost when many are counted at once', async (store) => {
+    await times(80, () => store.transaction((tx) => tx.guesses.charge('mac', 'email', NOW)));
+    assert.equal(await store.transaction((tx) => tx.guesses.wrongSince('mac', 'email', NOW)), 80);
+  });
+
+  inTransaction('guesses: counted per identifier and channel, over whole days', async (tx) => {
+    const midnight = Math.floor(NOW / DAY) * DAY;
+    await tx.guesses.charge('mac', 'email', midnight - 1);
+    await tx.guesses.charge('mac', 'email', midnight);
+    await tx.guesses.charge('mac', 'email', midnight + DAY - 1);
+    await tx.guesses.charge('mac', 'sms', midnight);
+    await tx.guesses.charge('other', 'email', midnight);
+    assert.equal(await tx.guesses.wrongSince('mac', 'email', midnight - 30 * DAY), 3);
+    assert.equal(await tx.guesses.wrongSince('mac', 'email', midnight - 1), 3);
+    assert.equal(await tx.guesses.wrongSince('mac', 'email', midnight), 2);
+    assert.equal(await tx.guesses.wrongSince('mac', 'email', midnight + DAY - 1), 2);
+    assert.equal(await tx.guesses.wrongSince('mac', 'email', midnight + DAY), 0);
+    assert.equal(await tx.guesses.wrongSince('unknown', 'email', 0), 0);
+    await tx.guesses.clear('mac', 'email');
+    assert.equal(await tx.guesses.wrongSince('mac', 'email', 0), 0);
+    assert.equal(await tx.guesses.wrongSince('mac', 'sms', 0), 1);
+    assert.equal(await tx.guesses.wrongSince('other', 'email', 0), 1);
+  });
+
+  inTransaction('guesses: purged by day', async (tx) => {
+    await tx.guesses.charge('mac', 'email', NOW - DAY);
+    await tx.guesses.charge('mac', 'email', NOW);
+    assert.equal(await tx.guesses.purge(NOW), 1);
+    assert.equal(await tx.guesses.wrongSince('mac', 'email', 0), 1);
+  });
+}
+
+function limits(inStore: InStore, inTransaction: InTransaction): void {
+  const limit: Limit = { burst: 3, refillMs: 1_000 };
+
+  inTransaction('limits: a burst at once, then one per refill, and the wait until the next', async (tx) => {
+    for (let at = 0; at < 3; at += 1) {
+      assert.equal(await tx.limits.wait('k', limit, NOW), 0);
+      assert.equal(await tx.limits.charge('k', limit, NOW), undefined);
+    }
+    assert.equal(await tx.limits.charge('k', limit, NOW), 1_000);
+    assert.equal(await tx.limits.charge('k', limit, NOW + 400), 600);
+    assert.equal(await tx.limits.wait('k', limit, NOW + 400), 600);
+    assert.equal(await tx.limits.charge('k', limit, NOW + 999), 1);
+    assert.equal(await tx.limits.charge('k', limit, NOW + 1_000), undefined);
+    assert.equal(await tx.limits.charge('k', limit, NOW + 1_000), 1_000);
+  });
+
+  inTransaction('limits: a rest fills the bucket to its burst and no further', async (tx) => {
+    for (let at = 0; at < 3; at += 1) await tx.limits.charge('k', limit, NOW);
+    const rested = NOW + 1_000_000;
+    for (let at = 0; at < 3; at += 1) assert.equal(await tx.limits.charge('k', limit, rested), undefined);
+    assert.equal(await tx.limits.charge('k', limit, rested), 1_000);
+  });
+
+  inTransaction('limits: keys are apart, byte by byte', async (tx) => {
+    const single = { burst: 1, refillMs: 1_000 };
+    for (const key of ['k', 'K', 'k ', 'ｋ', HOSTILE]) {
+      assert.equal(await tx.limits.charge(key, single, NOW), undefined);
+      assert.equal(await tx.limits.charge(key, single, NOW), 1_000);
+    }
+    assert.equal(await tx.limits.wait('unknown', single, NOW), 0);
+  });
+
+  inStore('limits: parallel charges share one burst', async (store) => {
+    const waits = await times(40, () => store.transaction((tx) => tx.limits.charge('k', limit, NOW)));
+    assert.equal(waits.filter((wait) => wait === undefined).length, 3);
+    for (const wait of waits) assert.ok(wait === undefined || wait === 1_000);
+  });
+
+  inTransaction('limits: purged once they are full again', async (tx) => {
+    await tx.limits.charge('full', limit, NOW - 1_000);
+    await tx.limits.charge('emptier', limit, NOW);
+    assert.equal(await tx.limits.purge(NOW), 1);
+    await tx.limits.charge('emptier', limit, NOW);
+    await tx.limits.charge('emptier', limit, NOW);
+    assert.equal(await tx.limits.charge('emptier', limit, NOW), 1_000);
+  });
+}
+
+function accounts(inStore: InStore, inTransaction: InTransaction): void {
+  inTransaction('accounts: stored whole, addresses in their order, found by confirmed address only', async (tx) => {
+    const given = account({
+      name: 'Jane',
+      birthday: '1990-02-28',
+      locale: 'de-CH',
+      passwordHash: '$argon2id$v=19$...',
+      addresses: [email('z@example.com'), phone('+15551234567'), { ...email('a@example.com'), confirmedAt: null }],
+    });
+    assert.equal(await tx.accounts.insert('jane', given, NOW), undefined);
+    assert.equal(await tx.accounts.insert('bare', account(), NOW), undefined);
+    const stored = { id: 'jane', ...given, passwordBlockedAt: null, generation: 0 };
+    const bare = { id: 'bare', ...account(), passwordBlockedAt: null, generation: 0 };
+    assert.deepEqual(await tx.accounts.byId('jane'), stored);
+    assert.deepEqual(await tx.accounts.byId('bare'), bare);
+    assert.equal(await tx.accounts.byId('JANE'), undefined);
+    assert.deepEqual(await tx.accounts.byConfirmedAddress('email', 'z@example.com'), [stored]);
+    assert.deepEqual(await tx.accounts.byConfirmedAddress('phone', '+15551234567'), [stored]);
+    for (const other of ['a@example.com', 'Z@example.com', 'z@example.com ', 'z@example.co'])
+      assert.deepEqual(await tx.accounts.byConfirmedAddress('email', other), []);
+    assert.deepEqual(await tx.accounts.byConfirmedAddress('phone', 'z@example.com'), []);
+    assert.equal(await tx.accounts.count(), 2);
+  });
+
+  inTransaction('accounts: letters that look alike are different addresses', async (tx) => {
+    for (const [at, canonical] of [
+      'é@example.com',
+      'e\u0301@example.com',
+      'ı@example.com',
+      'i@example.com',
+    ].entries()) {
+      assert.equal(await tx.accounts.insert(`a${at}`, account({ addresses: [email(canonical)] }), NOW), undefined);
+      const found = await tx.accounts.byConfirmedAddress('email', canonical);
+      assert.deepEqual(
+        found.map(({ id }) => id),
+        [`a${at}`],
+      );
+    }
+  });
+
+  inTransaction('accounts: a confirmed email address is taken, and nothing of the second account stays', async (tx) => {
+    await tx.accounts.insert('first', account({ addresses: [email('jane@example.com')] }), NOW);
+    const second = account({ addresses: [phone('+15551234567'), email('jane@example.com'), email('j@example.com')] });
+    assert.deepEqual(await tx.accounts.insert('second', second, NOW), { taken: second.addresses[1] });
+    assert.equal(await tx.accounts.byId('second'), undefined);
+    assert.deepEqual(await tx.accounts.byConfirmedAddress('phone', '+15551234567'), []);
+    assert.equal(await tx.accounts.count(), 1);
+    assert.equal(await tx.accounts.insert('second', account({ addresses: [email('j@example.com')] }), NOW), undefined);
+  });
+
+  inTransaction('accounts: an unconfirmed email address takes nothing', async (tx) => {
+    const unconfirmed = account({ addresses: [{ ...email('jane@example.com'), confirmedAt: null }] });
+    assert.equal(await tx.accounts.insert('a', unconfirmed, NOW), undefined);
+    assert.equal(await tx.accounts.insert('b', account({ addresses: [email('jane@example.com')] }), NOW), undefined);
+    assert.equal(await tx.accounts.insert('c', unconfirmed, NOW), undefined);
+    assert.deepEqual(
+      (await tx.accounts.byConfirmedAddress('email', 'jane@example.com')).map(({ id }) => id),
+      ['b'],
+    );
+  });
+
+  inTransaction('accounts: a phone number may be shared', async (tx) => {
+    for (const id of ['a', 'b'])
+      assert.equal(await tx.accounts.insert(id, account({ addresses: [phone('+15551234567')] }), NOW), undefined);
+    const found = await tx.accounts.byConfirmedAddress('phone', '+15551234567');
+    assert.deepEqual(found.map(({ id }) => id).sort(), ['a', 'b']);
+  });
+
+  inStore('accounts: of many that take one address at once exactly one is made', async (store) => {
+    const given = account({ addresses: [email('jane@example.com')] });
+    const results = await times(20, (at) => store.transaction((tx) => tx.accounts.insert(`a${at}`, given, NOW)));
+    assert.equal(results.filter((result) => result === undefined).length, 1);
+    assert.equal(await store.transaction((tx) => tx.accounts.count()), 1);
+  });
+
+  inTransaction('accounts: a change touches what it gives', async (tx) => {
+    await tx.accounts.insert('a', account({ passwordHash: 'old', addresses: [email('jane@example.com')] }), NOW);
+    await tx.accounts.insert('b', account({ passwordHash: 'other' }), NOW);
+    const state = async (id: string) => {
+      const { passwordHash, passwordBlockedAt, generation } = (await tx.accounts.byId(id))!;
+      return [passwordHash, passwordBlockedAt, generation];
+    };
+    await tx.accounts.update('a', { passwordBlockedAt: NOW, bumpGeneration: true });
+    assert.deepEqual(await state('a'), ['old', NOW, 1]);
+    await tx.accounts.update('a', { passwordHash: 'rehashed' });
+    assert.deepEqual(await state('a'), ['rehashed', NOW, 1]);
+    await tx.accounts.update('a', {
+      passwordHash: 'new',
+      passwordChangedAt: NOW + 1,
+      passwordBlockedAt: null,
+      bumpGeneration: true,
+    });
+    await tx.accounts.update('a', {});
+    assert.deepEqual(await state('a'), ['new', null, 2]);
+    await tx.accounts.update('a', { bumpGeneration: true });
+    assert.deepEqual(await state('a'), ['new', null, 3]);
+    assert.deepEqual(await state('b'), ['other', null, 0]);
+  });
+}
+
+function sessions(inTransaction: InTransaction): void {
+  inTransaction('sessions: found by token until they expire, last seen first', async (tx) => {
+    await tx.sessions.insert(session('a1', { lastSeenAt: NOW, expiresAt: NOW + 100 }));
+    await tx.sessions.insert(session('a2', { lastSeenAt: NOW + 1, expiresAt: NOW + 50 }));
+    await tx.sessions.insert(session('b1', { accountId: 'b' }));
+    assert.deepEqual(
+      await tx.sessions.byToken(session('a1').tokenDigest, NOW + 99),
+      session('a1', { lastSeenAt: NOW, expiresAt: NOW + 100 }),
+    );
+    assert.equal(await tx.sessions.byToken(session('a1').tokenDigest, NOW + 100), undefined);
+    assert.equal(await tx.sessions.byToken(session('a1').tokenDigest.toUpperCase(), NOW), undefined);
+    const ids = async (now: number) => (await tx.sessions.ofAccount('a', now)).map(({ id }) => id);
+    assert.deepEqual(await ids(NOW), ['a2', 'a1']);
+    await tx.sessions.touch('a1', NOW + 2);
+    assert.deepEqual(await ids(NOW), ['a1', 'a2']);
+    assert.deepEqual(await ids(NOW + 50), ['a1']);
+    assert.deepEqual(await ids(NOW + 100), []);
+  });
+
+  inTransaction('sessions: ended one by one, all but one, or all', async (tx) => {
+    for (const id of ['a1', 'a2', 'a3', 'a4']) await tx.sessions.insert(session(id));
+    await tx.sessions.insert(session('b1', { accountId: 'b' }));
+    await tx.sessions.delete('a4');
+    assert.equal(await tx.sessions.deleteAllOf('a', 'a2'), 2);
+    assert.deepEqual(
+      (await tx.sessions.ofAccount('a', NOW)).map(({ id }) => id),
+      ['a2'],
+    );
+    assert.equal(await tx.sessions.deleteAllOf('a'), 1);
+    assert.equal(await tx.sessions.deleteAllOf('a'), 0);
+    assert.equal((await tx.sessions.ofAccount('b', NOW)).length, 1);
+  });
+
+  inTransaction('sessions: purged when expired', async (tx) => {
+    await tx.sessions.insert(session('a1', { expiresAt: NOW }));
+    await tx.sessions.insert(session('a2', { expiresAt: NOW + 1 }));
+    assert.equal(await tx.sessions.purge(NOW), 1);
+    assert.deepEqual(
+      (await tx.sessions.ofAccount('a', 0)).map(({ id }) => id),
+      ['a2'],
+    );
+  });
+}
+
+function audit(inTransaction: InTransaction): void {
+  inTransaction('audit: the newest events of an account, whatever the clock said', async (tx) => {
+    const event = (at: number, accountId: string | null) => ({
+      at,
+      name: 'sign-in' as const,
+      accountId,
+      proofId: at % 2 ? 'p' : null,
+      detail: { channel: 'email', tries: at, known: true },
+    });
+    for (const at of [5, 3, 4]) await tx.audit.append(event(at, 'a'));
+    await tx.audit.append(event(6, 'b'));
+    await tx.audit.append(event(7, null));
+    assert.deepEqual(await tx.audit.ofAccount('a', 10), [event(4, 'a'), event(3, 'a'), event(5, 'a')]);
+    assert.deepEqual(await tx.audit.ofAccount('a', 1), [event(4, 'a')]);
+    assert.equal(await tx.audit.purge(4), 1);
+    assert.deepEqual(await tx.audit.ofAccount('a', 10), [event(4, 'a'), event(5, 'a')]);
+    assert.equal(await tx.audit.purge(8), 4);
+  });
+}
+
+function texts(inTransaction: InTransaction): void {
+  inTransaction('texts: whatever a field holds comes back unchanged and does nothing', async (tx) => {
+    const stored = withHostileTexts(proof('p', { previousCodeFormat: 'digits', accountId: 'a' }));
+    await tx.proofs.insert(stored);
+    assert.deepEqual(await tx.proofs.byId(stored.id), stored);
+    assert.deepEqual(await tx.proofs.byToken(stored.purpose, stored.tokenDigest), stored);
+
+    const sent = withHostileTexts(message('m', { accountId: 'a', address: 'b' }));
+    const rest = withHostileTexts({ providerId: 'x', reason: 'y', kind: 'decoy' as const });
+    await tx.outbox.insert(sent);
+    await tx.outbox.setKind(sent.id, rest.kind);
+    await tx.outbox.settle(sent.id, { status: 'sent', attempts: 1, providerId: rest.providerId, reason: rest.reason });
+    assert.deepEqual(await tx.outbox.latestOf(sent.proofId!), {
+      ...queued('m', { status: 'sent', attempts: 1 }),
+      ...sent,
+      ...rest,
+    });
+
+    const signedIn = withHostileTexts(session('s'));
+    await tx.sessions.insert(signedIn);
+    assert.deepEqual(await tx.sessions.byToken(signedIn.tokenDigest, NOW), signedIn);
+    assert.deepEqual(await tx.sessions.ofAccount(signedIn.accountId, NOW), [signedIn]);
+
+    const given = withHostileTexts(account({ name: 'n', birthday: 'b', locale: 'l', passwordHash: 'h' }));
+    given.addresses = [withHostileTexts({ kind: 'email', value: 'v', canonical: 'c', confirmedAt: NOW })];
+    await tx.accounts.insert(HOSTILE, given, NOW);
+    const { kind, canonical } = given.addresses[0]!;
+    assert.deepEqual(await tx.accounts.byConfirmedAddress(kind, canonical), [
+      { id: HOSTILE, ...given, passwordBlockedAt: null, generation: 0 },
+    ]);
+
+    const { detail, ...texts } = {
+      at: 1,
+      name: 'sign-in' as const,
+      accountId: 'a',
+      proofId: 'p',
+      detail: { [HOSTILE]: HOSTILE },
+    };
+    const event = { ...withHostileTexts(texts), detail };
+    await tx.audit.append(event);
+    assert.deepEqual(await tx.audit.ofAccount(event.accountId, 9), [event]);
+
+    assert.equal(await tx.noAccountMails.claim(HOSTILE, NOW, 1), true);
+    assert.equal(await tx.noAccountMails.claim(HOSTILE, NOW, 1), false);
+    await tx.guesses.charge(HOSTILE, HOSTILE as 'email', NOW);
+    assert.equal(await tx.guesses.wrongSince(HOSTILE, HOSTILE as 'email', 0), 1);
+  });
+
+  inTransaction('texts: long ones are kept whole', async (tx) => {
+    const long = 'ä\u{1f600}'.repeat(200_000);
+    await tx.proofs.insert(proof('p', { browser: long, identifierTyped: long }));
+    assert.deepEqual(await tx.proofs.byId('p'), proof('p', { browser: long, identifierTyped: long }));
+    await tx.audit.append({ at: NOW, name: 'sign-in', accountId: 'a', proofId: null, detail: { long } });
+    assert.equal((await tx.audit.ofAccount('a', 1))[0]?.detail.long, long);
+  });
+}
+
+async function withMigrated(open: OpenStore, body: (store: Store) => Promise<void>): Promise<void> {
+  const { store, close } = await open();
+  try {
+    await store.migrate();
+    await body(store);
+  } finally {
+    await close();
+  }
+}
+
+function times<T>(count: number, run: (at: number) => Promise<T>): Promise<T[]> {
+  return Promise.all(Array.from({ length: count }, (_, at) => run(at)));
+}
+
+/** Every text of a record becomes hostile, and different from the others. */
+function withHostileTexts<T extends object>(record: T): T {
+  const hostile = Object.entries(record).map(([field, value]) => [
+    field,
+    typeof value === 'string' ? `${field}${HOSTILE}` : value,
+  ]);
+  return Object.fromEntries(hostile) as T;
+}
+
+/** Counts how often it was rung; `reaches` resolves when it was rung that often. */
+function createBell(): { ring(): void; rung(): number; reaches(count: number): Promise<void> } {
+  let rung = 0;
+  let waiting: { count: number; resolve(): void }[] = [];
+  return {
+    ring() {
+      rung += 1;
+      for (const { count, resolve } of waiting) if (rung >= count) resolve();
+      waiting = waiting.filter(({ count }) => rung < count);
+    },
+    rung: () => rung,
+    reaches: (count) =>
+      new Promise((resolve) => {
+        if (rung >= count) resolve();
+        else waiting.push({ count, resolve });
+      }),
+  };
+}
+
+function proof(id: string, change: Partial<Proof> = {}): Proof {
+  return {
+    id,
+    tokenDigest: `digest of ${id}`,
+    purpose: 'recovery',
+    channel: 'email',
+    identifierKind: 'email',
+    identifierTyped: 'Jane@Example.com',
+    identifier: 'jane@example.com',
+    identifierMac: 'mac',
+    locale: 'en',
+    browser: 'Firefox on Windows',
+    state: 'code_sent',
+    resolution: 'pending',
+    accountId: null,
+    accountGeneration: null,
+    keyId: 'k1',
+    epoch: 0,
+    codeFormat: 'digits',
+    codeLength: 6,
+    triesLeft: 5,
+    codeExpiresAt: NOW + 600_000,
+    previousCodeExpiresAt: null,
+    previousCodeFormat: null,
+    previousCodeLength: null,
+    resends: 0,
+    resendAt: NOW + 30_000,
+    createdAt: NOW,
+    verifiedExpiresAt: null,
+    completedAt: null,
+    reportedAt: null,
+    expiresAt: NOW + 3_600_000,
+    ...change,
+  };
+}
+
+function message(id: string, change: Partial<NewMessage> = {}): NewMessage {
+  return {
+    id,
+    kind: 'recovery-code',
+    channel: 'email',
+    proofId: 'p',
+    epoch: 0,
+    accountId: null,
+    address: null,
+    locale: 'en',
+    createdAt: NOW,
+    dueAt: NOW,
+    usefulUntil: NOW + 600_000,
+    ...change,
+  };
+}
+
+/** How a new message is stored. */
+function queued(id: string, change: Partial<Message> = {}): Message {
+  return {
+    ...message(id),
+    status: 'queued',
+    attempts: 0,
+    leasedUntil: null,
+    sentAt: null,
+    providerId: null,
+    reason: null,
+    ...change,
+  };
+}
+
+function session(id: string, change: Partial<Session> = {}): Session {
+  return {
+    id,
+    tokenDigest: `digest of ${id}`,
+    accountId: 'a',
+    browser: 'Safari on iOS',
+    createdAt: NOW,
+    lastSeenAt: NOW,
+    expiresAt: NOW + DAY,
+    ...change,
+  };
+}
+
+function account(change: Partial<NewAccount> = {}): NewAccount {
+  return { name: null, birthday: null, locale: null, passwordHash: null, addresses: [], ...change };
+}
+
+function email(canonical: string) {
+  return { kind: 'email' as const, value: canonical.toUpperCase(), canonical, confirmedAt: NOW };
+}
+
+function phone(canonical: string) {
+  return { kind: 'phone' as const, value: canonical, canonical, confirmedAt: NOW };
+}

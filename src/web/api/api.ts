@@ -1,0 +1,213 @@
+/** The HTTP API for apps. The pages use the same actions. */
+import { createRoute, OpenAPIHono, type z } from '@hono/zod-openapi';
+import type { Context as HttpContext } from 'hono';
+import { completeRegistration } from '../../actions/complete-registration.ts';
+import { resendCode } from '../../actions/resend-code.ts';
+import { currentSession, signOut } from '../../actions/sessions.ts';
+import { setPassword } from '../../actions/set-password.ts';
+import { describeProof, type ProofView, showProof } from '../../actions/show-proof.ts';
+import { signIn } from '../../actions/sign-in.ts';
+import { startRecovery } from '../../actions/start-recovery.ts';
+import { startRegistration } from '../../actions/start-registration.ts';
+import { verifyCode } from '../../actions/verify-code.ts';
+import type { Purpose } from '../../rules/codes.ts';
+import { Refusal } from '../../rules/errors.ts';
+import { type Identifier, readIdentifier } from '../../rules/identifiers.ts';
+import type { Proof } from '../../store/store.ts';
+import { compressed } from '../compressed.ts';
+import { readJson } from '../read-body.ts';
+import { countryOf, originOf, type Web } from '../request.ts';
+import {
+  CompleteBody,
+  CurrentSessionJson,
+  PasswordBody,
+  ProblemJson,
+  RecoveryJson,
+  RecoveryStatusJson,
+  ResendBody,
+  SessionJson,
+  SignInBody,
+  StartBody,
+  VerifyBody,
+} from './schemas.ts';
+
+const VERSION = '1.0.0';
+
+export function apiRoutes(web: Web): OpenAPIHono {
+  const app = new OpenAPIHono();
+  const { context } = web;
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
+
+  for (const purpose of ['recovery', 'registration'] as const) {
+    const start = purpose === 'recovery' ? startRecovery : startRegistration;
+    post(app, `/api/v1/${purpose}`, StartBody, 202, RecoveryJson, `Start a ${purpose}`, async (c, body) => {
+      const { token, proof } = await start(
+        context,
+        readApiIdentifier(web, c, body.identifier),
+        originOf(web, c, body.locale),
+      );
+      return c.json(recoveryJson(web, token, proof), 202);
+    });
+    post(app, `/api/v1/${purpose}/resend`, ResendBody, 202, RecoveryJson, 'Send the code again', async (c, body) => {
+      const proof = await resendCode(context, purpose, body.token, originOf(web, c));
+      return c.json(recoveryJson(web, body.token, proof), 202);
+    });
+    post(app, `/api/v1/${purpose}/verify`, VerifyBody, 200, RecoveryJson, 'Enter the code', async (c, body) => {
+      const { token, proof } = await verifyCode(context, purpose, body.token, body.code);
+      return c.json(recoveryJson(web, token, proof), 200);
+    });
+    get(app, `/api/v1/${purpose}`, RecoveryStatusJson, `What is known of a ${purpose}`, async (c) => {
+      const token = bearerToken(c) ?? '';
+      const view = await showProof(context, purpose as Purpose, token);
+      return c.json({ ...viewJson(token, view), delivery: view.delivery }, 200);
+    });
+  }
+  post(app, '/api/v1/recovery/password', PasswordBody, 200, RecoveryJson, 'Set the new password', async (c, body) => {
+    const proof = await setPassword(context, body.token, body.password);
+    return c.json(recoveryJson(web, body.token, proof), 200);
+  });
+  post(app, '/api/v1/registration/complete', CompleteBody, 201, RecoveryJson, 'Create the account', async (c, body) => {
+    const proof = await completeRegistration(context, body.token, body, body.password);
+    return c.json(recoveryJson(web, body.token, proof), 201);
+  });
+
+  post(app, '/api/v1/sessions', SignInBody, 201, SessionJson, 'Sign in', async (c, body) => {
+    const identifier = readApiIdentifier(web, c, body.identifier);
+    const { token, session } = await signIn(context, identifier, body.password, originOf(web, c));
+    return c.json({ token, expiresAt: iso(session.expiresAt) }, 201);
+  });
+  get(app, '/api/v1/sessions/current', CurrentSessionJson, 'The session of this token', async (c) => {
+    const current = await currentSession(context, bearerToken(c));
+    if (!current) throw new Refusal('invalid_credentials');
+    const { session, account } = current;
+    return c.json({ name: account.name, createdAt: iso(session.createdAt), expiresAt: iso(session.expiresAt) }, 200);
+  });
+  const remove = createRoute({
+    method: 'delete',
+    path: '/api/v1/sessions/current',
+    summary: 'Sign out',
+    security: [{ bearer: [] }],
+    responses: { 204: { description: 'Signed out' }, ...problems },
+  });
+  app.openAPIRegistry.registerPath(remove);
+  app.delete(remove.path, async (c) => {
+    if (!(await currentSession(context, bearerToken(c)))) throw new Refusal('invalid_credentials');
+    await signOut(context, bearerToken(c));
+    return c.body(null, 204);
+  });
+
+  app.get('/api/openapi.json', compressed('application/json'), (c) => c.json(openApiDocument(app, web.config.origin)));
+  return app;
+}
+
+/** OpenAPI 3.1, made of the very schemas that check the requests. */
+export function openApiDocument(app: OpenAPIHono, origin: string): object {
+  return app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: { title: 'Regain', version: VERSION, description: 'Account recovery, registration and sessions.' },
+    servers: [{ url: origin }],
+  });
+}
+
+const problems = {
+  default: {
+    description: 'A problem with a stable code; Retry-After where waiting helps',
+    content: { 'application/problem+json': { schema: ProblemJson } },
+  },
+};
+
+/** One schema documents the body and checks it. */
+function post<S extends z.ZodObject>(
+  app: OpenAPIHono,
+  path: string,
+  schema: S,
+  status: 200 | 201 | 202,
+  answer: z.ZodObject,
+  summary: string,
+  handler: (c: HttpContext, body: z.infer<S>) => Promise<Response>,
+): void {
+  app.openAPIRegistry.registerPath({
+    method: 'post',
+    path,
+    summary,
+    request: { body: { required: true, content: { 'application/json': { schema } } } },
+    responses: {
+      [status]: { description: summary, content: { 'application/json': { schema: answer } } },
+      ...problems,
+    },
+  });
+  app.post(path, async (c) => handler(c, checked(schema, await readJson(c))));
+}
+
+function get(
+  app: OpenAPIHono,
+  path: string,
+  answer: z.ZodObject,
+  summary: string,
+  handler: (c: HttpContext) => Promise<Response>,
+): void {
+  app.openAPIRegistry.registerPath({
+    method: 'get',
+    path,
+    summary,
+    security: [{ bearer: [] }],
+    responses: {
+      200: { description: summary, content: { 'application/json': { schema: answer } } },
+      ...problems,
+    },
+  });
+  app.get(path, handler);
+}
+
+/** Names the field and what is wrong with it, and repeats nothing that was sent. */
+function checked<S extends z.ZodObject>(schema: S, value: unknown): z.infer<S> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const field = typeof issue?.path[0] === 'string' ? issue.path[0] : undefined;
+  if (issue?.code === 'unrecognized_keys' || field === undefined)
+    throw new Refusal('invalid_request', { detail: 'an unknown field was given' });
+  if (field === 'identifier' && issue?.code !== 'invalid_type') throw new Refusal('invalid_identifier', { field });
+  throw new Refusal('invalid_request', { field, detail: `${field}: ${ISSUES[issue?.code ?? ''] ?? 'is not valid'}` });
+}
+
+const ISSUES: Record<string, string> = {
+  invalid_type: 'must be given, as text',
+  too_big: 'is too long',
+  too_small: 'is empty or too short',
+  invalid_value: 'is not one of the allowed values',
+};
+
+/** An app sends international numbers; a national one is read with the language's or the shop's country. */
+function readApiIdentifier(web: Web, c: HttpContext, typed: string): Identifier {
+  const read = readIdentifier(typed, countryOf(web, c));
+  if (!read.ok) throw new Refusal('invalid_identifier', { field: 'identifier', detail: `identifier: ${read.problem}` });
+  return read.identifier;
+}
+
+function bearerToken(c: HttpContext): string | undefined {
+  return /^Bearer ([A-Za-z0-9_-]{1,128})$/i.exec(c.req.header('authorization') ?? '')?.[1];
+}
+
+function recoveryJson(web: Web, token: string, proof: Proof): z.infer<typeof RecoveryJson> {
+  return viewJson(token, describeProof(proof, web.context.clock.now(), { delivery: 'queued' }));
+}
+
+function viewJson(token: string, view: ProofView): z.infer<typeof RecoveryJson> {
+  const state = view.state === 'verified' || view.state === 'completed' ? view.state : 'code_sent';
+  return {
+    token,
+    state,
+    channel: 'email',
+    codeLength: view.codeLength,
+    codeFormat: view.codeFormat,
+    expiresAt: iso(view.expiresAt),
+    resendAt: iso(view.resendAt),
+    triesLeft: view.triesLeft,
+    channels: ['email'],
+  };
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}

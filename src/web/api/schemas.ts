@@ -1,0 +1,75 @@
+/** What goes in and out of the HTTP API. These schemas check requests and are the OpenAPI document. */
+import { z } from '@hono/zod-openapi';
+import { PROBLEMS, type ProblemCode } from '../../rules/errors.ts';
+import { IDENTIFIER_MAX_CHARACTERS, NAME_MAX_CHARACTERS } from '../../rules/limits.ts';
+
+const identifier = z
+  .string()
+  .min(1)
+  .max(IDENTIFIER_MAX_CHARACTERS)
+  .openapi({ description: 'Email address, or phone number in international form', example: 'jane@example.com' });
+const token = z
+  .string()
+  .min(1)
+  .max(128)
+  .openapi({ description: "The claimant's secret handle; keep it as you would a password" });
+const code = z
+  .string()
+  .min(1)
+  .max(64)
+  .openapi({ description: 'As typed; spaces and dashes are tolerated', example: '482 913' });
+const password = z.string().min(1).openapi({ description: 'As typed, never trimmed', format: 'password' });
+const channel = z.enum(['email']).openapi({ description: 'How the code travels' });
+const locale = z.string().min(2).max(35).openapi({ description: 'BCP 47 tag of the messages', example: 'en' });
+const moment = z.iso.datetime().openapi({ example: '2026-03-14T09:12:00.000Z' });
+
+export const StartBody = z
+  .strictObject({ identifier, channel: channel.optional(), locale: locale.optional() })
+  .openapi('Start');
+export const ResendBody = z.strictObject({ token, channel: channel.optional() }).openapi('Resend');
+export const VerifyBody = z.strictObject({ token, code }).openapi('Verify');
+export const PasswordBody = z.strictObject({ token, password }).openapi('SetPassword');
+export const CompleteBody = z
+  .strictObject({
+    token,
+    name: z.string().min(1).max(NAME_MAX_CHARACTERS),
+    birthday: z.string().max(10).optional().openapi({ example: '1990-12-31' }),
+    password,
+  })
+  .openapi('CompleteRegistration');
+export const SignInBody = z.strictObject({ identifier, password }).openapi('SignIn');
+
+export const RecoveryJson = z
+  .object({
+    token,
+    state: z.enum(['code_sent', 'verified', 'completed']),
+    channel,
+    codeLength: z.int(),
+    codeFormat: z.enum(['digits', 'letters']),
+    expiresAt: moment.openapi({ description: 'When the code, or the permission to set a password, ends' }),
+    resendAt: moment.openapi({ description: 'When a living code may be sent again' }),
+    triesLeft: z.int().openapi({ description: 'Guesses left for this code' }),
+    channels: z.array(channel),
+  })
+  .openapi('Recovery');
+export const RecoveryStatusJson = RecoveryJson.extend({
+  delivery: z
+    .enum(['queued', 'sent', 'delivered', 'failed'])
+    .openapi({ description: 'What is known of the message; the same whether or not an account exists' }),
+}).openapi('RecoveryStatus');
+export const SessionJson = z.object({ token, expiresAt: moment }).openapi('Session');
+export const CurrentSessionJson = z
+  .object({ name: z.string().nullable(), createdAt: moment, expiresAt: moment })
+  .openapi('CurrentSession');
+
+export const ProblemJson = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]),
+    detail: z.string().optional(),
+    triesLeft: z.int().optional(),
+    reasons: z.array(z.string()).optional().openapi({ description: 'Why a password was refused' }),
+  })
+  .openapi('Problem', { description: 'RFC 9457' });

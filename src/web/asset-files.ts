@@ -1,0 +1,40 @@
+/** Style sheets and scripts: read once, compressed once, cached for ever under a version that changes with them. */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import type { Brand } from '../config.ts';
+import { Refusal } from '../rules/errors.ts';
+import { brandCss } from './pages/brand-css.ts';
+
+const FOLDER = new URL('./assets/', import.meta.url);
+const TYPES: Record<string, string> = { css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8' };
+
+const files = new Map<string, { raw: Buffer; gzip: Buffer }>();
+for (const name of readdirSync(FOLDER)) add(name, readFileSync(new URL(name, FOLDER)));
+
+export function assetVersion(brand: Brand): string {
+  add('brand.css', Buffer.from(brandCss(brand)));
+  const hash = createHash('sha256');
+  for (const [name, { raw }] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) hash.update(name).update(raw);
+  return hash.digest('base64url').slice(0, 8);
+}
+
+/** @throws Refusal `not_found` */
+export function serveAsset(name: string, acceptEncoding = ''): Response {
+  const file = files.get(name);
+  const type = TYPES[name.split('.').at(-1) ?? ''];
+  if (!file || !type) throw new Refusal('not_found');
+  const gzip = /\bgzip\b/.test(acceptEncoding);
+  return new Response(new Uint8Array(gzip ? file.gzip : file.raw), {
+    headers: {
+      'Content-Type': type,
+      ...(gzip ? { 'Content-Encoding': 'gzip' } : {}),
+      Vary: 'Accept-Encoding',
+      'Cache-Control': 'public, max-age=31536000, immutable',
+    },
+  });
+}
+
+function add(name: string, raw: Buffer): void {
+  files.set(name, { raw, gzip: gzipSync(raw, { level: 9 }) });
+}

@@ -1,0 +1,54 @@
+/** What holds for every request and every answer: headers, same-origin posts, one way to refuse. */
+import type { Context as HttpContext, MiddlewareHandler } from 'hono';
+import type { Config } from '../config.ts';
+import { Refusal } from '../rules/errors.ts';
+
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "style-src 'self'",
+  "script-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "frame-src 'self'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+].join('; ');
+
+/** Security headers on every answer, errors included (STANDARDS R81). */
+export function securityHeaders(config: Pick<Config, 'origin'>): MiddlewareHandler {
+  const https = config.origin.startsWith('https:');
+  return async (c, next) => {
+    await next();
+    const { headers } = c.res;
+    if (!headers.has('Content-Security-Policy')) headers.set('Content-Security-Policy', PAGE_POLICY);
+    headers.set('X-Content-Type-Options', 'nosniff');
+    headers.set('Referrer-Policy', 'no-referrer');
+    headers.set('Cross-Origin-Opener-Policy', 'same-origin');
+    headers.set('Cross-Origin-Resource-Policy', 'same-origin');
+    headers.set('Permissions-Policy', 'camera=(), geolocation=(), microphone=()');
+    if (!headers.has('Cache-Control')) headers.set('Cache-Control', 'no-store');
+    if (https) headers.set('Strict-Transport-Security', 'max-age=31536000; includeSubDomains');
+  };
+}
+
+/**
+ * Refuses what another site made a browser send. Fetch metadata where the browser sends it, else Origin; a request with
+ * neither comes from no browser of this decade and carries nobody's cookies against his will.
+ */
+export function sameOriginPosts(config: Pick<Config, 'origin' | 'mode'>): MiddlewareHandler {
+  return async (c, next) => {
+    if (c.req.method !== 'GET' && c.req.method !== 'HEAD' && isCrossSite(c, config)) throw new Refusal('forbidden');
+    await next();
+  };
+}
+
+function isCrossSite(c: HttpContext, { origin, mode }: Pick<Config, 'origin' | 'mode'>): boolean {
+  const site = c.req.header('sec-fetch-site');
+  if (site !== undefined) return site !== 'same-origin' && site !== 'none';
+  const from = c.req.header('origin');
+  if (from === undefined || from === origin) return false;
+  // In development the page may be open under another name of the same machine, such as 127.0.0.1.
+  const sameHost = URL.canParse(from) && new URL(from).host === c.req.header('host');
+  return !(mode === 'development' && sameHost);
+}

@@ -1,0 +1,145 @@
+import { html } from 'hono/html';
+import { durationText, fill, fillCount } from '../../locales/index.ts';
+import type { CodeFormat, Purpose } from '../../rules/codes.ts';
+import type { Channel, ShownStatus } from '../../rules/delivery.ts';
+import type { IdentifierKind } from '../../rules/identifiers.ts';
+import { CODE_LIFETIME_MS, TRIES_PER_CODE } from '../../rules/limits.ts';
+import { errorSummary, heading, notice, rich, textField, typedText, warning } from './fields.ts';
+import { icon } from './icons.ts';
+import { type FieldError, type Html, page, type View } from './layout.ts';
+
+export interface CodeProps {
+  purpose: Purpose;
+  /** Where the forms go: `{base}/code`, `{base}/resend`, `{base}/status`. */
+  base: '/recover' | '/register';
+  typed: string;
+  kind: IdentifierKind;
+  channel: Channel;
+  codeFormat: CodeFormat;
+  codeLength: number;
+  state: 'code_sent' | 'code_expired' | 'code_used_up';
+  triesLeft: number;
+  /** Seconds until "send again" is accepted; 0 when it is now. */
+  resendWaitSeconds: number;
+  delivery: ShownStatus;
+  /** The mail address that the message comes from. */
+  sender: string;
+  errors: readonly FieldError[];
+  /** The code was just sent again. */
+  resent?: boolean | undefined;
+}
+
+/** One page for recovering and registering: `POST {base}/code` with `code`. */
+export function codePage(view: View, props: CodeProps): Html {
+  const { t } = view;
+  const dead = props.state !== 'code_sent';
+  // A dead code needs no correction: what happened and the way on are all there is to say of it.
+  const errors = props.errors.filter(({ field }) => !dead || field !== 'code');
+  return page(view, {
+    title: titleOf(view, props),
+    hasErrors: errors.length > 0 || dead,
+    main: html`<div class="card" data-code-page>${errorSummary(view, errors)}${
+      props.resent && !dead && errors.length === 0 ? notice(t.code.resent) : ''
+    }
+${heading(view, {
+  icon: props.channel === 'email' ? 'envelope' : 'phone',
+  title: t.code.title,
+  lead: dead ? undefined : sentText(view, props),
+  step: { step: 2, steps: 3 },
+})}
+${dead ? deadCode(view, props) : livingCode(view, props)}
+</div>
+${waysOn(view, props)}`,
+  });
+}
+
+function titleOf({ t }: View, { state }: CodeProps): string {
+  if (state === 'code_expired') return t.code.expiredTitle;
+  return state === 'code_used_up' ? t.code.usedUpTitle : t.code.title;
+}
+
+function sentText({ t }: View, { purpose, typed, kind, channel }: CodeProps): unknown {
+  const params = { typed: typedText(typed) };
+  if (purpose === 'registration') return rich(t.code.sentRegistration, params);
+  return rich(kind === 'phone' && channel === 'email' ? t.code.sentRecoveryByEmail : t.code.sentRecovery, params);
+}
+
+function livingCode(view: View, props: CodeProps): Html {
+  const { t } = view;
+  const digits = props.codeFormat === 'digits';
+  return html`${deliveryLine(view, props)}
+<form method="post" action="${props.base}/code" novalidate data-code-form>
+${textField({
+  name: 'code',
+  label: t.code.label,
+  hint: codeHint(view, props),
+  errors: props.errors,
+  attributes: html`class="code" type="text" ${
+    digits ? html`inputmode="numeric"` : html`autocapitalize="characters"`
+  } autocomplete="one-time-code" spellcheck="false" autocorrect="off" maxlength="32" dir="ltr"`,
+})}
+<p class="purpose">${icon('shield')}<span>${fill(
+    props.purpose === 'recovery' ? t.code.purposeRecovery : t.code.purposeRegistration,
+    { brand: view.brand.name },
+  )}</span></p>
+<button type="submit" class="primary">${t.code.submit}</button>
+</form>`;
+}
+
+function codeHint(view: View, { codeFormat, codeLength, triesLeft, errors }: CodeProps): string {
+  const { t, locale } = view;
+  const forms = codeFormat === 'digits' ? t.code.hintDigits : t.code.hintLetters;
+  const hint = fillCount(locale, forms, codeLength, { lifetime: codeLifetime(view) });
+  const tries = triesLeft < TRIES_PER_CODE && errors.length === 0 ? fillCount(locale, t.code.triesLeft, triesLeft) : '';
+  return `${hint} ${tries}`.trim();
+}
+
+/** The truth about the message. The script asks `{base}/status` for news; without it there is a link. */
+function deliveryLine({ t }: View, { base, delivery }: CodeProps): Html {
+  const { queued, sent, delivered, failed } = t.code.delivery;
+  return html`<div class="delivery" data-status-url="${base}/status" data-delivery="${delivery}" data-queued="${queued}" data-sent="${sent}" data-delivered="${delivered}" data-failed="${failed}"><span class="dot" aria-hidden="true"></span><p role="status">${t.code.delivery[delivery]}</p>${
+    delivery === 'queued' ? html` <a href="${base}/code" data-without-script>${t.code.checkAgain}</a>` : ''
+  }</div>`;
+}
+
+function deadCode(view: View, props: CodeProps): Html {
+  const { t } = view;
+  const expired = props.state === 'code_expired';
+  return html`${warning(
+    titleOf(view, props),
+    fill(expired ? t.code.expired : t.code.usedUp, { lifetime: codeLifetime(view) }),
+  )}
+${resendForm(view, props, 'primary')}`;
+}
+
+function waysOn(view: View, props: CodeProps): Html {
+  const { t } = view;
+  const dead = props.state !== 'code_sent';
+  const other =
+    props.purpose === 'recovery'
+      ? html`<a href="/recover/another-way">${t.code.anotherWay}</a>`
+      : html`<a href="/register">${t.code.anotherAddress}</a>`;
+  return html`<section class="ways" aria-labelledby="ways"><h2 id="ways">${t.code.nothing}</h2>
+<p>${rich(t.code.spam, { sender: html`<bdi>${props.sender}</bdi>` })}</p>
+${dead ? '' : resendForm(view, props, 'secondary')}
+<ul class="links"><li>${other}</li><li><a href="/help#code">${t.code.cannotGet}</a></li></ul></section>`;
+}
+
+/** Without script the button always works, and the server answers with the waiting time. */
+function resendForm(view: View, props: CodeProps, look: 'primary' | 'secondary'): Html {
+  const { t } = view;
+  const wait = props.resendWaitSeconds;
+  return html`<form method="post" action="${props.base}/resend" class="resend"${
+    wait > 0 ? html` data-wait-seconds="${wait}" data-wait-text="${t.code.waitTicking}"` : ''
+  }><button type="submit" id="resend" class="${look}"${wait > 0 ? html` aria-describedby="resend-wait"` : ''}>${
+    look === 'primary' ? t.code.sendNew : t.code.sendAgain
+  }</button>${
+    wait > 0
+      ? html`<p class="hint" id="resend-wait">${fill(t.code.waitStatic, { wait: durationText(view, wait) })}</p>`
+      : ''
+  }</form>`;
+}
+
+function codeLifetime(view: View): string {
+  return durationText(view, CODE_LIFETIME_MS / 1000);
+}

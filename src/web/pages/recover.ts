@@ -1,0 +1,90 @@
+import { html } from 'hono/html';
+import { fill } from '../../locales/index.ts';
+import { described, errorSummary, fieldError, heading, rich, textField, typedText } from './fields.ts';
+import { type FieldError, type Html, page, type View } from './layout.ts';
+
+export interface IdentifierFormProps {
+  identifier: string;
+  errors: readonly FieldError[];
+  /** A likely correction of a mistyped address: asks instead of showing the field. */
+  suggestion?: string | undefined;
+  /** For a phone number without a country code. */
+  countries?: Countries | undefined;
+}
+
+export interface Countries {
+  /** ISO 3166 */
+  selected: string;
+  options: readonly { code: string; name: string }[];
+}
+
+/**
+ * `POST /recover` with `identifier`, and with `country` where it was asked for. A question about a mistyped address
+ * answers with `identifier-choice`: `suggested` or `typed`.
+ */
+export function recoverPage(view: View, props: IdentifierFormProps): Html {
+  const t = view.t.recover;
+  if (props.suggestion !== undefined)
+    return suggestionPage(view, {
+      action: '/recover',
+      title: t.title,
+      typed: props.identifier,
+      suggestion: props.suggestion,
+    });
+  return page(view, {
+    title: t.title,
+    hasErrors: props.errors.length > 0,
+    main: html`<div class="card">${errorSummary(view, props.errors)}
+${heading(view, { icon: 'search', title: t.title, lead: t.lead, step: { step: 1, steps: 3 } })}
+<form method="post" action="/recover" novalidate>
+${identifierFields(view, t.identifier, props)}
+<button type="submit" class="primary">${t.submit}</button>
+</form>
+</div>
+<p class="below"><a href="/sign-in">${t.back}</a></p>`,
+  });
+}
+
+export function identifierFields(view: View, label: string, props: IdentifierFormProps): Html {
+  const { identifier, errors, countries } = props;
+  return html`${textField({
+    name: 'identifier',
+    label,
+    value: identifier,
+    errors,
+    attributes: html`type="text" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="400"`,
+  })}${countries ? countryField(view, countries, errors) : ''}`;
+}
+
+/** "Did you mean …?", with one button for each answer. */
+export function suggestionPage(
+  view: View,
+  { action, title, typed, suggestion }: { action: string; title: string; typed: string; suggestion: string },
+): Html {
+  const t = view.t.recover;
+  return page(view, {
+    // Titles stay in the history of a shared computer, so the address is left to the page.
+    title,
+    main: html`<div class="card">
+${heading(view, {
+  icon: 'search',
+  title: fill(t.didYouMean, { suggestion }),
+  lead: rich(t.didYouMeanLead, { typed: typedText(typed) }),
+  step: { step: 1, steps: 3 },
+})}
+<form method="post" action="${action}">
+<input type="hidden" name="identifier" value="${typed}">
+<button type="submit" class="primary" name="identifier-choice" value="suggested"><span>${rich(t.useSuggestion, { suggestion: typedText(suggestion) })}</span></button>
+<button type="submit" class="secondary" name="identifier-choice" value="typed"><span>${rich(t.keepTyped, { typed: typedText(typed) })}</span></button>
+</form>
+</div>
+<p class="below"><a href="${action}">${t.typeAgain}</a></p>`,
+  });
+}
+
+function countryField(view: View, { selected, options }: Countries, errors: readonly FieldError[]): Html {
+  const t = view.t.recover;
+  return html`<div class="field"><label for="country">${t.country}</label><p class="hint" id="country-hint">${t.countryHint}</p>${fieldError(errors, 'country')}<select id="country" name="country" autocomplete="country"${described({ name: 'country', hint: t.countryHint, errors })}>${options.map(
+    ({ code, name }) => html`<option value="${code}"${code === selected ? html` selected` : ''}>${name}</option>`,
+  )}</select></div>`;
+}

@@ -1,0 +1,81 @@
+/** Bodies, strictly: one type, bounded, every field once and a string. Nothing is guessed and nothing is merged. */
+import type { Context as HttpContext } from 'hono';
+import { Refusal } from '../rules/errors.ts';
+import { BODY_MAX_BYTES } from '../rules/limits.ts';
+
+/**
+ * The fields of a form post.
+ * @throws Refusal `unsupported_media_type`, `body_too_large`, `invalid_request` for a field given twice
+ */
+export async function readForm(c: HttpContext): Promise<Map<string, string>> {
+  requireType(c, 'application/x-www-form-urlencoded');
+  const fields = new Map<string, string>();
+  for (const [name, value] of new URLSearchParams(await readText(c))) {
+    if (fields.has(name)) throw new Refusal('invalid_request', { detail: `a field was given twice` });
+    fields.set(name, value);
+  }
+  return fields;
+}
+
+/**
+ * A JSON object, parsed. Later schemas check its fields.
+ * @throws Refusal `unsupported_media_type`, `body_too_large`, `invalid_request`
+ */
+export async function readJson(c: HttpContext): Promise<Record<string, unknown>> {
+  requireType(c, 'application/json');
+  const text = await readText(c);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Refusal('invalid_request', { detail: 'the body is not JSON' });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Refusal('invalid_request', { detail: 'the body is not a JSON object' });
+  if (hasRepeatedKey(text)) throw new Refusal('invalid_request', { detail: 'a field was given twice' });
+  return value as Record<string, unknown>;
+}
+
+function requireType(c: HttpContext, type: string): void {
+  const given = (c.req.header('content-type') ?? '').split(';')[0]?.trim().toLowerCase();
+  if (given !== type) throw new Refusal('unsupported_media_type', { detail: `send ${type}` });
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+async function readText(c: HttpContext): Promise<string> {
+  const bytes = await readBytes(c);
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw new Refusal('invalid_request', { detail: 'the body is not UTF-8' });
+  }
+}
+
+async function readBytes(c: HttpContext): Promise<ArrayBuffer | Buffer> {
+  const length = c.req.header('content-length');
+  if (Number(length ?? 0) > BODY_MAX_BYTES) throw new Refusal('body_too_large');
+  // No server lets more through than was announced, and this way takes no stream: a third of the work of a small request.
+  if (length !== undefined) return c.req.arrayBuffer();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // Read by hand, because a body without a length is only known to be too long while it comes in.
+  for await (const chunk of c.req.raw.body ?? []) {
+    size += chunk.byteLength;
+    if (size > BODY_MAX_BYTES) throw new Refusal('body_too_large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/**
+ * JSON.parse takes the last of two equal keys, other readers the first; such a body is refused. In text that has parsed,
+ * every match of this pattern is a whole string, and one followed by a colon is a key. Nested objects are refused later,
+ * so the keys of one level are all there are.
+ */
+function hasRepeatedKey(json: string): boolean {
+  const keys = [...json.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)]
+    .filter((match) => match[1] !== undefined)
+    .map((match) => JSON.parse(match[0].slice(0, match[0].length - (match[1] as string).length)) as string);
+  return new Set(keys).size !== keys.length;
+}

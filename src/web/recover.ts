@@ -1,0 +1,101 @@
+/** The screens of a recovery but the code: who are you, another way, the new password, and the links of its mails. */
+import type { Context as HttpContext } from 'hono';
+import { cancelRecovery } from '../actions/cancel-recovery.ts';
+import { canReportNotMe, reportNotMe } from '../actions/report-not-me.ts';
+import { setPassword } from '../actions/set-password.ts';
+import { startRecovery } from '../actions/start-recovery.ts';
+import { type PROBLEMS, Refusal } from '../rules/errors.ts';
+import { PASSWORD_RULES } from '../rules/passwords.ts';
+import { submitIdentifier } from './identifier-form.ts';
+import { anotherWayPage } from './pages/another-way.ts';
+import { cancelledPage, cancelPage } from './pages/cancel.ts';
+import type { FieldError } from './pages/layout.ts';
+import { notMeDonePage, notMeGonePage, notMePage } from './pages/not-me.ts';
+import { fieldErrors } from './pages/problems.ts';
+import { recoverPage } from './pages/recover.ts';
+import { passwordPage } from './pages/recover-password.ts';
+import { readForm } from './read-body.ts';
+import { originOf, refusedStatus, viewOf, type Web } from './request.ts';
+import type { Handler } from './routes.ts';
+import { proofOf, tokenOf } from './typed-code.ts';
+
+export const showRecover: Handler = (web, c) => c.html(recoverPage(viewOf(web, c), { identifier: '', errors: [] }));
+
+/** "Forgot password?" posts the sign-in form here, so that the identifier travels without script; the password is let fall. */
+export const submitFromSignIn: Handler = async (web, c) => {
+  const identifier = (await readForm(c)).get('identifier') ?? '';
+  return c.html(recoverPage(viewOf(web, c), { identifier, errors: [] }));
+};
+
+export const submitRecover: Handler = (web, c) =>
+  submitIdentifier(web, c, 'recovery', async (identifier) => {
+    const { token } = await startRecovery(web.context, identifier, originOf(web, c));
+    web.cookies.write(c, 'recovery', token);
+    return c.redirect('/recover/code', 303);
+  });
+
+export const showAnotherWay: Handler = async (web, c) => {
+  const proof = await proofOf(web, c, 'recovery');
+  if (!proof) return c.redirect('/recover', 303);
+  const channels = proof.channels.map((channel) => ({ channel, current: channel === proof.channel }));
+  return c.html(anotherWayPage(viewOf(web, c), { typed: proof.typed, channels }));
+};
+
+export const showSetPassword: Handler = async (web, c) => showPasswordPage(web, c, [], 200);
+
+export const submitSetPassword: Handler = async (web, c) => {
+  const form = await readForm(c);
+  const password = form.get('password') ?? '';
+  try {
+    if (password === '') throw new Refusal('invalid_request', { field: 'password' });
+    if (password !== form.get('password2')) throw new Refusal('invalid_request', { field: 'password2' });
+    // A session of this account has ended with all others; one of somebody else in this browser is none of our business.
+    await setPassword(web.context, tokenOf(web, c, 'recovery') ?? '', password);
+    return c.redirect('/sign-in', 303);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const errors = fieldErrors(viewOf(web, c), error, { fallbackField: 'password' });
+    return showPasswordPage(web, c, errors, refusedStatus(c, error));
+  }
+};
+
+async function showPasswordPage(
+  web: Web,
+  c: HttpContext,
+  errors: FieldError[],
+  status: (typeof PROBLEMS)[keyof typeof PROBLEMS]['status'] | 200,
+): Promise<Response> {
+  const proof = await proofOf(web, c, 'recovery');
+  if (proof?.state === 'completed') return c.redirect('/sign-in', 303);
+  if (proof?.state !== 'verified') return c.redirect(proof ? '/recover/code' : '/recover', 303);
+  const profile = web.config.passwordProfile;
+  return c.html(
+    passwordPage(viewOf(web, c), { typed: proof.typed, profile, rules: PASSWORD_RULES[profile], errors }),
+    status,
+  );
+}
+
+export const showCancel: Handler = (web, c) => c.html(cancelPage(viewOf(web, c), { action: c.req.path }));
+
+export const submitCancel: Handler = async (web, c) => {
+  await cancelRecovery(web.context, c.req.param('token') ?? '');
+  return c.html(cancelledPage(viewOf(web, c)));
+};
+
+export const showNotMe: Handler = async (web, c) => {
+  const works = await canReportNotMe(web.context, c.req.param('token') ?? '');
+  const view = viewOf(web, c);
+  return works ? c.html(notMePage(view, { action: c.req.path })) : c.html(notMeGonePage(view), 404);
+};
+
+export const submitNotMe: Handler = async (web, c) => {
+  const view = viewOf(web, c);
+  try {
+    const { recovery } = await reportNotMe(web.context, c.req.param('token') ?? '', originOf(web, c));
+    if (recovery) web.cookies.write(c, 'recovery', recovery.token);
+    return c.html(notMeDonePage(view, { codeSent: recovery !== undefined }));
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return c.html(notMeGonePage(view), 404);
+  }
+};

@@ -1,0 +1,64 @@
+/** What a handler needs to know of a request. */
+import type { Context as HttpContext } from 'hono';
+import { isSupportedCountry } from 'libphonenumber-js/max';
+import type { Context, Origin } from '../actions/context.ts';
+import type { Inbox } from '../channels/inbox.ts';
+import type { Config } from '../config.ts';
+import { type PickedLocale, pickLocale } from '../locales/index.ts';
+import { PROBLEMS, type ProblemCode, type Refusal } from '../rules/errors.ts';
+import { browserName } from './browser-name.ts';
+import { clientAddress, clientNetwork } from './client-address.ts';
+import type { Cookies } from './cookies.ts';
+import type { View } from './pages/layout.ts';
+
+/** Given to every handler. */
+export interface Web {
+  context: Context;
+  config: Config;
+  cookies: Cookies;
+  /** In development: every message that left. */
+  inbox: Inbox | undefined;
+  /** Changes with every build, so that cached assets never outlive their pages. */
+  assetVersion: string;
+}
+
+/** Address of the socket: set by the server adapter, or by whoever embeds us. */
+export type Peer = { peer?: string };
+
+export function localeOf(web: Web, c: HttpContext): PickedLocale {
+  const chosen = c.req.query('lang') ?? web.cookies.read(c, 'locale');
+  return pickLocale(c.req.header('accept-language'), chosen, { development: web.config.mode === 'development' });
+}
+
+/** What a page needs to know about the person and the shop. */
+export function viewOf(web: Web, c: HttpContext): View {
+  const { brand, mode } = web.config;
+  return { ...localeOf(web, c), brand, development: mode === 'development', assetVersion: web.assetVersion };
+}
+
+/** The status of a page that shows a refusal; sets `Retry-After` where it is known when to come back. */
+export function refusedStatus(c: HttpContext, { code, details }: Refusal): (typeof PROBLEMS)[ProblemCode]['status'] {
+  const { retryAfterSeconds } = details;
+  if (retryAfterSeconds !== undefined) c.header('Retry-After', String(Math.max(1, retryAfterSeconds)));
+  return PROBLEMS[code].status;
+}
+
+export function originOf(web: Web, c: HttpContext, locale?: string): Origin {
+  const peer = (c.env as Peer | undefined)?.peer ?? '';
+  const address = clientAddress(peer, c.req.header('x-forwarded-for'), web.config.trustedProxies);
+  return {
+    locale: locale ?? localeOf(web, c).locale,
+    browser: browserName(c.req.header('user-agent')),
+    source: clientNetwork(address),
+  };
+}
+
+/**
+ * The country that national phone numbers are read with: the region of the first accepted language, else the shop's.
+ * Regions that are no country ("en-UK", "ar-XB") are met in the wild.
+ */
+export function countryOf(web: Web, c: HttpContext): string {
+  const region = /^[a-z]{2,3}(?:-[a-z]{4})?-([a-z]{2})\b/i.exec(c.req.header('accept-language') ?? '')?.[1];
+  const country = region?.toUpperCase();
+  return country !== undefined && isSupportedCountry(country) ? country : web.config.defaultCountry;
+}

@@ -1,0 +1,77 @@
+/** Every address of the pages, on one screen. The API for apps is in api/api.ts. */
+import type { Context as HttpContext } from 'hono';
+import { showAccount, submitSignOut, submitSignOutElsewhere } from './account.ts';
+import { showDevInbox, showDevInboxEvents, showDevInboxHtml, showDevInboxList, showDevShop } from './development.ts';
+import { redirectHome, redirectToRecovery, showHealth, showHelp, showReadiness } from './everywhere.ts';
+import {
+  showAnotherWay,
+  showCancel,
+  showNotMe,
+  showRecover,
+  showSetPassword,
+  submitCancel,
+  submitFromSignIn,
+  submitNotMe,
+  submitRecover,
+  submitSetPassword,
+} from './recover.ts';
+import { showCompleteRegistration, showRegister, submitCompleteRegistration, submitRegister } from './register.ts';
+import type { Web } from './request.ts';
+import { showSignIn, submitSignIn } from './sign-in.ts';
+import { judgePasswordWhileTyping, showCode, showStatus, submitCode, submitResend } from './typed-code.ts';
+
+export type Handler = (web: Web, c: HttpContext) => Response | Promise<Response>;
+type Route = [method: 'GET' | 'POST', path: string, handler: Handler];
+
+// biome-ignore format: a table is read in rows and columns
+export const ROUTES: readonly Route[] = [
+  ['GET',  '/sign-in',                      showSignIn],
+  ['POST', '/sign-in',                      submitSignIn],
+  ['POST', '/sign-out',                     submitSignOut],
+
+  ['GET',  '/recover',                      showRecover],
+  ['POST', '/recover',                      submitRecover],
+  ['POST', '/recover/from-sign-in',         submitFromSignIn],
+  ['GET',  '/recover/code',                 showCode('recovery')],
+  ['POST', '/recover/code',                 submitCode('recovery')],
+  ['POST', '/recover/resend',               submitResend('recovery')],
+  ['GET',  '/recover/status',               showStatus('recovery')],
+  ['GET',  '/recover/another-way',          showAnotherWay],
+  ['GET',  '/recover/password',             showSetPassword],
+  ['POST', '/recover/password',             submitSetPassword],
+  ['POST', '/recover/password/judge',       judgePasswordWhileTyping('recovery')],
+  ['GET',  '/recover/cancel/:token',        showCancel],
+  ['POST', '/recover/cancel/:token',        submitCancel],
+  ['GET',  '/recover/not-me/:token',        showNotMe],
+  ['POST', '/recover/not-me/:token',        submitNotMe],
+
+  ['GET',  '/register',                     showRegister],
+  ['POST', '/register',                     submitRegister],
+  ['GET',  '/register/code',                showCode('registration')],
+  ['POST', '/register/code',                submitCode('registration')],
+  ['POST', '/register/resend',              submitResend('registration')],
+  ['GET',  '/register/status',              showStatus('registration')],
+  ['GET',  '/register/complete',            showCompleteRegistration],
+  ['POST', '/register/complete',            submitCompleteRegistration],
+  ['POST', '/register/password/judge',      judgePasswordWhileTyping('registration')],
+
+  ['GET',  '/account',                      showAccount],
+  ['POST', '/account/sign-out-elsewhere',   submitSignOutElsewhere],
+
+  ['GET',  '/help',                         showHelp],
+  ['GET',  '/.well-known/change-password',  redirectToRecovery],
+  ['GET',  '/healthz',                      showHealth],
+  ['GET',  '/readyz',                       showReadiness],
+];
+
+/** Only in development, where `/` is a small shop. */
+// biome-ignore format: a table is read in rows and columns
+export const DEVELOPMENT_ROUTES: readonly Route[] = [
+  ['GET',  '/',                             showDevShop],
+  ['GET',  '/dev/inbox',                    showDevInbox],
+  ['GET',  '/dev/inbox/list',               showDevInboxList],
+  ['GET',  '/dev/inbox/events',             showDevInboxEvents],
+  ['GET',  '/dev/inbox/:id/html',           showDevInboxHtml],
+];
+
+export const PRODUCTION_ROUTES: readonly Route[] = [['GET', '/', redirectHome]];

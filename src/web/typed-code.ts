@@ -1,0 +1,142 @@
+/** The screen where the code is entered, and what belongs to it; the same for recovering and registering. */
+import type { Context as HttpContext } from 'hono';
+import { judgeRecoveryPassword, judgeRegistrationPassword } from '../actions/judge-password.ts';
+import { resendCode } from '../actions/resend-code.ts';
+import { type ProofView, showProof } from '../actions/show-proof.ts';
+import { verifyCode } from '../actions/verify-code.ts';
+import type { Purpose } from '../rules/codes.ts';
+import { Refusal } from '../rules/errors.ts';
+import { birthdayOf } from './birthday-field.ts';
+import type { CookieName } from './cookies.ts';
+import { senderAddress } from './everywhere.ts';
+import { fieldErrors, passwordMessages } from './pages/problems.ts';
+import { type CodeProps, codePage } from './pages/recover-code.ts';
+import { readForm } from './read-body.ts';
+import { originOf, refusedStatus, viewOf, type Web } from './request.ts';
+import type { Handler } from './routes.ts';
+
+type Base = '/recover' | '/register';
+export const BASES: Record<Purpose, Base> = { recovery: '/recover', registration: '/register' };
+const NEXT: Record<Purpose, string> = { recovery: '/recover/password', registration: '/register/complete' };
+
+export const showCode =
+  (purpose: Purpose): Handler =>
+  async (web, c) => {
+    const proof = await proofOf(web, c, purpose);
+    if (!proof) return c.redirect(BASES[purpose], 303);
+    if (proof.state === 'verified') return c.redirect(NEXT[purpose], 303);
+    if (proof.state === 'completed') return c.redirect('/sign-in', 303);
+    return c.html(codePage(viewOf(web, c), codeProps(web, proof, { resent: c.req.query('sent') === 'again' })));
+  };
+
+export const submitCode =
+  (purpose: Purpose): Handler =>
+  async (web, c) => {
+    const typed = (await readForm(c)).get('code') ?? '';
+    const token = tokenOf(web, c, purpose);
+    if (token === undefined) return c.redirect(BASES[purpose], 303);
+    try {
+      const verified = await verifyCode(web.context, purpose, token, typed, { rotateToken: true });
+      web.cookies.write(c, purpose, verified.token);
+      return c.redirect(NEXT[purpose], 303);
+    } catch (error) {
+      return showRefused(web, c, purpose, error, typed);
+    }
+  };
+
+export const submitResend =
+  (purpose: Purpose): Handler =>
+  async (web, c) => {
+    const token = tokenOf(web, c, purpose);
+    if (token === undefined) return c.redirect(BASES[purpose], 303);
+    try {
+      await resendCode(web.context, purpose, token, originOf(web, c));
+      return c.redirect(`${BASES[purpose]}/code?sent=again`, 303);
+    } catch (error) {
+      return showRefused(web, c, purpose, error, '');
+    }
+  };
+
+/** For the live line. */
+export const showStatus =
+  (purpose: Purpose): Handler =>
+  async (web, c) => {
+    const proof = await proofOf(web, c, purpose);
+    if (!proof) throw new Refusal('recovery_not_found');
+    return c.json({ delivery: proof.delivery, state: proof.state });
+  };
+
+export const judgePasswordWhileTyping =
+  (purpose: Purpose): Handler =>
+  async (web, c) => {
+    const form = await readForm(c);
+    const token = tokenOf(web, c, purpose) ?? '';
+    const password = form.get('password') ?? '';
+    const profile = { name: form.get('name') ?? null, birthday: birthdayOf(form).iso ?? null };
+    const { accepted, score, rules, reasons } =
+      purpose === 'recovery'
+        ? await judgeRecoveryPassword(web.context, token, password)
+        : await judgeRegistrationPassword(web.context, token, password, profile);
+    const view = viewOf(web, c);
+    return c.json({
+      accepted,
+      score,
+      rules,
+      reasons: reasons.map((key) => ({ key, message: passwordMessages(view, [key])[0] })),
+    });
+  };
+
+/** What the claimant's cookie stands for; undefined where there is none, or it has ended. */
+export async function proofOf(web: Web, c: HttpContext, purpose: Purpose): Promise<ProofView | undefined> {
+  const token = tokenOf(web, c, purpose);
+  if (token === undefined) return undefined;
+  try {
+    return await showProof(web.context, purpose, token);
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
+}
+
+export function tokenOf(web: Web, c: HttpContext, purpose: Purpose): string | undefined {
+  return web.cookies.read(c, purpose satisfies CookieName);
+}
+
+/** The page again, with what is wrong; an attempt that is over leads back to its beginning. */
+async function showRefused(
+  web: Web,
+  c: HttpContext,
+  purpose: Purpose,
+  error: unknown,
+  typed: string,
+): Promise<Response> {
+  if (!(error instanceof Refusal)) throw error;
+  const proof = await proofOf(web, c, purpose);
+  if (!proof || error.code === 'recovery_not_found') return c.redirect(BASES[purpose], 303);
+  const view = viewOf(web, c);
+  const shape = { format: proof.codeFormat, length: proof.codeLength, typed };
+  const errors = fieldErrors(view, error, { fallbackField: 'code', context: { code: shape } });
+  return c.html(codePage(view, codeProps(web, proof, { errors })), refusedStatus(c, error));
+}
+
+function codeProps(web: Web, proof: ProofView, more: Pick<Partial<CodeProps>, 'errors' | 'resent'>): CodeProps {
+  const state = proof.state === 'code_expired' || proof.state === 'code_used_up' ? proof.state : 'code_sent';
+  return {
+    purpose: proof.purpose,
+    base: BASES[proof.purpose],
+    typed: proof.typed,
+    kind: proof.kind,
+    channel: proof.channel,
+    codeFormat: proof.codeFormat,
+    codeLength: proof.codeLength,
+    state,
+    triesLeft: proof.triesLeft,
+    // A dead code is replaced without waiting.
+    resendWaitSeconds:
+      state === 'code_sent' ? Math.max(0, Math.ceil((proof.resendAt - web.context.clock.now()) / 1000)) : 0,
+    delivery: proof.delivery,
+    sender: senderAddress(web),
+    errors: [],
+    ...more,
+  };
+}

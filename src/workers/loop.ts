@@ -1,0 +1,144 @@
+/** Lease, run, acknowledge. Wakes when something was queued or falls due; finishes what is in flight when stopped. */
+import type { Clock, Log } from '../ports.ts';
+import { LEASE_MS, LEASE_RENEWED_EVERY_MS } from '../rules/limits.ts';
+import type { Message, Store } from '../store/store.ts';
+
+export interface WorkerOptions {
+  store: Store;
+  clock: Clock;
+  log: Log;
+  /** Returns when the message is to be tried again, or undefined where its fate is sealed. */
+  deliver(message: Message): Promise<number | undefined>;
+  /** Messages in flight at once. */
+  concurrency?: number;
+  /** Whether messages may also be queued by other processes than this one. */
+  otherProcesses?: boolean;
+}
+
+export interface Worker {
+  /** Looks at the outbox now. */
+  wake(): void;
+  /** Resolves when nothing is due and nothing is in flight; retries may be due later. */
+  idle(): Promise<void>;
+  /** Takes nothing new and resolves when what is in flight has ended. */
+  stop(): Promise<void>;
+}
+
+/** However the clocks stand, the outbox is looked at this often: a lost notification delays, it never loses. */
+const LONGEST_SLEEP_MS = 30_000;
+/** After a failure of the database itself. */
+const FAULT_PAUSE_MS = 1_000;
+
+export async function startWorker(options: WorkerOptions): Promise<Worker> {
+  const { store, clock, log, deliver, concurrency = 10, otherProcesses = true } = options;
+  const inFlight = new Map<string, Promise<void>>();
+  let idleWaiters: (() => void)[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  let looking = false;
+  let lookAgain = false;
+  /** By what is known. */
+  let nextLookAt = Number.POSITIVE_INFINITY;
+  /** Whether the last look left something that is due. */
+  let leftSome = false;
+  let stopped = false;
+
+  const unsubscribe = await store.onQueued(wake, { otherProcesses });
+  const renewing = setInterval(renewLeases, LEASE_RENEWED_EVERY_MS);
+  wake();
+  return { wake, idle, stop };
+
+  /** `dueAt` where nothing is due before that moment: a look would find nothing yet. */
+  function wake(dueAt = Number.NEGATIVE_INFINITY): void {
+    if (stopped) return;
+    if (dueAt > clock.now()) return lookAt(dueAt);
+    lookAgain = true;
+    if (!looking) void look();
+  }
+
+  function lookAt(at: number): void {
+    nextLookAt = Math.min(nextLookAt, at);
+    if (looking || stopped) return;
+    clearTimeout(timer);
+    const waitMs = Math.min(LONGEST_SLEEP_MS, Math.max(1, nextLookAt - clock.now()));
+    timer = setTimeout(() => wake(), waitMs);
+  }
+
+  async function look(): Promise<void> {
+    looking = true;
+    clearTimeout(timer);
+    while (lookAgain && !stopped) {
+      lookAgain = false;
+      nextLookAt = Number.POSITIVE_INFINITY;
+      try {
+        await takeWhatIsDue();
+      } catch (error) {
+        log.error('worker-fault', { error: String(error) });
+        nextLookAt = clock.now() + FAULT_PAUSE_MS;
+      }
+    }
+    looking = false;
+    if (stopped) return;
+    lookAt(nextLookAt);
+    settleIdle();
+  }
+
+  async function takeWhatIsDue(): Promise<void> {
+    const free = concurrency - inFlight.size;
+    leftSome = true;
+    if (free <= 0) return;
+    const now = clock.now();
+    const { messages, nextDueAt } = await store.transaction(
+      async (tx) => {
+        const leased = await tx.outbox.lease(free, now, now + LEASE_MS);
+        return { messages: leased, nextDueAt: leased.length < free ? await tx.outbox.nextDueAt() : undefined };
+      },
+      { relaxed: true },
+    );
+    leftSome = messages.length === free;
+    nextLookAt = Math.min(nextLookAt, nextDueAt ?? Number.POSITIVE_INFINITY);
+    for (const message of messages) {
+      const run = deliver(message)
+        .then((retryAt) => {
+          if (retryAt !== undefined) lookAt(retryAt);
+        })
+        // The lease runs out and the message is taken again; what was half done was rolled back.
+        .catch((error: unknown) => log.error('delivery-fault', { id: message.id, error: String(error) }))
+        .finally(() => {
+          inFlight.delete(message.id);
+          // Whatever else becomes due is known, or will be announced.
+          if (leftSome || idleWaiters.length > 0) wake();
+        });
+      inFlight.set(message.id, run);
+    }
+  }
+
+  function renewLeases(): void {
+    if (inFlight.size === 0) return;
+    store
+      .transaction((tx) => tx.outbox.renew([...inFlight.keys()], clock.now() + LEASE_MS))
+      .catch((error: unknown) => log.error('worker-fault', { error: String(error) }));
+  }
+
+  /** A look that took nothing, with nothing in flight: what is left is due later. */
+  function settleIdle(): void {
+    if (inFlight.size > 0) return;
+    const waiters = idleWaiters;
+    idleWaiters = [];
+    for (const resolve of waiters) resolve();
+  }
+
+  function idle(): Promise<void> {
+    return new Promise((resolve) => {
+      idleWaiters.push(resolve);
+      wake();
+    });
+  }
+
+  async function stop(): Promise<void> {
+    stopped = true;
+    clearTimeout(timer);
+    await unsubscribe();
+    await Promise.all(inFlight.values());
+    clearInterval(renewing);
+  }
+}

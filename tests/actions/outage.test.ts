@@ -1,0 +1,107 @@
+/** The mail server is down: the page says the same, nothing is lost, nothing dead is sent (STANDARDS R16). */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { startInProcess } from '../in-process.ts';
+import { addPerson, codeIn } from '../people.ts';
+import { freePort } from '../regain.ts';
+import { startSmtpSink } from '../smtp-sink.ts';
+import { callApi } from '../visitor.ts';
+
+const MINUTE = 60_000;
+
+for (const engine of ['sqlite', 'postgres'] as const)
+  describe(`a mail server that is down, on ${engine}`, () => {
+    test('the answers are the same for known and unknown, and the code leaves when the server is back', async (t) => {
+      const port = await freePort();
+      const program = await startInProcess(engine, { REGAIN_SMTP_URL: `smtp://127.0.0.1:${port}` });
+      t.after(() => program.close());
+      const call = (method: 'GET' | 'POST', path: string, options: Parameters<typeof callApi>[4]) =>
+        callApi(
+          (request) => program.regain.fetch(request, { peer: '127.0.0.1' }),
+          program.regain.config.origin,
+          method,
+          `/api/v1${path}`,
+          options,
+        );
+      await addPerson(program, { emails: ['known@example.com'] });
+
+      const tokens: Record<string, string> = {};
+      for (const email of ['known@example.com', 'unknown@example.com']) {
+        // The second request of the unknown one is a decoy: no mail is due to it, and it must not look different.
+        for (let i = 0; i < 2; i += 1) {
+          const asked = await call('POST', '/recovery', { body: { identifier: email } });
+          assert.equal(asked.status, 202);
+          tokens[email] = asked.json.token;
+        }
+      }
+      await program.settled();
+      for (const token of Object.values(tokens))
+        assert.equal((await call('GET', '/recovery', { token })).json.delivery, 'queued');
+
+      const sink = await startSmtpSink({ port });
+      t.after(() => sink.stop());
+      await program.advance(MINUTE);
+      const mails = sink.messages.filter(({ to }) => to === 'known@example.com');
+      assert.equal(mails.length, 2);
+      assert.match(mails[1]?.text ?? '', /for 9 more minutes/, 'the mail says how long is left');
+      assert.equal(sink.messages.filter(({ to }) => to === 'unknown@example.com').length, 1);
+      for (const token of Object.values(tokens))
+        assert.equal((await call('GET', '/recovery', { token })).json.delivery, 'sent');
+      const token = tokens['known@example.com'] as string;
+      const codes = mails.map((mail) => codeIn(mail));
+      const statuses = [];
+      for (const code of codes)
+        statuses.push((await call('POST', '/recovery/verify', { body: { token, code } })).status);
+      assert.deepEqual(statuses.sort(), [200, 422]);
+    });
+
+    test('what has become useless is not sent, and the claimant is told', async (t) => {
+      const port = await freePort();
+      const program = await startInProcess(engine, { REGAIN_SMTP_URL: `smtp://127.0.0.1:${port}` });
+      t.after(() => program.close());
+      const call = (method: 'GET' | 'POST', path: string, options: Parameters<typeof callApi>[4]) =>
+        callApi(
+          (request) => program.regain.fetch(request, { peer: '127.0.0.1' }),
+          program.regain.config.origin,
+          method,
+          `/api/v1${path}`,
+          options,
+        );
+      await addPerson(program, { emails: ['known@example.com'] });
+      const tokens: string[] = [];
+      for (const email of ['known@example.com', 'unknown@example.com', 'unknown@example.com'])
+        tokens.push((await call('POST', '/recovery', { body: { identifier: email } })).json.token);
+      await program.settled();
+      await program.advance(9.9 * MINUTE);
+      const sink = await startSmtpSink({ port });
+      t.after(() => sink.stop());
+      await program.advance(MINUTE);
+      assert.equal(sink.messages.length, 0);
+      for (const token of tokens) assert.equal((await call('GET', '/recovery', { token })).json.delivery, 'failed');
+      const failed = program.logged.filter(({ event, fields }) => event === 'message' && fields?.status === 'expired');
+      assert.equal(failed.length, 3);
+    });
+
+    test('an address that the server refuses is told alike for known and unknown', async (t) => {
+      const refusing = await startSmtpSink({
+        onRcpt: (address) => (address.startsWith('gone') ? { code: 550, message: '5.1.1 no such user' } : undefined),
+      });
+      t.after(() => refusing.stop());
+      const program = await startInProcess(engine, { REGAIN_SMTP_URL: refusing.url });
+      t.after(() => program.close());
+      const call = (method: 'GET' | 'POST', path: string, options: Parameters<typeof callApi>[4]) =>
+        callApi(
+          (request) => program.regain.fetch(request, { peer: '127.0.0.1' }),
+          program.regain.config.origin,
+          method,
+          `/api/v1${path}`,
+          options,
+        );
+      await addPerson(program, { emails: ['gone-known@example.com'] });
+      for (const email of ['gone-known@example.com', 'gone-unknown@example.com']) {
+        const asked = await call('POST', '/recovery', { body: { identifier: email } });
+        await program.settled();
+        assert.equal((await call('GET', '/recovery', { token: asked.json.token })).json.delivery, 'failed', email);
+      }
+    });
+  });

@@ -1,0 +1,122 @@
+/** Many requests at one moment (ADVISORIES rows 14, 30; STANDARDS R21, R26). */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type InProcess, startInProcess } from '../in-process.ts';
+import { addPerson, codeIn, NEW_PASSWORD, wrongCode } from '../people.ts';
+import { type ApiAnswer, callApi } from '../visitor.ts';
+
+for (const engine of ['sqlite', 'postgres'] as const)
+  describe(`requests at one moment on ${engine}`, () => {
+    let program: InProcess;
+    let people = 0;
+    before(async () => {
+      program = await startInProcess(engine);
+    });
+    after(() => program.close());
+
+    const post = (path: string, body: unknown): Promise<ApiAnswer> =>
+      callApi(
+        (request) => program.regain.fetch(request, { peer: '127.0.0.1' }),
+        program.regain.config.origin,
+        'POST',
+        `/api/v1${path}`,
+        { body },
+      );
+    const start = async (): Promise<{ email: string; token: string; code: string }> => {
+      people += 1;
+      const email = `parallel${people}@example.com`;
+      await addPerson(program, { emails: [email] });
+      const { json } = await post('/recovery', { identifier: email });
+      await program.settled();
+      return { email, token: json.token, code: codeIn(program.sink.messages.findLast(({ to }) => to === email)!) };
+    };
+    /** 200 different wrong guesses, the right one hidden at a place. */
+    const guesses = (code: string, rightAt: number | undefined): string[] =>
+      Array.from({ length: 200 }, (_, at) =>
+        at === rightAt ? code : String((Number(code) + at + 1) % 1_000_000).padStart(6, '0'),
+      );
+
+    test('200 wrong guesses at once: exactly 5 are compared', async () => {
+      const { token, code } = await start();
+      const answers = await Promise.all(
+        guesses(code, undefined).map((guess) => post('/recovery/verify', { token, code: guess })),
+      );
+      const compared = answers.filter(({ json }) => json.code === 'wrong_code');
+      assert.equal(compared.length, 5);
+      assert.deepEqual(compared.map(({ json }) => json.triesLeft).sort(), [0, 1, 2, 3, 4]);
+      assert.equal(answers.filter(({ json }) => json.code === 'too_many_tries').length, 195);
+      assert.equal((await post('/recovery/verify', { token, code })).status, 429, 'the right one comes too late');
+    });
+
+    test('the right code among 200 is accepted only as one of the five', async () => {
+      for (const rightAt of [0, 3, 100, 199]) {
+        const { token, code } = await start();
+        const answers = await Promise.all(
+          guesses(code, rightAt).map((guess) => post('/recovery/verify', { token, code: guess })),
+        );
+        const right = answers.filter(({ status }) => status === 200).length;
+        const wrong = answers.filter(({ json }) => json.code === 'wrong_code').length;
+        assert.ok(right + wrong <= 5, `${right} right and ${wrong} wrong at ${rightAt}`);
+        assert.ok(right <= 1);
+      }
+    });
+
+    test('50 redemptions of one right code at once: one success', async () => {
+      const { token, code } = await start();
+      const answers = await Promise.all(Array.from({ length: 50 }, () => post('/recovery/verify', { token, code })));
+      assert.equal(answers.filter(({ status }) => status === 200).length, 1);
+    });
+
+    test('50 new passwords for one proof at once: one is stored, and it is the one that was confirmed', async () => {
+      const { email, token, code } = await start();
+      await post('/recovery/verify', { token, code });
+      const passwords = Array.from({ length: 50 }, (_, at) => `${NEW_PASSWORD} number ${at}`);
+      const answers = await Promise.all(passwords.map((password) => post('/recovery/password', { token, password })));
+      const winners = passwords.filter((_, at) => answers[at]?.status === 200);
+      assert.equal(winners.length, 1);
+      assert.equal((await post('/sessions', { identifier: email, password: winners[0] })).status, 201);
+    });
+
+    test('50 presses of "send again" at once on a used-up code give one new code, with its five tries', async () => {
+      const { email, token, code } = await start();
+      for (let i = 0; i < 5; i += 1) await post('/recovery/verify', { token, code: wrongCode(code) });
+      const answers = await Promise.all(Array.from({ length: 50 }, () => post('/recovery/resend', { token })));
+      assert.equal(answers.filter(({ status }) => status === 202).length, 1);
+      await program.settled();
+      const fresh = codeIn(program.sink.messages.findLast(({ to }) => to === email)!);
+      for (let i = 0; i < 5; i += 1)
+        assert.equal((await post('/recovery/verify', { token, code: wrongCode(fresh) })).status, 422);
+      assert.equal((await post('/recovery/verify', { token, code: fresh })).status, 429);
+    });
+
+    test('50 registrations of one address at once end in one account', async () => {
+      const email = 'crowd@example.com';
+      const tokens: string[] = [];
+      for (let i = 0; i < 5; i += 1) tokens.push((await post('/registration', { identifier: email })).json.token);
+      await program.settled();
+      const mails = program.sink.messages.filter(({ to }) => to === email);
+      assert.equal(mails.length, 5);
+      const answers = await Promise.all(
+        tokens.map(async (token) => {
+          for (const mail of mails) {
+            const { status } = await post('/registration/verify', { token, code: codeIn(mail) });
+            if (status === 200) break;
+          }
+          return post('/registration/complete', { token, name: 'Crowd', password: NEW_PASSWORD });
+        }),
+      );
+      assert.equal(answers.filter(({ status }) => status === 201).length, 1);
+      assert.ok(answers.every(({ status }) => status < 500));
+    });
+
+    test('100 wrong passwords at once for one account: the budget holds, and the owner’s own browser is not shut out', async () => {
+      const { email } = await start();
+      const answers = await Promise.all(
+        Array.from({ length: 100 }, (_, at) =>
+          post('/sessions', { identifier: email, password: `wrong number ${at}` }),
+        ),
+      );
+      assert.equal(answers.filter(({ status }) => status === 401).length, 20);
+      assert.equal(answers.filter(({ status }) => status === 429).length, 80);
+    });
+  });

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { ConfigError, parseConfig, SETTINGS } from '../src/config.ts';
+
+const GOOD = {
+  NODE_ENV: 'production',
+  REGAIN_ORIGIN: 'https://accounts.shop.example',
+  REGAIN_SECRET: 'x'.repeat(32),
+  REGAIN_SMTP_URL: 'smtp://mail.shop.example:587',
+  REGAIN_MAIL_FROM: 'Shop <no-reply@shop.example>',
+};
+
+describe('settings', () => {
+  test('development needs none', () => {
+    const config = parseConfig({});
+    assert.equal(config.origin, 'http://localhost:3000');
+    assert.equal(config.host, '127.0.0.1');
+    assert.deepEqual(config.database, { engine: 'sqlite', file: './regain.db' });
+    assert.equal(config.mail, undefined);
+  });
+
+  test('production with what it asks for', () => {
+    const config = parseConfig(GOOD);
+    assert.equal(config.host, '0.0.0.0');
+    assert.equal(config.mail?.from, 'Shop <no-reply@shop.example>');
+  });
+
+  const refused: [string, Record<string, string | undefined>, RegExp][] = [
+    ['no origin', { REGAIN_ORIGIN: undefined }, /^REGAIN_ORIGIN: is missing\. Example: REGAIN_ORIGIN=https/],
+    ['a plain origin', { REGAIN_ORIGIN: 'http://shop.example' }, /^REGAIN_ORIGIN: must be https unless/],
+    [
+      'an origin with a path',
+      { REGAIN_ORIGIN: 'https://shop.example/accounts' },
+      /^REGAIN_ORIGIN: must be an origin only/,
+    ],
+    ['an origin that is none', { REGAIN_ORIGIN: 'shop.example' }, /^REGAIN_ORIGIN: 'shop\.example' is not a URL/],
+    ['a script as origin', { REGAIN_ORIGIN: 'javascript:alert(1)' }, /^REGAIN_ORIGIN: must start with https/],
+    ['no secret', { REGAIN_SECRET: '' }, /^REGAIN_SECRET: is missing/],
+    ['a short secret', { REGAIN_SECRET: 'short' }, /^REGAIN_SECRET: has a secret of 5 bytes, needs 32 or more/],
+    ['a short secret in a list', { REGAIN_SECRET: `${'x'.repeat(32)},y` }, /has a secret of 1 bytes/],
+    ['no mail server', { REGAIN_SMTP_URL: undefined }, /^REGAIN_SMTP_URL: is missing/],
+    ['no sender', { REGAIN_MAIL_FROM: undefined }, /^REGAIN_MAIL_FROM: is missing/],
+    ['a sender with a line break', { REGAIN_MAIL_FROM: 'Shop <a@b.example>\r\nBcc: x@y.example' }, /^REGAIN_MAIL_FROM/],
+    [
+      'a mail URL that is none',
+      { REGAIN_SMTP_URL: 'http://mail.shop.example' },
+      /^REGAIN_SMTP_URL: must start with smtp/,
+    ],
+    ['a database that is none', { REGAIN_DATABASE_URL: 'mysql://db' }, /^REGAIN_DATABASE_URL: must start with sqlite:/],
+    ['a port beyond', { PORT: '70000' }, /^PORT: must be a whole number/],
+    ['a port in words', { PORT: 'http' }, /^PORT: must be/],
+    ['a proxy that is none', { REGAIN_TRUST_PROXY: 'nginx' }, /^REGAIN_TRUST_PROXY: 'nginx' is neither/],
+    ['a network too long', { REGAIN_TRUST_PROXY: '10.0.0.0/33' }, /^REGAIN_TRUST_PROXY/],
+    ['a pale colour', { REGAIN_BRAND_COLOR: '#ffee00' }, /^REGAIN_BRAND_COLOR: #ffee00 has a contrast of 1\.\d/],
+    [
+      'a logo that is not there',
+      { REGAIN_BRAND_LOGO: './nowhere.svg' },
+      /^REGAIN_BRAND_LOGO: '\.\/nowhere\.svg' can't be read/,
+    ],
+    ['a home elsewhere', { REGAIN_HOME_PATH: '//evil.example' }, /^REGAIN_HOME_PATH/],
+    [
+      'a profile that is none',
+      { REGAIN_PASSWORD_PROFILE: 'strong' },
+      /^REGAIN_PASSWORD_PROFILE: must be guide or nist/,
+    ],
+    ['a mistyped name', { REGAIN_SMPT_URL: 'smtp://x' }, /^REGAIN_SMPT_URL: is not a setting/],
+  ];
+  for (const [title, change, line] of refused)
+    test(`${title} is refused in one line`, () => {
+      assert.throws(
+        () => parseConfig({ ...GOOD, ...change }),
+        (error) => {
+          assert.ok(error instanceof ConfigError);
+          assert.equal(error.lines.length, 1, error.message);
+          assert.match(error.lines[0] as string, line);
+          return true;
+        },
+      );
+    });
+
+  test('every fault is told at once', () => {
+    assert.throws(
+      () => parseConfig({ NODE_ENV: 'production' }),
+      (error) => error instanceof ConfigError && error.lines.length === 3,
+    );
+  });
+
+  test('the environment wins over the file, and the file over the default', () => {
+    assert.equal(parseConfig({ REGAIN_BRAND_NAME: 'Env' }, { brandName: 'File' }).brand.name, 'Env');
+    assert.equal(parseConfig({}, { brandName: 'File' }).brand.name, 'File');
+    assert.throws(() => parseConfig({}, { brandname: 'File' } as object), ConfigError);
+  });
+
+  test('only 127.0.0.0/8 is loopback, not a name that begins like it', () => {
+    assert.throws(() => parseConfig({ ...GOOD, REGAIN_ORIGIN: 'http://127.evil.example' }), ConfigError);
+    assert.equal(parseConfig({ ...GOOD, REGAIN_ORIGIN: 'http://127.0.0.1:3000' }).origin, 'http://127.0.0.1:3000');
+  });
+
+  test('every example is a value that its setting takes', () => {
+    for (const { variable, example } of Object.values(SETTINGS)) {
+      const value = example.replace(/^"(.*)"$/, '$1').replace('$(openssl rand -base64 32)', 'x'.repeat(44));
+      if (variable === 'REGAIN_BRAND_LOGO') continue;
+      assert.doesNotThrow(() => parseConfig({ ...GOOD, [variable]: value }), variable);
+    }
+  });
+});

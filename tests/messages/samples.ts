@@ -1,0 +1,56 @@
+/** One set of parameters per kind of message. */
+import type { MessageParams, TemplateKind } from '../../src/messages/catalog.ts';
+import type { RenderContext } from '../../src/messages/render.ts';
+
+export const ORIGIN = 'https://accounts.acme.example';
+export const CONTEXT: RenderContext = {
+  locale: 'en',
+  brand: { name: 'Acme', color: '#b3401f', supportAddress: 'help@acme.example' },
+  origin: ORIGIN,
+};
+
+const AT = Date.UTC(2026, 2, 14, 9, 12);
+const token = 'Zm9vYmFyYmF6cXV4Zm9vYg.c2lnbmF0dXJlc2lnbmF0dXJl';
+
+export const SAMPLES: MessageParams = {
+  'recovery-code': {
+    code: '482913',
+    minutes: 9,
+    requestedAt: AT,
+    browser: 'Firefox on Windows',
+    account: 'j***@example.com',
+    cancelUrl: `${ORIGIN}/recover/cancel/${token}`,
+    recoverUrl: `${ORIGIN}/recover`,
+  },
+  'no-account': {
+    address: 'j***@example.com',
+    requestedAt: AT,
+    browser: 'Safari on iPhone',
+    registerUrl: `${ORIGIN}/register`,
+    recoverUrl: `${ORIGIN}/recover`,
+  },
+  'registration-code': {
+    code: '48291370',
+    minutes: 10,
+    requestedAt: AT,
+    browser: 'Chrome on Android',
+    address: 'j***@example.com',
+  },
+  'registration-taken': {
+    address: 'j***@example.com',
+    requestedAt: AT,
+    browser: 'Chrome on Android',
+    signInUrl: `${ORIGIN}/sign-in`,
+    recoverUrl: `${ORIGIN}/recover`,
+  },
+  'password-changed': {
+    account: 'j***@example.com',
+    changedAt: AT,
+    browser: 'Firefox on Windows',
+    notMeUrl: `${ORIGIN}/recover/not-me/${token}`,
+    notMeHours: 72,
+  },
+  'password-blocked': { account: 'j***@example.com', at: AT, recoverUrl: `${ORIGIN}/recover` },
+};
+
+export const KINDS = Object.keys(SAMPLES) as TemplateKind[];
