@@ -411,7 +411,11 @@ function looksLikeMailbox(value: string): boolean {
 
 export function isLoopbackHost(host: string): boolean {
   return (
-    host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || host === '::1' || /^127(\.\d+){3}$/.test(host)
+    host === 'localhost' ||
+    host.endsWith('.localhost') ||
+    host === '[::1]' ||
+    host === '::1' ||
+    /^127(\.\d+){3}$/.test(host)
   );
 }
 

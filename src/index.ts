@@ -9,7 +9,6 @@
 import { compose, type Peer, type World } from './compose.ts';
 import { type Config, parseConfig, type Settings } from './config.ts';
 
-
 export { ConfigError, defineConfig, type Settings } from './config.ts';
 export type { Clock, Log, Random } from './ports.ts';
 

@@ -50,7 +50,10 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   /** `dueAt` where nothing is due before that moment: a look would find nothing yet. */
   function wake(dueAt = Number.NEGATIVE_INFINITY): void {
     if (stopped) return;
-    if (dueAt > clock.now()) return lookAt(dueAt);
+    if (dueAt > clock.now()) {
+      lookAt(dueAt);
+      return;
+    }
     lookAgain = true;
     if (!looking) void look();
   }

@@ -62,7 +62,7 @@ for (const [name, create] of ENGINES) {
         withStore(database, async (store) => {
           await store.migrate();
           const { promise: woken, resolve: wake } = Promise.withResolvers<void>();
-          const unsubscribe = await store.onQueued(wake, { otherProcesses: true });
+          const unsubscribe = await store.onQueued(() => wake(), { otherProcesses: true });
           await inProcess(
             database,
             `await store.transaction((tx) => tx.outbox.insert(${JSON.stringify(message('m'))}))`,
