@@ -4,7 +4,13 @@ import type { Context as HttpContext } from 'hono';
 import { getCountries } from 'libphonenumber-js/max';
 import type { Purpose } from '../rules/codes.ts';
 import { type PROBLEMS, Refusal } from '../rules/errors.ts';
-import { type Identifier, isNationalNumber, readIdentifier, suggestEmail } from '../rules/identifiers.ts';
+import {
+  type Identifier,
+  isNationalNumber,
+  type ReadIdentifier,
+  readIdentifier,
+  suggestEmail,
+} from '../rules/identifiers.ts';
 import { fieldErrors } from './pages/problems.ts';
 import { type Countries, type IdentifierFormProps, recoverPage } from './pages/recover.ts';
 import { registerPage } from './pages/register.ts';
@@ -24,7 +30,7 @@ export async function submitIdentifier(
   const country = form.get('country') ?? countryOf(web, c);
   const choice = form.get('identifier-choice');
   const typed = chosen(form.get('identifier') ?? '', choice, country);
-  const read = readIdentifier(typed, country);
+  const read = readFor(purpose, typed, country);
   const show = (
     props: Partial<IdentifierFormProps>,
     status: 200 | (typeof PROBLEMS)[keyof typeof PROBLEMS]['status'],
@@ -50,6 +56,14 @@ export async function submitIdentifier(
     const errors = fieldErrors(viewOf(web, c), error, { fallbackField: 'identifier' });
     return show({ errors }, refusedStatus(c, error));
   }
+}
+
+/** An account is opened with an email address, so whatever else was typed is a mistaken one. */
+function readFor(purpose: Purpose, typed: string, country: string): ReadIdentifier {
+  const read = readIdentifier(typed, country);
+  if (purpose === 'recovery' || (read.ok && read.identifier.kind === 'email')) return read;
+  const isTold = !read.ok && (read.problem === 'too_long' || read.problem === 'control_characters');
+  return isTold ? read : { ok: false, problem: 'malformed_email' };
 }
 
 /** The corrected spelling where "use it" was pressed: made again from what was typed, not taken from the form. */

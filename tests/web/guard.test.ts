@@ -138,7 +138,7 @@ describe('every answer', () => {
     assert.equal(signedIn, '/account');
     const cookie = `__Host-regain-session=${guest.cookies.get('__Host-regain-session')}`;
     const isSignedIn = async (): Promise<boolean> => (await get('/account', { Cookie: cookie })).status === 200;
-    for (const foreign of [
+    const fromElsewhere: Record<string, string>[] = [
       { 'Sec-Fetch-Site': 'cross-site' },
       { 'Sec-Fetch-Site': 'same-site' },
       { 'Sec-Fetch-Site': 'cross-site', Origin: ORIGIN },
@@ -149,7 +149,8 @@ describe('every answer', () => {
       { Origin: 'https://accounts.shop.example:444' },
       { Origin: 'null' },
       { Origin: 'http://accounts.shop.example', Host: 'accounts.shop.example' },
-    ]) {
+    ];
+    for (const foreign of fromElsewhere) {
       const answer = await post('/sign-out', {}, { ...foreign, Cookie: cookie });
       assert.equal(answer.status, 403, JSON.stringify(foreign));
       assert.match(await answer.text(), /did not come from our page/);
@@ -162,7 +163,13 @@ describe('every answer', () => {
       });
       assert.equal(answer.status, 403, path);
     }
-    for (const own of [{ 'Sec-Fetch-Site': 'same-origin' }, { 'Sec-Fetch-Site': 'none' }, { Origin: ORIGIN }, {}]) {
+    const fromHere: Record<string, string>[] = [
+      { 'Sec-Fetch-Site': 'same-origin' },
+      { 'Sec-Fetch-Site': 'none' },
+      { Origin: ORIGIN },
+      {},
+    ];
+    for (const own of fromHere) {
       const answer = await post('/recover', { identifier: 'nonsense' }, own);
       assert.equal(answer.status, 400, JSON.stringify(own));
     }
@@ -206,14 +213,15 @@ describe('every answer', () => {
   test('no header of a request names the host of a page, a redirect or a mail', async () => {
     const seen = program.sink.messages.length;
     const evil = 'evil.example';
-    for (const headers of [
+    const attempts: Record<string, string>[] = [
       { Host: evil },
       { 'X-Forwarded-Host': evil, 'X-Forwarded-Proto': 'http', 'X-Forwarded-Port': '666' },
       { Forwarded: `host=${evil};proto=http;for=192.0.2.1` },
       { 'X-Host': evil, 'X-Original-Host': evil, 'X-Forwarded-Server': evil },
       { 'X-Original-URL': `https://${evil}/x`, 'X-Rewrite-URL': `//${evil}/x` },
       { Referer: `https://${evil}/`, 'X-Forwarded-Prefix': `//${evil}` },
-    ])
+    ];
+    for (const headers of attempts)
       for (const origin of [ORIGIN, `https://${evil}`]) {
         const ask = (method: string, path: string, body?: string): Promise<Response> =>
           program.regain.fetch(

@@ -38,7 +38,12 @@ function addressRow(view: View, { value, confirmed }: AccountProps['addresses'][
 
 function sessionRow(view: View, { browser, createdAt, lastSeenAt, current }: AccountProps['sessions'][number]): Html {
   const t = view.t.account;
-  return html`<li>${icon('clock')}<span><strong>${browser}</strong>${current ? html` <em>${t.thisDevice}</em>` : ''}<small>${rich(t.lastSeenAt, { at: moment(view, lastSeenAt) })}</small><small>${rich(t.signedInAt, { at: moment(view, createdAt) })}</small></span></li>`;
+  return html`<li>${icon('clock')}<span><strong>${capitalised(browser)}</strong>${current ? html` <em>${t.thisDevice}</em>` : ''}<small>${rich(t.lastSeenAt, { at: moment(view, lastSeenAt) })}</small><small>${rich(t.signedInAt, { at: moment(view, createdAt) })}</small></span></li>`;
+}
+
+/** "an app or unknown browser" stands inside a sentence elsewhere. */
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function elsewhereForm({ t }: View): Html {

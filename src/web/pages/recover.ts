@@ -52,7 +52,7 @@ export function identifierFields(view: View, label: string, props: IdentifierFor
     label,
     value: identifier,
     errors,
-    attributes: html`type="text" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="400"`,
+    attributes: html`type="text" dir="auto" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="400"`,
   })}${countries ? countryField(view, countries, errors) : ''}`;
 }
 

@@ -26,7 +26,7 @@ export function registerDetailsPage(view: View, props: RegisterDetailsProps): Ht
     main: html`<div class="card">${errorSummary(view, errors)}
 ${heading(view, { icon: 'key', title: t.detailsTitle, lead: rich(t.detailsLead, { typed: typedText(typed) }), step: { step: 3, steps: 3 } })}
 <form method="post" action="/register/complete" novalidate>
-${textField({ name: 'name', label: t.name, value: props.name, errors, attributes: html`type="text" autocomplete="name" maxlength="200"` })}
+${textField({ name: 'name', label: t.name, value: props.name, errors, attributes: html`type="text" dir="auto" autocomplete="name" maxlength="200"` })}
 ${birthdayFields(view, props)}
 ${passwordFields(view, { base: '/register', typed, profile, rules, labels: { first: t.password, second: t.password2 }, errors })}
 <button type="submit" class="primary">${t.complete}</button>

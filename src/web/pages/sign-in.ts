@@ -27,7 +27,7 @@ ${textField({
   label: t.identifier,
   value: identifier,
   errors,
-  attributes: html`type="text" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="400"`,
+  attributes: html`type="text" dir="auto" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="400"`,
 })}
 ${secretField(view, {
   name: 'password',

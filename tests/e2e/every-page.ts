@@ -1,0 +1,323 @@
+/** Walks through every page in every state that the program has, and lets a test look at each. */
+import assert from 'node:assert/strict';
+import type { Page } from 'playwright-core';
+import { CODE_LADDER, CODE_LIFETIME_MS, LIMITS, RESEND_WAITS_MS, TRIES_PER_CODE } from '../../src/rules/limits.ts';
+import { addPerson, codeIn, linkIn, NEW_PASSWORD, OLD_PASSWORD, wrongCode } from '../people.ts';
+import type { OnAPort } from './on-a-port.ts';
+
+export type Look = (state: string, page: Page) => Promise<void>;
+
+const LONG = 'maximiliane.theodora.featherstonehaugh-montgomery@mail.example';
+
+/** @param look called with the name of the state, when the page is there in it */
+export async function walkEveryPage(program: OnAPort, page: Page, look: Look): Promise<void> {
+  const walk = new Walk(program, page, look);
+  await walk.shopAndEmptyInbox();
+  await walk.signIn();
+  await walk.identifierForm('/recover');
+  await walk.code();
+  await walk.newPassword();
+  await walk.account();
+  await walk.linksOfMails();
+  await walk.identifierForm('/register');
+  await walk.registration();
+  await walk.help();
+  await walk.inbox();
+  await walk.problems();
+}
+
+class Walk {
+  readonly #program: OnAPort;
+  readonly #page: Page;
+  readonly #look: Look;
+
+  constructor(program: OnAPort, page: Page, look: Look) {
+    this.#program = program;
+    this.#page = page;
+    this.#look = look;
+  }
+
+  async shopAndEmptyInbox(): Promise<void> {
+    await this.#go('/');
+    await this.#at('shop', '.products');
+    await this.#go('/dev/inbox');
+    await this.#at('inbox, empty', '.empty');
+  }
+
+  async signIn(): Promise<void> {
+    await this.#go('/sign-in');
+    await this.#at('sign in', '#identifier:not([aria-invalid])');
+    await this.#post('/sign-in', { identifier: 'jane@', password: 'x' });
+    await this.#at('sign in, malformed address', '#identifier[aria-invalid]');
+    await this.#post('/sign-in', { identifier: LONG, password: 'not this one' });
+    await this.#at('sign in, refused', '#errors');
+    for (let tries = 0; tries < LIMITS['sign-in'].burst; tries += 1)
+      await this.#quietPost('/sign-in', guess('mallory'));
+    await this.#post('/sign-in', guess('mallory'));
+    await this.#at('sign in, too often', '#errors');
+  }
+
+  /** The first screen of recovering and of registering. */
+  async identifierForm(path: '/recover' | '/register'): Promise<void> {
+    await this.#go(path);
+    await this.#at(`${path}`, `form[action="${path}"]`);
+    await this.#post(path, { identifier: '' });
+    await this.#at(`${path}, nothing typed`, '#identifier-error');
+    await this.#post(path, { identifier: '020 7946' });
+    await this.#at(`${path}, national number`, path === '/recover' ? '#country' : '#identifier-error');
+    await this.#post(path, { identifier: LONG.replace('mail.example', 'gmial.com') });
+    await this.#at(`${path}, did you mean`, '[name="identifier-choice"]');
+    for (let tries = 0; tries < LIMITS['send-hour'].burst; tries += 1)
+      await this.#quietPost(path, { identifier: 'flooded@example.com' });
+    await this.#post(path, { identifier: 'flooded@example.com' });
+    await this.#at(`${path}, too often`, '#identifier-error');
+  }
+
+  async code(): Promise<void> {
+    await addPerson(this.#program, { emails: [JANE] });
+    await this.#post('/recover', { identifier: 'busy@example.com' });
+    await this.#at('code, message waits', '[data-delivery="queued"]');
+    await this.#post('/recover', { identifier: 'refused@example.com' });
+    await this.#go('/recover/code');
+    await this.#at('code, message failed', '[data-delivery="failed"]');
+    await this.#post('/recover', { identifier: '+44 20 7946 0018' });
+    await this.#at('code, by phone number', '#code');
+    await this.#post('/recover', { identifier: LONG });
+    await this.#at('code, long address', '#code');
+
+    await this.#startRecovery();
+    await this.#at('code, message sent', '[data-delivery="sent"]');
+    await this.#post('/recover/code', { code: '' });
+    await this.#at('code, empty', '#code-error');
+    await this.#post('/recover/code', { code: '12' });
+    await this.#at('code, not a code', '#code-error');
+    await this.#post('/recover/resend');
+    await this.#at('code, sent again too early', '#errors a[href="#resend"]');
+    await this.#program.advance(RESEND_WAITS_MS[0]);
+    await this.#post('/recover/resend');
+    await this.#at('code, sent again', '.notice');
+    await this.#go('/recover/another-way');
+    await this.#at('another way', '.choices');
+    await this.#wrongCode();
+    await this.#at('code, wrong', '#code-error');
+    await this.#go('/recover/code');
+    await this.#at('code, fewer tries left', '#code-hint');
+    for (let tries = 1; tries < TRIES_PER_CODE; tries += 1) await this.#wrongCode();
+    await this.#at('code, used up by this try', '.warning');
+    await this.#go('/recover/code');
+    await this.#at('code, used up', '.warning');
+
+    await this.#startRecovery();
+    await this.#program.advance(CODE_LIFETIME_MS);
+    await this.#go('/recover/code');
+    await this.#at('code, expired', '.warning');
+    await this.#post('/recover/code', { code: this.#code() });
+    await this.#at('code, entered too late', '.warning');
+
+    await this.#chargeGuesses(JANE, CODE_LADDER[2].fromWrongGuesses);
+    await this.#startRecovery();
+    await this.#at('code, letters', '#code:not([inputmode])');
+  }
+
+  async newPassword(): Promise<void> {
+    await this.#startRecovery();
+    await this.#post('/recover/code', { code: this.#code() });
+    await this.#at('new password', '#password2');
+    await this.#page.fill('#password', 'password1!');
+    await this.#at('new password, judged weak', '[data-verdict]:not(:empty):not(.right)');
+    await this.#page.fill('#password2', 'something else');
+    await this.#at('new password, repeated wrong', '[data-match]:not(:empty):not(.right)');
+    await this.#page.fill('#password', NEW_PASSWORD);
+    await this.#page.fill('#password2', NEW_PASSWORD);
+    await this.#page.locator('[data-show]').first().click();
+    await this.#at('new password, judged good and shown', '[data-verdict].right');
+    await this.#post('/recover/password', { password: '', password2: '' });
+    await this.#at('new password, empty', '#password-error');
+    await this.#post('/recover/password', { password: 'password1!', password2: 'password1!' });
+    await this.#at('new password, refused', '#password-error');
+    await this.#post('/recover/password', { password: NEW_PASSWORD, password2: 'other' });
+    await this.#at('new password, not repeated', '#password2-error');
+    await this.#post('/recover/password', { password: NEW_PASSWORD, password2: NEW_PASSWORD });
+    await this.#at('sign in, password changed', '.notice');
+  }
+
+  async account(): Promise<void> {
+    await this.#post('/sign-in', { identifier: JANE, password: NEW_PASSWORD });
+    await this.#at('account', '.rows');
+    await this.#quietPost('/sign-in', { identifier: JANE, password: NEW_PASSWORD });
+    await this.#go('/account');
+    await this.#at('account, two devices', '[action="/account/sign-out-elsewhere"]');
+    await this.#post('/account/sign-out-elsewhere');
+    await this.#at('account, signed out elsewhere', '.notice');
+    await this.#go('/');
+    await this.#at('shop, signed in', '.corner .secondary');
+    await this.#post('/sign-out');
+    await this.#at('sign in, signed out', '.notice');
+  }
+
+  async linksOfMails(): Promise<void> {
+    const { sink } = this.#program;
+    await this.#startRecovery();
+    const cancel = linkIn(sink.messages.findLast(({ to }) => to === JANE)!, '/cancel/');
+    await this.#go(cancel);
+    await this.#at('cancel', `form[action="${cancel}"]`);
+    await this.#post(cancel);
+    await this.#at('cancelled', 'a[href="/sign-in"]');
+    await this.#post(`${cancel.slice(0, -4)}AAAA`);
+    await this.#at('cancel, forged link', 'a[href="/"].primary');
+
+    await this.#completeRecovery(JANE);
+    await this.#pressNotMe(JANE, 'not me, no other address', 'a[href="/recover"].primary');
+    const [first, second] = ['two.addresses@example.com', 'other.address@example.com'] as const;
+    await addPerson(this.#program, { emails: [first, second] });
+    await this.#completeRecovery(first);
+    await this.#pressNotMe(first, 'not me, code sent', 'a[href="/recover/code"]');
+  }
+
+  async registration(): Promise<void> {
+    await this.#post('/register', { identifier: 'newcomer@example.com' });
+    await this.#program.settled();
+    await this.#at('registration code', 'form[action="/register/code"]');
+    await this.#post('/register/code', { code: '1' });
+    await this.#at('registration code, not a code', '#code-error');
+    await this.#post('/register/code', { code: this.#code('newcomer@example.com') });
+    await this.#at('registration details', '#birthday_day');
+    const details = { name: '', birthday_day: '31', birthday_month: '2', birthday_year: '1990' };
+    const password = { password: NEW_PASSWORD, password2: NEW_PASSWORD };
+    await this.#post('/register/complete', { ...details, ...password });
+    await this.#at('registration details, no name', '#name-error');
+    await this.#post('/register/complete', { ...details, ...password, name: 'New Comer' });
+    await this.#at('registration details, no such day', '#birthday_day-error');
+    await this.#post('/register/complete', { name: 'New Comer', password: 'newcomer', password2: 'newcomer' });
+    await this.#at('registration details, weak password', '#password-error');
+    await this.#post('/register/complete', { name: 'New Comer', ...password });
+    await this.#at('sign in, registered', '.notice');
+  }
+
+  async help(): Promise<void> {
+    await this.#go('/help');
+    await this.#at('help', '#contact');
+  }
+
+  async inbox(): Promise<void> {
+    await this.#go('/dev/inbox');
+    await this.#at('inbox', '.messages');
+    await this.#page.locator('.messages a', { hasText: LONG }).first().click();
+    await this.#at('inbox, long address', '.messages [aria-current]');
+  }
+
+  async problems(): Promise<void> {
+    await this.#go('/nowhere');
+    await this.#at('problem, not found', 'main .primary');
+    await this.#post('/help');
+    await this.#at('problem, method not allowed', 'main .primary');
+    await this.#post('/sign-in', { password: 'x'.repeat(20_000) });
+    await this.#at('problem, body too large', 'main .primary');
+    await this.#post('/sign-in', { identifier: 'x' }, 'text/plain');
+    await this.#at('problem, unsupported media type', 'main .primary');
+    await this.#post('/sign-in', [
+      ['identifier', 'a'],
+      ['identifier', 'b'],
+    ]);
+    await this.#at('problem, invalid request', 'main .primary');
+    await this.#page.goto('about:blank');
+    await this.#post('/sign-in', { identifier: 'x' });
+    await this.#at('problem, forbidden', 'main .primary');
+    const { sink, regain } = this.#program;
+    const mail = sink.messages.findLast(({ to, subject }) => to === JANE && /reset/i.test(subject))!;
+    await this.#post(linkIn(mail, '/cancel/'));
+    await this.#at('problem, recovery not found', 'a[href="/recover"].primary');
+    await regain.context.store.close();
+    await this.#post('/recover', { identifier: JANE });
+    await this.#at('problem, unavailable', 'main .primary');
+  }
+
+  async #pressNotMe(email: string, state: string, proof: string): Promise<void> {
+    const path = linkIn(this.#program.sink.messages.findLast(({ to }) => to === email)!, '/not-me/');
+    await this.#go(path);
+    await this.#at('not me', `form[action="${path}"]`);
+    await this.#post(path);
+    await this.#at(state, proof);
+    await this.#go(path);
+    await this.#at('not me, link used up', 'a[href="/recover"].primary');
+  }
+
+  async #startRecovery(email = JANE): Promise<void> {
+    await this.#post('/recover', { identifier: email });
+    await this.#program.settled();
+    await this.#go('/recover/code');
+  }
+
+  async #completeRecovery(email: string): Promise<void> {
+    await this.#startRecovery(email);
+    await this.#post('/recover/code', { code: this.#code(email) });
+    await this.#post('/recover/password', { password: OLD_PASSWORD, password2: OLD_PASSWORD });
+    await this.#program.settled();
+  }
+
+  #code(email = JANE): string {
+    return codeIn(this.#program.sink.messages.findLast(({ to }) => to === email)!);
+  }
+
+  async #wrongCode(): Promise<void> {
+    await this.#post('/recover/code', { code: wrongCode(this.#code()) });
+  }
+
+  async #chargeGuesses(email: string, count: number): Promise<void> {
+    const { store, keys } = this.#program.regain.context;
+    const mac = keys.identifierMac({ kind: 'email', canonical: email });
+    await store.transaction(async (tx) => {
+      for (let guesses = 0; guesses < count; guesses += 1) await tx.guesses.charge(mac, 'email', this.#program.now());
+    });
+  }
+
+  async #go(path: string): Promise<void> {
+    await this.#page.goto(this.#program.origin + path);
+  }
+
+  /** Sends a form that the page need not show, as a browser sends it. */
+  async #post(
+    path: string,
+    fields: Record<string, string> | [string, string][] = {},
+    enctype = 'application/x-www-form-urlencoded',
+  ): Promise<void> {
+    const entries = Array.isArray(fields) ? fields : Object.entries(fields);
+    const loaded = this.#page.waitForEvent('load');
+    await this.#page.evaluate(
+      ([action, type, inputs]) => {
+        const form = Object.assign(document.createElement('form'), { method: 'post', action, enctype: type });
+        for (const [name, value] of inputs)
+          form.append(Object.assign(document.createElement('input'), { type: 'hidden', name, value }));
+        document.body.append(form);
+        form.submit();
+      },
+      [this.#program.origin + path, enctype, entries] as const,
+    );
+    await loaded;
+  }
+
+  /** The same from elsewhere: another browser, whose page nobody looks at. */
+  async #quietPost(path: string, fields: Record<string, string>): Promise<void> {
+    const request = new Request(this.#program.origin + path, { method: 'POST', body: new URLSearchParams(fields) });
+    const response = await this.#program.regain.fetch(request, { peer: '127.0.0.1' });
+    assert.ok(response.status < 500, `${path} answers ${response.status}`);
+  }
+
+  /** @param proof what stands in the page only in this state */
+  async #at(state: string, proof: string): Promise<void> {
+    await this.#page
+      .locator(proof)
+      .first()
+      .waitFor()
+      .catch(async () => {
+        assert.fail(`${state}: ${proof} is not at ${this.#page.url()}: ${await this.#page.textContent('main')}`);
+      });
+    await this.#look(state, this.#page);
+  }
+}
+
+const JANE = 'jane@example.com';
+
+function guess(name: string): Record<string, string> {
+  return { identifier: `${name}@example.com`, password: 'a guess' };
+}
