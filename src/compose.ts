@@ -5,7 +5,6 @@ import type { Context } from './actions/context.ts';
 import { type Delivery, deliverMessage } from './actions/deliver-message.ts';
 import { purge } from './actions/purge.ts';
 import { createInbox, type Inbox } from './channels/inbox.ts';
-import { createSmtpChannel } from './channels/smtp.ts';
 import { type Config, ConfigError, SETTINGS } from './config.ts';
 import { createKeys } from './keys.ts';
 import { createLog } from './log.ts';
@@ -70,7 +69,7 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
       mailUnknownAddresses: config.mailUnknownAddresses,
     },
   };
-  const { mail, inbox } = mailOf(config, clock);
+  const { mail, inbox } = await mailOf(config, clock);
   const delivery: Delivery = {
     mail,
     render: (kind, params, locale) => render(kind, params, { locale, brand: config.brand, origin: config.origin }),
@@ -125,12 +124,18 @@ function requireReadable(knowledge: PasswordKnowledge, file: string): void {
 }
 
 /** In development every message is also kept in the inbox; in production there is none. */
-function mailOf(config: Config, clock: Clock): { mail: MailChannel; inbox: Inbox | undefined } {
-  const smtp = config.mail && createSmtpChannel(config.mail, { brand: config.brand.name });
+async function mailOf(config: Config, clock: Clock): Promise<{ mail: MailChannel; inbox: Inbox | undefined }> {
+  const smtp = config.mail && (await openSmtp(config.mail, config.brand.name));
   if (config.mode === 'development') {
     const inbox = createInbox('.regain/inbox.jsonl', clock, smtp);
     return { mail: inbox, inbox };
   }
   if (!smtp) throw new Error('a mail server is needed in production');
   return { mail: smtp, inbox: undefined };
+}
+
+/** Imported where it is used: a newcomer's first start has no mail server, and reading nodemailer is a tenth of it. */
+async function openSmtp(settings: MailSettings, brand: string): Promise<MailChannel> {
+  const { createSmtpChannel } = await import('./channels/smtp.ts');
+  return createSmtpChannel(settings, { brand });
 }

@@ -43,10 +43,11 @@ export function createHasher(options: { concurrency: number; queueMax: number })
         }),
       ),
     async verify(hash, password) {
-      const stored = readHash(hash);
+      // An unknown account's missing hash is read like a real one, too.
+      const stored = readHash(hash ?? HASH_OF_NOTHING);
       const equal = await inTurn(() => argon2Verify(stored?.phc ?? HASH_OF_NOTHING, password));
-      if (!equal || stored === undefined) return { right: false, outdated: false };
-      return { right: true, outdated: stored.outdated };
+      const right = equal && hash !== undefined && stored !== undefined;
+      return { right, outdated: right && stored.outdated };
     },
   };
 }
@@ -57,9 +58,9 @@ interface StoredHash {
   outdated: boolean;
 }
 
-/** Undefined where there is no hash, and where it is none of ours: both cost a verification of nothing. */
-function readHash(phc: string | undefined): StoredHash | undefined {
-  if (phc === undefined || !phc.startsWith('$argon2id$')) return undefined;
+/** Undefined where it is none of ours; that costs a verification of nothing. */
+function readHash(phc: string): StoredHash | undefined {
+  if (!phc.startsWith('$argon2id$')) return undefined;
   try {
     const { version, memoryCost, timeCost, parallelism, saltLen, outputLen } = parseOptions(phc);
     const outdated =

@@ -10,15 +10,13 @@ import { migrate, pendingMigrations } from './migrations/migrate.ts';
 import { noAccountMailQueries } from './no-account-mails.ts';
 import { OpenTransaction } from './open-transaction.ts';
 import { outboxQueries } from './outbox.ts';
-import { openPostgres } from './postgres.ts';
 import { proofQueries } from './proofs.ts';
 import { sessionQueries } from './sessions.ts';
-import { openSqlite } from './sqlite.ts';
 import type { Store, StoreTransaction, TransactionOptions } from './store.ts';
 
 /** @throws where an SQLite file can't be opened; PostgreSQL is first asked by the first query */
 export async function openStore(database: DatabaseUrl): Promise<Store> {
-  const engine = database.engine === 'sqlite' ? openSqlite(database.file) : openPostgres(database.url);
+  const engine = await openEngine(database);
   const queriesOf = allQueries(engine);
   return {
     engine: engine.name,
@@ -31,6 +29,12 @@ export async function openStore(database: DatabaseUrl): Promise<Store> {
     onQueued: (wake, options) => engine.onQueued(wake, { otherProcesses: options?.otherProcesses ?? false }),
     close: () => engine.close(),
   };
+}
+
+/** Reads the code of one engine only. */
+async function openEngine(database: DatabaseUrl): Promise<Engine> {
+  if (database.engine === 'sqlite') return (await import('./sqlite.ts')).openSqlite(database.file);
+  return (await import('./postgres.ts')).openPostgres(database.url);
 }
 
 async function transaction<T>(

@@ -134,7 +134,9 @@ function statements({ text, moment, counter, strict, strictByKey }: SchemaDialec
       proof_id ${text},
       detail ${text} not null
     ) ${strict}`,
-    sql`create index audit_events_account on audit_events (account_id, id) where account_id is not null`,
+    // Not only where there is an account: writing an index entry for known identifiers alone told them from unknown ones
+    // (measured at a wrong code, 4,000 a side: AUC 0.542 with the condition, 0.507 without).
+    sql`create index audit_events_account on audit_events (account_id, id)`,
     sql`create index audit_events_at on audit_events (at)`,
 
     sql`create table no_account_mails (
