@@ -5,7 +5,7 @@ import type { Context } from './actions/context.ts';
 import { type Delivery, deliverMessage } from './actions/deliver-message.ts';
 import { purge } from './actions/purge.ts';
 import { createInbox, type Inbox } from './channels/inbox.ts';
-import { type Config, ConfigError, SETTINGS } from './config.ts';
+import { type Config, ConfigError, type MailSettings, SETTINGS } from './config.ts';
 import { createKeys } from './keys.ts';
 import { createLog } from './log.ts';
 import { render } from './messages/render.ts';
@@ -41,6 +41,9 @@ export interface Composed {
   /** Ends connections. Stop the worker first. */
   close(): Promise<void>;
 }
+
+/** The estimator's dictionaries take 240 ms of CPU to load: after the first answers, and before somebody needs them. */
+const WARMED_AFTER_MS = 1_000;
 
 /** Opens the store and brings its tables to this version. */
 export async function compose(config: Config, world: World = {}): Promise<Composed> {
@@ -94,11 +97,13 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
       // The handshake with the mail server is over before somebody waits for a code.
       void mail.probe();
       const stopPurging = startPurging(() => purge(context), log);
-      // The estimator's dictionaries take a while to load: after the start, and before somebody needs them.
-      void knowledge.warm().catch((error: unknown) => log.error('warm-up', { error: String(error) }));
+      const warming = setTimeout(() => {
+        knowledge.warm().catch((error: unknown) => log.error('warm-up', { error: String(error) }));
+      }, WARMED_AFTER_MS);
       return {
         ...worker,
         async stop() {
+          clearTimeout(warming);
           stopPurging();
           await worker.stop();
         },

@@ -21,7 +21,7 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<{ run: Com
  * program rather than in Node's default, a folder for temporary files, where another user could put code of his own.
  * A folder that can't be written is no error.
  */
-const COMPILED = fileURLToPath(new URL('../../node_modules/.cache/regain', import.meta.url));
+const COMPILED = fileURLToPath(new URL('../../node_modules/.cache/regain/compiled', import.meta.url));
 
 /** @returns exit code */
 export type Command = (args: string[], environment: Record<string, string | undefined>) => Promise<number>;

@@ -8,6 +8,12 @@ import { seedDemoAccount } from './demo-account.ts';
 import { loadConfig } from './load-config.ts';
 import { untilStopped } from './until-stopped.ts';
 
+/** A person on a bad train connection sends a form of some hundred bytes in this time; who is slower holds a connection. */
+const HEADERS_TIMEOUT_MS = 15_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** After this, whoever has not read his answer yet does not get it: process managers kill at 30 seconds or later. */
+const LONGEST_STOP_MS = 25_000;
+
 export async function run(args: string[], environment: Record<string, string | undefined>): Promise<number> {
   const unknown = args.find((arg) => arg !== '--no-worker');
   if (unknown) {
@@ -33,8 +39,10 @@ export async function run(args: string[], environment: Record<string, string | u
   server.close();
   // A kept-alive connection becomes idle when its last answer is out; until then it is left alone.
   const sweeping = setInterval(() => server.closeIdleConnections(), 50);
+  const lastCall = setTimeout(() => server.closeAllConnections(), LONGEST_STOP_MS);
   await Promise.all([once(server, 'close'), worker?.stop()]);
   clearInterval(sweeping);
+  clearTimeout(lastCall);
   await composed.close();
   return 0;
 }
@@ -44,6 +52,8 @@ async function listen(composed: Composed, config: Config): Promise<Server | stri
   const server = createAdaptorServer({
     fetch: (request, env) => composed.fetch(request, { peer: env.incoming.socket.remoteAddress ?? '' }),
   }) as Server;
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.listen(config.port, config.host);
   try {
     await once(server, 'listening');
