@@ -115,7 +115,10 @@ export interface MailChannel {
   readonly provider: string;
   /** Hands the mail over. Never throws for what a provider may answer. */
   send(mail: OutgoingMail): Promise<SendOutcome>;
-  /** Knocks at the provider as `send` does, without a message: what a decoy does, so that an outage looks the same for it. */
+  /**
+   * Knocks at the provider as `send` does, without a message, and takes as long as recent messages took: what a decoy does,
+   * so that it shares outages and slowness.
+   */
   probe(): Promise<SendOutcome>;
   close(): Promise<void>;
 }

@@ -114,15 +114,28 @@ async function ready(base: string, child: ChildProcess, output: () => string): P
   }
 }
 
+/**
+ * A port that nobody listens on. Below the range that the system takes for outgoing connections, and another one for
+ * every test process, so that it is still free when the program comes to listen.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    portsTried += 1;
+    const port = 10_240 + ((process.pid * 101 + portsTried) % 20_000);
+    const server = createServer();
+    server.listen(port, '127.0.0.1');
+    try {
+      await once(server, 'listening');
+    } catch {
+      continue;
+    }
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
+
+let portsTried = 0;
 
 /** Nothing of the machine's own settings reaches the program. */
 function environment(env: Record<string, string> = {}): Record<string, string> {

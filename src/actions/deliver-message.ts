@@ -5,7 +5,14 @@
 import type { MessageParams, TemplateKind } from '../messages/catalog.ts';
 import type { Account, Address, MailChannel, RenderedMail } from '../ports.ts';
 import { deriveCode } from '../rules/codes.ts';
-import { afterAttempt, type NextStep, type SendOutcome } from '../rules/delivery.ts';
+import {
+  afterAttempt,
+  cameToNothing,
+  type EarlierMail,
+  fateOfDecoy,
+  type NextStep,
+  type SendOutcome,
+} from '../rules/delivery.ts';
 import { maskIdentifier, sendableAddress } from '../rules/identifiers.ts';
 import { NO_ACCOUNT_MAIL_EVERY_MS, NOT_ME_LIFETIME_MS } from '../rules/limits.ts';
 import { isWorthSending, stateAt } from '../rules/recovery-flow.ts';
@@ -22,7 +29,8 @@ export interface Delivery {
 /** What is to be done with a message: hand it over, knock without one, or give it up. */
 type Prepared =
   | { do: 'send'; to: string; mail: RenderedMail }
-  | { do: 'probe' }
+  /** For a decoy; `earlier` is the fate of the last mail to this address. */
+  | { do: 'probe'; earlier: EarlierMail | undefined }
   | { do: 'expire' }
   | { do: 'fail'; reason: string };
 
@@ -68,9 +76,7 @@ async function attempt(delivery: Delivery, message: Message, prepared: Prepared)
   if (prepared.do === 'expire') return 'expired';
   if (prepared.do === 'fail') return { kind: 'permanent', reason: prepared.reason };
   if (prepared.do === 'send') return delivery.mail.send({ id: message.id, to: prepared.to, ...prepared.mail });
-  const knocked = await delivery.mail.probe();
-  // A refusal of the knock is about the server, not about an address: it may pass.
-  return knocked.kind === 'permanent' ? { kind: 'temporary', reason: knocked.reason } : knocked;
+  return fateOfDecoy(await delivery.mail.probe(), prepared.earlier);
 }
 
 async function prepare(
@@ -119,9 +125,9 @@ async function prepareCode(
   const useful = stateAt(proof, now) === 'code_sent' && isWorthSending(proof.codeExpiresAt, now);
   // A message of an earlier epoch has a newer one behind it, with the code that counts.
   if (!useful || message.epoch !== proof.epoch) return { do: 'expire' };
-  const { kind, to, account } = await recipient(context, tx, message, proof);
+  const { kind, to, account, earlier } = await recipient(context, tx, message, proof);
   if (kind !== message.kind) await tx.outbox.setKind(message.id, kind);
-  if (kind === 'decoy' || to === undefined) return { do: 'probe' };
+  if (kind === 'decoy' || to === undefined) return { do: 'probe', earlier };
   if (kind === 'recovery-code' && account?.generation !== proof.accountGeneration) return { do: 'expire' };
 
   const code = codeOf(context, proof);
@@ -135,6 +141,7 @@ interface Recipient {
   kind: CodeKind | 'decoy';
   to: string | undefined;
   account: Account | undefined;
+  earlier?: EarlierMail | undefined;
 }
 
 /** Who the message goes to: always a stored address, never the typed one, except where nobody has it yet. */
@@ -166,12 +173,21 @@ async function recipient(context: Context, tx: StoreTransaction, message: Messag
   const known = proof.resolution === 'pending' ? stored !== undefined : proof.resolution === 'known';
   if (known) return { kind: 'recovery-code', to: stored?.value, account };
   if (message.kind === 'no-account') return { kind: 'no-account', to: typed, account: undefined };
+  const now = context.clock.now();
+  const earlier = await earlierMail(tx, message, proof);
+  // Only a mail that was handed over counts: where it was not, the next request fares like that of a known address.
+  const everyMs = cameToNothing(earlier?.status) ? 0 : NO_ACCOUNT_MAIL_EVERY_MS;
   const mayWrite =
     context.settings.mailUnknownAddresses &&
     typed !== undefined &&
     message.kind !== 'decoy' &&
-    (await tx.noAccountMails.claim(proof.identifierMac, context.clock.now(), NO_ACCOUNT_MAIL_EVERY_MS));
-  return { kind: mayWrite ? 'no-account' : 'decoy', to: typed, account: undefined };
+    (await tx.noAccountMails.claim(proof.identifierMac, message.id, now, everyMs));
+  return { kind: mayWrite ? 'no-account' : 'decoy', to: typed, account: undefined, earlier };
+}
+
+async function earlierMail(tx: StoreTransaction, message: Message, proof: Proof): Promise<EarlierMail | undefined> {
+  const id = await tx.noAccountMails.lastMessageId(proof.identifierMac);
+  return id === undefined || id === message.id ? undefined : tx.outbox.byId(id);
 }
 
 /** The confirmed address that was named; for a phone number without a phone channel, the account's first mailbox. */

@@ -36,10 +36,12 @@ export async function showProof(context: Context, purpose: Purpose, token: strin
 }
 
 export async function viewProof(context: Context, tx: StoreTransaction, proof: Proof): Promise<ProofView> {
+  const now = context.clock.now();
   const message = await tx.outbox.latestOf(proof.id);
-  return describeProof(proof, context.clock.now(), {
-    delivery: shownStatus(message?.status ?? 'queued', context.settings.mailUnknownAddresses),
-  });
+  const delivery = message
+    ? shownStatus(message.status, now - message.createdAt, context.settings.mailUnknownAddresses)
+    : 'queued';
+  return describeProof(proof, now, { delivery });
 }
 
 export function describeProof(proof: Proof, now: number, known: { delivery: ShownStatus }): ProofView {

@@ -1,5 +1,7 @@
 /** Mail by SMTP: a pool of kept connections (nodemailer), its answers told as outcomes of a send. */
+
 import { BlockList, isIP } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { domainToASCII } from 'node:url';
 import nodemailer, { type SendMailOptions } from 'nodemailer';
 import type { SMTPPoolOptions } from 'nodemailer/lib/smtp-pool';
@@ -18,6 +20,9 @@ const SEND_TIMEOUT_MS = 20_000;
 const IDLE_TIMEOUT_MS = 240_000;
 /** Silence on a connection. Longer than idling, because nodemailer counts an idle connection as silent. */
 const SILENCE_TIMEOUT_MS = IDLE_TIMEOUT_MS + 10_000;
+
+/** Enough to show the spread of a server's moods. */
+const REMEMBERED_SENDS = 50;
 
 export interface SmtpChannelOptions {
   /** Name of the sender where `settings.from` gives none. */
@@ -53,6 +58,7 @@ export function createSmtpChannel(settings: MailSettings, options: SmtpChannelOp
     disableUrlAccess: true,
   });
   const timeoutMs = options.sendTimeoutMs ?? SEND_TIMEOUT_MS;
+  const pace = new Pace();
 
   async function send(mail: OutgoingMail): Promise<SendOutcome> {
     if (!isOneAddress(mail.to)) return { kind: 'permanent', reason: 'malformed_address' };
@@ -60,7 +66,9 @@ export function createSmtpChannel(settings: MailSettings, options: SmtpChannelOp
       if (needsSmtpUtf8(mail.to) && !(await offersSmtpUtf8(connection)))
         return { kind: 'permanent', reason: 'smtputf8_unsupported' };
       return await withDeadline(timeoutMs, async (signal) => {
+        const startedAt = performance.now();
         const sent = await transport.sendMail({ ...messageOf(mail, from), signal });
+        pace.remember(performance.now() - startedAt);
         return { kind: 'accepted', providerId: sent.messageId };
       });
     } catch (error) {
@@ -73,6 +81,13 @@ export function createSmtpChannel(settings: MailSettings, options: SmtpChannelOp
    * there with RSET: nodemailer's own `verify()` would open a new connection each time, at three times the work of a send.
    */
   async function probe(): Promise<SendOutcome> {
+    const startedAt = performance.now();
+    const knocked = await knockAtServer();
+    if (knocked.kind === 'accepted') await pause(Math.max(0, pace.recall() - (performance.now() - startedAt)));
+    return knocked;
+  }
+
+  async function knockAtServer(): Promise<SendOutcome> {
     try {
       await withDeadline(timeoutMs, (signal) => transport.sendMail({ ...knock(from), signal }));
       return { kind: 'accepted', providerId: '' };
@@ -87,6 +102,23 @@ export function createSmtpChannel(settings: MailSettings, options: SmtpChannelOp
     probe,
     close: async () => transport.close(),
   };
+}
+
+/** How long the last messages took, so that a knock, which is over sooner, can take as long as one of them. */
+class Pace {
+  readonly #recentMs: number[] = [];
+  #asked = 0;
+
+  remember(ms: number): void {
+    this.#recentMs.push(ms);
+    if (this.#recentMs.length > REMEMBERED_SENDS) this.#recentMs.shift();
+  }
+
+  /** A recent duration, each in its turn; 0 before the first. */
+  recall(): number {
+    this.#asked += 1;
+    return this.#recentMs[this.#asked % Math.max(1, this.#recentMs.length)] ?? 0;
+  }
 }
 
 interface Sender {

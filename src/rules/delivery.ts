@@ -1,5 +1,5 @@
 /** What happens to a message, and when it is tried again. */
-import { RETRY_WAITS_MS } from './limits.ts';
+import { FATE_SHOWN_AFTER_MS, RETRY_WAITS_MS } from './limits.ts';
 
 export type Channel = 'email' | 'sms';
 /**
@@ -29,12 +29,34 @@ export function afterAttempt(outcome: SendOutcome, attempts: number, usefulUntil
 }
 
 /**
- * What the claimant is told of a message. Without a mail to unknown addresses, a refused address would exist only where
- * an account does; then failures look like success.
+ * What the claimant is told of a message, by its age. Without a mail to unknown addresses, a refused address would exist
+ * only where an account does; then failures look like success.
  */
 export type ShownStatus = 'queued' | 'sent' | 'delivered' | 'failed';
-export function shownStatus(status: MessageStatus, unknownAddressesAreMailed: boolean): ShownStatus {
-  if (status === 'queued' || status === 'delivered') return status;
-  const failed = status === 'bounced' || status === 'failed' || status === 'expired';
-  return failed && (unknownAddressesAreMailed || status === 'expired') ? 'failed' : 'sent';
+export function shownStatus(status: MessageStatus, ageMs: number, unknownAddressesAreMailed: boolean): ShownStatus {
+  if (ageMs < FATE_SHOWN_AFTER_MS || status === 'queued') return 'queued';
+  if (status === 'delivered') return status;
+  return cameToNothing(status) && (unknownAddressesAreMailed || status === 'expired') ? 'failed' : 'sent';
+}
+
+/**
+ * What becomes of a decoy's knock at the mail server. While an earlier mail to the same address is held up by that very
+ * mailbox (a 4xx reply, not an outage), the next one to an account would be, too; so the decoy waits along.
+ */
+export function fateOfDecoy(knocked: SendOutcome, earlier: EarlierMail | undefined): SendOutcome {
+  if (knocked.kind !== 'accepted') return { kind: 'temporary', reason: knocked.reason };
+  const heldUp = earlier?.status === 'queued' && /^4\d\d\b/.test(earlier.reason ?? '');
+  return heldUp ? { kind: 'temporary', reason: 'waits_for_earlier' } : knocked;
+}
+
+/** What is known of the last mail to an address without an account. */
+export interface EarlierMail {
+  status: MessageStatus;
+  /** The provider's last word. */
+  reason: string | null;
+}
+
+/** Whether a message ended without reaching the provider's hands: it does not count as sent. */
+export function cameToNothing(status: MessageStatus | undefined): boolean {
+  return status === 'failed' || status === 'bounced' || status === 'expired';
 }

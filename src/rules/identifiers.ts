@@ -67,8 +67,11 @@ function asciiDomain(domain: string): string | undefined {
 
 function readPhone(typed: string, country: string): ReadIdentifier {
   const region = country.toUpperCase();
-  if (!isSupportedCountry(region)) return { ok: false, problem: 'unknown_country' };
-  const number = parsePhoneNumberFromString(typed.replace(/^00/, '+'), region as CountryCode);
+  if (isNationalNumber(typed) && !isSupportedCountry(region)) return { ok: false, problem: 'unknown_country' };
+  const number = parsePhoneNumberFromString(
+    typed.replace(/^00/, '+'),
+    isSupportedCountry(region) ? (region as CountryCode) : undefined,
+  );
   return number?.isValid() && number.ext === undefined
     ? { ok: true, identifier: { kind: 'phone', typed, canonical: number.number } }
     : { ok: false, problem: 'malformed_phone' };

@@ -84,6 +84,11 @@ export const LEASE_RENEWED_EVERY_MS = 2 * SECOND;
  * Sent at once, it slowed the very next request and told which of two alternating identifiers had an account.
  */
 export const SEND_JITTER_MS = 20;
+/**
+ * The live line says "waiting to leave" for this long whatever happened: a mail server is done with most messages by then,
+ * so how long a single one took can't be read off.
+ */
+export const FATE_SHOWN_AFTER_MS = 2 * SECOND;
 
 /** Attempts are kept while the "this wasn't me" link of a change may refer to them, and a day for support; then they go (R91). */
 export const PROOF_KEPT_MS = NOT_ME_LIFETIME_MS + DAY;

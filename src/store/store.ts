@@ -170,7 +170,9 @@ export interface StoreTransaction extends Transaction {
   };
   readonly noAccountMails: {
     /** True at most once per identifier in the given time: whoever gets true sends the mail. */
-    claim(identifierMac: string, now: number, everyMs: number): Promise<boolean>;
+    claim(identifierMac: string, messageId: string, now: number, everyMs: number): Promise<boolean>;
+    /** The message that the last claim was for. */
+    lastMessageId(identifierMac: string): Promise<string | undefined>;
     purge(before: number): Promise<number>;
   };
   readonly guesses: {

@@ -31,7 +31,7 @@ export interface Tables {
     /** JSON. */
     detail: string;
   };
-  no_account_mails: { identifier_mac: string; sent_at: number };
+  no_account_mails: { identifier_mac: string; message_id: string; sent_at: number };
   migrations: { name: string };
 }
 

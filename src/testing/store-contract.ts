@@ -420,25 +420,28 @@ function waking(inStore: InStore): void {
 
 function noAccountMails(inStore: InStore, inTransaction: InTransaction): void {
   inStore('no-account mails: of many parallel claims exactly one wins', async (store) => {
-    const claims = () => times(30, () => store.transaction((tx) => tx.noAccountMails.claim('mac', NOW, 7 * DAY)));
+    const claims = () =>
+      times(30, () => store.transaction((tx) => tx.noAccountMails.claim('mac', 'message', NOW, 7 * DAY)));
     assert.equal((await claims()).filter(Boolean).length, 1);
     assert.equal((await claims()).filter(Boolean).length, 0);
   });
 
   inTransaction('no-account mails: claimed again only when the time is over', async (tx) => {
-    assert.equal(await tx.noAccountMails.claim('mac', NOW, 100), true);
-    assert.equal(await tx.noAccountMails.claim('other', NOW, 100), true);
-    assert.equal(await tx.noAccountMails.claim('mac', NOW + 99, 100), false);
-    assert.equal(await tx.noAccountMails.claim('mac', NOW + 100, 100), true);
-    assert.equal(await tx.noAccountMails.claim('mac', NOW + 199, 100), false);
+    assert.equal(await tx.noAccountMails.claim('mac', 'message', NOW, 100), true);
+    assert.equal(await tx.noAccountMails.claim('other', 'message', NOW, 100), true);
+    assert.equal(await tx.noAccountMails.claim('mac', 'message', NOW + 99, 100), false);
+    assert.equal(await tx.noAccountMails.claim('mac', 'message', NOW + 100, 100), true);
+    assert.equal(await tx.noAccountMails.claim('mac', 'another', NOW + 199, 100), false);
+    assert.equal(await tx.noAccountMails.lastMessageId('mac'), 'message');
+    assert.equal(await tx.noAccountMails.lastMessageId('nobody'), undefined);
   });
 
   inTransaction('no-account mails: purged by age', async (tx) => {
-    await tx.noAccountMails.claim('old', NOW - 1, 100);
-    await tx.noAccountMails.claim('new', NOW, 100);
+    await tx.noAccountMails.claim('old', 'message', NOW - 1, 100);
+    await tx.noAccountMails.claim('new', 'message', NOW, 100);
     assert.equal(await tx.noAccountMails.purge(NOW), 1);
-    assert.equal(await tx.noAccountMails.claim('new', NOW + 1, 100), false);
-    assert.equal(await tx.noAccountMails.claim('old', NOW + 1, 100), true);
+    assert.equal(await tx.noAccountMails.claim('new', 'message', NOW + 1, 100), false);
+    assert.equal(await tx.noAccountMails.claim('old', 'message', NOW + 1, 100), true);
   });
 }
 
@@ -729,8 +732,8 @@ function texts(inTransaction: InTransaction): void {
     await tx.audit.append(event);
     assert.deepEqual(await tx.audit.ofAccount(event.accountId, 9), [event]);
 
-    assert.equal(await tx.noAccountMails.claim(HOSTILE, NOW, 1), true);
-    assert.equal(await tx.noAccountMails.claim(HOSTILE, NOW, 1), false);
+    assert.equal(await tx.noAccountMails.claim(HOSTILE, 'message', NOW, 1), true);
+    assert.equal(await tx.noAccountMails.claim(HOSTILE, 'message', NOW, 1), false);
     await tx.guesses.charge(HOSTILE, HOSTILE as 'email', NOW);
     assert.equal(await tx.guesses.wrongSince(HOSTILE, HOSTILE as 'email', 0), 1);
   });

@@ -111,6 +111,7 @@ describe('phone numbers', () => {
     ['12345', 'US', '! malformed_phone'],
     ['+999 123 456 789', 'US', '! malformed_phone'],
     ['212 555 0123', 'XX', '! unknown_country'],
+    ['+44 20 7946 0958', 'XX', 'phone +442079460958'],
   ];
   for (const [text, country, expected] of cases)
     test(`${text} in ${country}`, () => assert.equal(read(text, country), expected));

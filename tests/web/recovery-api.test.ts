@@ -1,7 +1,13 @@
 /** The main job through the HTTP API, on both engines, against a real mail server, with a clock that the test moves. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { CODE_LIFETIME_MS, PROOF_LIFETIME_MS, RESEND_WAITS_MS, VERIFIED_LIFETIME_MS } from '../../src/rules/limits.ts';
+import {
+  CODE_LIFETIME_MS,
+  FATE_SHOWN_AFTER_MS,
+  PROOF_LIFETIME_MS,
+  RESEND_WAITS_MS,
+  VERIFIED_LIFETIME_MS,
+} from '../../src/rules/limits.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson, codeIn, linkIn, NEW_PASSWORD, OLD_PASSWORD, wrongCode } from '../people.ts';
 import { type ApiAnswer, callApi, Visitor } from '../visitor.ts';
@@ -69,6 +75,8 @@ for (const engine of ['sqlite', 'postgres'] as const)
       const { token } = asked.json;
       const mail = mailsTo(email)[0];
       assert.ok(mail);
+      assert.equal((await api('GET', '/recovery', { token })).json.delivery, 'queued', 'at first nothing is told');
+      await program.advance(FATE_SHOWN_AFTER_MS);
       assert.equal((await api('GET', '/recovery', { token })).json.delivery, 'sent');
       const verified = await post('/recovery/verify', { token, code: codeIn(mail) });
       assert.equal(verified.status, 200);

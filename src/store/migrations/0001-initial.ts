@@ -141,6 +141,7 @@ function statements({ text, moment, counter, strict, strictByKey }: SchemaDialec
 
     sql`create table no_account_mails (
       identifier_mac ${text} primary key,
+      message_id ${text} not null,
       sent_at ${moment} not null
     ) ${strictByKey}`,
   ];
