@@ -1,0 +1,97 @@
+/** The program that is measured: `regain serve` in production mode, on SQLite, with accounts of its own and the sink. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createHasher } from '../src/passwords/hasher.ts';
+import { openStore } from '../src/store/open.ts';
+import { type Running, serve, testFolder } from '../tests/regain.ts';
+import type { SinkMail, SinkReady } from './sink.ts';
+
+export interface Program {
+  pid: number;
+  /** Sends JSON to the API. @throws where the answer is another status */
+  post(path: string, body: Record<string, string>, status: number): Promise<Record<string, string>>;
+  /** The next mail to this address. */
+  nextMail(address: string): Promise<SinkMail>;
+  stop(): Promise<void>;
+}
+
+/** The address of the n-th account: each is recovered once, so that no limit is met. */
+export function addressOf(account: number): string {
+  return `shopper${account}@mail.example`;
+}
+
+export async function startProgram(options: { accounts: number }): Promise<Program> {
+  const { folder, remove } = await testFolder();
+  const database = join(folder, 'regain.db');
+  await createAccounts(database, options.accounts);
+  const sink = await startSink();
+  const running = await serve({
+    NODE_ENV: 'production',
+    REGAIN_DATABASE_URL: `sqlite:${database}`,
+    REGAIN_SMTP_URL: sink.url,
+    REGAIN_MAIL_FROM: 'Shop <no-reply@shop.example>',
+  });
+  return {
+    pid: running.process.pid as number,
+    post: (path, body, status) => post(running, path, body, status),
+    nextMail: sink.nextMail,
+    async stop() {
+      await running.stop();
+      sink.stop();
+      await remove();
+    },
+  };
+}
+
+/** One hash serves all of them. */
+async function createAccounts(file: string, count: number): Promise<void> {
+  const passwordHash = await createHasher({ concurrency: 1, queueMax: 1 }).hash('the old harbour bridge 7');
+  const store = await openStore({ engine: 'sqlite', file });
+  await store.migrate();
+  await store.transaction(async (tx) => {
+    for (let account = 0; account < count; account += 1) {
+      const value = addressOf(account);
+      const address = { kind: 'email', value, canonical: value, confirmedAt: 0 } as const;
+      const person = { name: 'Shopper', birthday: '1990-12-31', locale: 'en' };
+      await tx.accounts.insert(`account-${account}`, { ...person, passwordHash, addresses: [address] }, 0);
+    }
+  });
+  await store.close();
+}
+
+interface Sink {
+  url: string;
+  nextMail(address: string): Promise<SinkMail>;
+  stop(): void;
+}
+
+async function startSink(): Promise<Sink> {
+  const child: ChildProcess = fork(join(import.meta.dirname, 'sink.ts'));
+  const [{ port }] = (await once(child, 'message')) as [SinkReady];
+  const waiting = new Map<string, (mail: SinkMail) => void>();
+  child.on('message', (mail: SinkMail) => {
+    const resolve = waiting.get(mail.to);
+    waiting.delete(mail.to);
+    resolve?.(mail);
+  });
+  return {
+    url: `smtp://127.0.0.1:${port}`,
+    nextMail: (address) => new Promise((resolve) => waiting.set(address, resolve)),
+    stop: () => child.disconnect(),
+  };
+}
+
+async function post(
+  { origin, output }: Running,
+  path: string,
+  body: Record<string, string>,
+  status: number,
+): Promise<Record<string, string>> {
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(`${origin}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  const text = await answer.text();
+  if (answer.status !== status)
+    throw new Error(`POST ${path} answered ${answer.status}: ${text}\n${output().slice(-1000)}`);
+  return JSON.parse(text) as Record<string, string>;
+}
