@@ -34,14 +34,8 @@ type Prepared =
   | { do: 'expire' }
   | { do: 'fail'; reason: string };
 
-/** Returns when the message is to be tried again, or undefined where its fate is sealed. */
-export async function deliverMessage(
-  context: Context,
-  delivery: Delivery,
-  message: Message,
-): Promise<number | undefined> {
-  // Relaxed, like the lease: with the power goes the memory of having sent, and the message is sent once more.
-  const prepared = await context.store.transaction((tx) => prepare(context, delivery, tx, message), { relaxed: true });
+export async function deliverMessage(context: Context, delivery: Delivery, message: Message): Promise<void> {
+  const prepared = await context.store.transaction((tx) => prepare(context, delivery, tx, message));
   const outcome = await attempt(delivery, message, prepared);
   const now = context.clock.now();
   const attempts = message.attempts + 1;
@@ -49,17 +43,15 @@ export async function deliverMessage(
     outcome === 'expired' ? { status: 'expired' } : afterAttempt(outcome, attempts, message.usefulUntil, now);
   const status = step.status === 'sent' && prepared.do === 'probe' ? 'suppressed' : step.status;
   const reason = outcome === 'expired' || outcome.kind === 'accepted' ? null : outcome.reason;
-  await context.store.transaction(
-    (tx) =>
-      tx.outbox.settle(message.id, {
-        status,
-        attempts,
-        reason,
-        ...(step.status === 'queued' ? { dueAt: step.dueAt } : {}),
-        ...(step.status === 'sent' ? { sentAt: now } : {}),
-        ...(outcome !== 'expired' && outcome.kind === 'accepted' ? { providerId: outcome.providerId } : {}),
-      }),
-    { relaxed: true },
+  await context.store.transaction((tx) =>
+    tx.outbox.settle(message.id, {
+      status,
+      attempts,
+      reason,
+      ...(step.status === 'queued' ? { dueAt: step.dueAt } : {}),
+      ...(step.status === 'sent' ? { sentAt: now } : {}),
+      ...(outcome !== 'expired' && outcome.kind === 'accepted' ? { providerId: outcome.providerId } : {}),
+    }),
   );
   context.log[step.status === 'failed' ? 'warn' : 'info']('message', {
     id: message.id,
@@ -69,7 +61,6 @@ export async function deliverMessage(
     reason,
     waitedMs: now - message.createdAt,
   });
-  return step.status === 'queued' ? step.dueAt : undefined;
 }
 
 async function attempt(delivery: Delivery, message: Message, prepared: Prepared): Promise<SendOutcome | 'expired'> {

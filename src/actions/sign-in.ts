@@ -28,15 +28,12 @@ export async function signIn(
   origin: Origin,
   device?: string,
 ): Promise<SignedIn> {
-  const account = await context.store.transaction(
-    async (tx) => {
-      const mac = context.keys.identifierMac(identifier);
-      const lane = isKnownDevice(context, device, identifier) ? 'sign-in-known-device' : 'sign-in';
-      await chargeLimits(tx, { 'sign-in-source': origin.source, [lane]: mac }, context.clock.now());
-      return context.accounts.findByIdentifier(tx, identifier);
-    },
-    { relaxed: true },
-  );
+  const account = await context.store.transaction(async (tx) => {
+    const mac = context.keys.identifierMac(identifier);
+    const lane = isKnownDevice(context, device, identifier) ? 'sign-in-known-device' : 'sign-in';
+    await chargeLimits(tx, { 'sign-in-source': origin.source, [lane]: mac }, context.clock.now());
+    return context.accounts.findByIdentifier(tx, identifier);
+  });
   const password = normalizePassword(typed);
   const usable = account && account.passwordBlockedAt === null ? (account.passwordHash ?? undefined) : undefined;
   const bounded = Buffer.byteLength(password) <= PASSWORD_MAX_BYTES ? password : '';

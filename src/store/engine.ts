@@ -1,6 +1,5 @@
 /** What differs between the databases; everything else is written once. */
 import type { CompiledQuery, Kysely, QueryResult, RawBuilder, SelectQueryBuilder, Transaction } from 'kysely';
-import type { TransactionOptions } from './store.ts';
 import type { Tables } from './tables.ts';
 
 export interface Engine {
@@ -12,7 +11,7 @@ export interface Engine {
   /** Commits when `work` resolves, rolls back when it rejects. PostgreSQL repeats it where the database asks for that. */
   transaction<T>(work: (transaction: Transaction<Tables>) => Promise<T>): Promise<T>;
   /** The same for compiled statements, with nothing of kysely between them and SQLite. */
-  run<T>(work: (running: Running) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  run<T>(work: (running: Running) => Promise<T>): Promise<T>;
   /** Rows that another transaction holds are waited for. */
   locked<Table extends keyof Tables, Row>(query: Select<Table, Row>): Select<Table, Row>;
   /** Rows that another transaction holds are left out. */
@@ -22,9 +21,9 @@ export interface Engine {
   hasMigrationsTable(transaction: Transaction<Tables>): Promise<boolean>;
   /** Within a transaction that queued a message, as its last statement. */
   beforeQueuedCommit(running: Running): Promise<void>;
-  /** After the commit of a transaction that queued a message; `dueAt` is when the first of them is due. */
-  afterQueuedCommit(dueAt: number): void;
-  onQueued(wake: (dueAt?: number) => void, options: { otherProcesses: boolean }): Promise<() => Promise<void>>;
+  /** After the commit of a transaction that queued a message. */
+  afterQueuedCommit(): void;
+  onQueued(wake: () => void, options: { otherProcesses: boolean }): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
 

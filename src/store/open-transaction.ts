@@ -12,8 +12,8 @@ export class OpenTransaction {
   readonly #running = new Set<Promise<unknown>>();
   #failed: { error: unknown } | undefined;
   #ended = false;
-  /** When the first message that was queued in it is due; undefined where none was. */
-  queuedFor: number | undefined;
+  /** Whether a message was queued in it. */
+  queued = false;
 
   constructor(transaction: Running) {
     this.#transaction = transaction;

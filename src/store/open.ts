@@ -12,7 +12,7 @@ import { OpenTransaction } from './open-transaction.ts';
 import { outboxQueries } from './outbox.ts';
 import { proofQueries } from './proofs.ts';
 import { sessionQueries } from './sessions.ts';
-import type { Store, StoreTransaction, TransactionOptions } from './store.ts';
+import type { Store, StoreTransaction } from './store.ts';
 
 /** @throws where an SQLite file can't be opened; PostgreSQL is first asked by the first query */
 export async function openStore(database: DatabaseUrl): Promise<Store> {
@@ -20,7 +20,7 @@ export async function openStore(database: DatabaseUrl): Promise<Store> {
   const queriesOf = allQueries(engine);
   return {
     engine: engine.name,
-    transaction: (work, options) => transaction(engine, queriesOf, work, options),
+    transaction: (work) => transaction(engine, queriesOf, work),
     migrate: () => migrate(engine),
     pendingMigrations: () => pendingMigrations(engine),
     async ping() {
@@ -41,18 +41,17 @@ async function transaction<T>(
   engine: Engine,
   queriesOf: (open: OpenTransaction) => StoreTransaction,
   work: (tx: StoreTransaction) => Promise<T>,
-  options?: TransactionOptions,
 ): Promise<T> {
-  let queuedFor: number | undefined;
+  let queued = false;
   const result = await engine.run(async (running) => {
     const open = new OpenTransaction(running);
     const value = await open.runToEnd(() => work(queriesOf(open)));
     open.assertSound();
-    queuedFor = open.queuedFor;
-    if (queuedFor !== undefined) await engine.beforeQueuedCommit(running);
+    queued = open.queued;
+    if (queued) await engine.beforeQueuedCommit(running);
     return value;
-  }, options);
-  if (queuedFor !== undefined) engine.afterQueuedCommit(queuedFor);
+  });
+  if (queued) engine.afterQueuedCommit();
   return result;
 }
 

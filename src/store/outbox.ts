@@ -115,7 +115,7 @@ export function outboxQueries({
 
   return (open) => ({
     async insert(message) {
-      open.queuedFor = Math.min(open.queuedFor ?? message.dueAt, message.dueAt);
+      open.queued = true;
       await open.run(insert, message);
     },
     byId: (id) => open.first(byId, { id }),

@@ -15,7 +15,6 @@ import {
   sql,
 } from 'kysely';
 import type { Engine } from './engine.ts';
-import type { TransactionOptions } from './store.ts';
 import type { Tables } from './tables.ts';
 
 /** @throws where the file can't be opened or is no database */
@@ -24,7 +23,7 @@ export function openSqlite(file: string): Engine {
   const turns = new Turns();
   const connection = new SqliteConnection(database);
   const kysely = new Kysely<Tables>({ dialect: dialectOf(connection, turns) });
-  const wakes = new Set<(dueAt?: number) => void>();
+  const wakes = new Set<() => void>();
   return {
     name: 'sqlite',
     kysely,
@@ -36,7 +35,7 @@ export function openSqlite(file: string): Engine {
       strictByKey: sql`strict, without rowid`,
     },
     transaction: (work) => kysely.transaction().execute(work),
-    run: (work, options) => runIn(connection, turns, work, options),
+    run: (work) => runIn(connection, turns, work),
     // The one writer holds the whole database.
     locked: (query) => query,
     skippingLocked: (query) => query,
@@ -48,8 +47,8 @@ export function openSqlite(file: string): Engine {
       return found.rows.length > 0;
     },
     async beforeQueuedCommit() {},
-    afterQueuedCommit(dueAt) {
-      for (const wake of wakes) wake(dueAt);
+    afterQueuedCommit() {
+      for (const wake of wakes) wake();
     },
     async onQueued(wake, { otherProcesses }) {
       wakes.add(wake);
@@ -74,7 +73,7 @@ function openDatabase(file: string): DatabaseSync {
   const database = new DatabaseSync(file);
   // First the time-out: switching to write-ahead logging may have to wait for another process.
   database.exec('pragma busy_timeout = 5000');
-  database.exec('pragma journal_mode = wal; pragma foreign_keys = on');
+  database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on');
   return database;
 }
 
@@ -128,11 +127,10 @@ async function runIn<T>(
   connection: SqliteConnection,
   turns: Turns,
   work: (connection: SqliteConnection) => Promise<T>,
-  options?: TransactionOptions,
 ): Promise<T> {
   const done = await turns.take();
   try {
-    connection.begin(options);
+    connection.begin();
     const result = await work(connection);
     connection.commit();
     return result;
@@ -198,15 +196,13 @@ interface Prepared {
 class SqliteConnection implements DatabaseConnection {
   readonly #database: DatabaseSync;
   readonly #prepared = new Map<string, Prepared>();
-  #synchronous: 'normal' | 'full' | undefined;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
   }
 
   /** Immediate: a deferred transaction that reads first and writes later fails where another process wrote in between. */
-  begin({ relaxed = false }: TransactionOptions = {}): void {
-    this.#synchronize(relaxed ? 'normal' : 'full');
+  begin(): void {
     this.execute('begin immediate', []);
   }
 
@@ -233,13 +229,6 @@ class SqliteConnection implements DatabaseConnection {
   // biome-ignore lint/correctness/useYield: kysely asks for the method; nothing of ours streams
   async *streamQuery(): AsyncIterableIterator<never> {
     throw new Error('Rows are not streamed from SQLite.');
-  }
-
-  /** Not a prepared statement: this pragma does its work while it is prepared. */
-  #synchronize(synchronous: 'normal' | 'full'): void {
-    if (this.#synchronous === synchronous) return;
-    this.#database.exec(`pragma synchronous = ${synchronous}`);
-    this.#synchronous = synchronous;
   }
 
   #prepare(text: string): Prepared {

@@ -228,20 +228,10 @@ export interface StoreTransaction extends Transaction {
   };
 }
 
-export interface TransactionOptions {
-  relaxed?: boolean;
-}
-
 export interface Store {
   readonly engine: 'sqlite' | 'postgres';
-  /**
-   * Runs `work` in one transaction; it commits when the promise resolves and rolls back when it rejects.
-   *
-   * `relaxed` is for what can be lost with the machine's power, but not with the process: SQLite then writes the commit
-   * without waiting for the disk, and the next commit that is not relaxed takes it along. (A wait for the disk is 0.2 ms
-   * of CPU, a hundredth of a recovery.) PostgreSQL commits as ever.
-   */
-  transaction<T>(work: (tx: StoreTransaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  /** Runs `work` in one transaction; it commits when the promise resolves and rolls back when it rejects. */
+  transaction<T>(work: (tx: StoreTransaction) => Promise<T>): Promise<T>;
   /** Brings the tables to this version. Safe to run from several processes at once. Returns the names applied. */
   migrate(): Promise<string[]>;
   /** Migrations that are not applied yet. */
@@ -251,8 +241,7 @@ export interface Store {
   /**
    * Calls `wake` when messages may have been queued: after a commit of this process that wrote to the outbox, and, where the
    * engine can tell, of others (LISTEN on PostgreSQL; a watch of the write-ahead log on SQLite when `otherProcesses`).
-   * `dueAt` is when the first of them is due, where that is known.
    */
-  onQueued(wake: (dueAt?: number) => void, options?: { otherProcesses?: boolean }): Promise<() => Promise<void>>;
+  onQueued(wake: () => void, options?: { otherProcesses?: boolean }): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }

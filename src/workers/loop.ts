@@ -7,8 +7,7 @@ export interface WorkerOptions {
   store: Store;
   clock: Clock;
   log: Log;
-  /** Returns when the message is to be tried again, or undefined where its fate is sealed. */
-  deliver(message: Message): Promise<number | undefined>;
+  deliver(message: Message): Promise<void>;
   /** Messages in flight at once. */
   concurrency?: number;
   /** Whether messages may also be queued by other processes than this one. */
@@ -36,10 +35,6 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   let timer: NodeJS.Timeout | undefined;
   let looking = false;
   let lookAgain = false;
-  /** By what is known. */
-  let nextLookAt = Number.POSITIVE_INFINITY;
-  /** Whether the last look left something that is due. */
-  let leftSome = false;
   let stopped = false;
 
   const unsubscribe = await store.onQueued(wake, { otherProcesses });
@@ -47,72 +42,53 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   wake();
   return { wake, idle, stop };
 
-  /** `dueAt` where nothing is due before that moment: a look would find nothing yet. */
-  function wake(dueAt = Number.NEGATIVE_INFINITY): void {
+  function wake(): void {
     if (stopped) return;
-    if (dueAt > clock.now()) {
-      lookAt(dueAt);
-      return;
-    }
     lookAgain = true;
     if (!looking) void look();
-  }
-
-  function lookAt(at: number): void {
-    nextLookAt = Math.min(nextLookAt, at);
-    if (looking || stopped) return;
-    clearTimeout(timer);
-    const waitMs = Math.min(LONGEST_SLEEP_MS, Math.max(1, nextLookAt - clock.now()));
-    timer = setTimeout(() => wake(), waitMs);
   }
 
   async function look(): Promise<void> {
     looking = true;
     clearTimeout(timer);
+    let sleepMs = LONGEST_SLEEP_MS;
     while (lookAgain && !stopped) {
       lookAgain = false;
-      nextLookAt = Number.POSITIVE_INFINITY;
       try {
-        await takeWhatIsDue();
+        sleepMs = await takeWhatIsDue();
       } catch (error) {
         log.error('worker-fault', { error: String(error) });
-        nextLookAt = clock.now() + FAULT_PAUSE_MS;
+        sleepMs = FAULT_PAUSE_MS;
       }
     }
     looking = false;
     if (stopped) return;
-    lookAt(nextLookAt);
+    timer = setTimeout(wake, sleepMs);
     settleIdle();
   }
 
-  async function takeWhatIsDue(): Promise<void> {
+  /** Returns how long nothing will be due. */
+  async function takeWhatIsDue(): Promise<number> {
     const free = concurrency - inFlight.size;
-    leftSome = true;
-    if (free <= 0) return;
+    if (free <= 0) return LONGEST_SLEEP_MS;
     const now = clock.now();
-    const { messages, nextDueAt } = await store.transaction(
-      async (tx) => {
-        const leased = await tx.outbox.lease(free, now, now + LEASE_MS);
-        return { messages: leased, nextDueAt: leased.length < free ? await tx.outbox.nextDueAt() : undefined };
-      },
-      { relaxed: true },
-    );
-    leftSome = messages.length === free;
-    nextLookAt = Math.min(nextLookAt, nextDueAt ?? Number.POSITIVE_INFINITY);
+    const { messages, nextDueAt } = await store.transaction(async (tx) => {
+      const leased = await tx.outbox.lease(free, now, now + LEASE_MS);
+      return { messages: leased, nextDueAt: leased.length < free ? await tx.outbox.nextDueAt() : now };
+    });
     for (const message of messages) {
       const run = deliver(message)
-        .then((retryAt) => {
-          if (retryAt !== undefined) lookAt(retryAt);
-        })
         // The lease runs out and the message is taken again; what was half done was rolled back.
         .catch((error: unknown) => log.error('delivery-fault', { id: message.id, error: String(error) }))
         .finally(() => {
           inFlight.delete(message.id);
-          // Whatever else becomes due is known, or will be announced.
-          if (leftSome || idleWaiters.length > 0) wake();
+          wake();
         });
       inFlight.set(message.id, run);
     }
+    return nextDueAt === undefined
+      ? LONGEST_SLEEP_MS
+      : Math.min(LONGEST_SLEEP_MS, Math.max(1, nextDueAt - clock.now()));
   }
 
   function renewLeases(): void {

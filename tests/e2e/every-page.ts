@@ -1,7 +1,14 @@
 /** Walks through every page in every state that the program has, and lets a test look at each. */
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { CODE_LADDER, CODE_LIFETIME_MS, LIMITS, RESEND_WAITS_MS, TRIES_PER_CODE } from '../../src/rules/limits.ts';
+import {
+  CODE_LADDER,
+  CODE_LIFETIME_MS,
+  FATE_SHOWN_AFTER_MS,
+  LIMITS,
+  RESEND_WAITS_MS,
+  TRIES_PER_CODE,
+} from '../../src/rules/limits.ts';
 import { addPerson, codeIn, linkIn, NEW_PASSWORD, OLD_PASSWORD, wrongCode } from '../people.ts';
 import type { OnAPort } from './on-a-port.ts';
 
@@ -78,6 +85,7 @@ class Walk {
     await this.#post('/recover', { identifier: 'busy@example.com' });
     await this.#at('code, message waits', '[data-delivery="queued"]');
     await this.#post('/recover', { identifier: 'refused@example.com' });
+    await this.#program.advance(FATE_SHOWN_AFTER_MS);
     await this.#go('/recover/code');
     await this.#at('code, message failed', '[data-delivery="failed"]');
     await this.#post('/recover', { identifier: '+44 20 7946 0018' });
@@ -86,6 +94,8 @@ class Walk {
     await this.#at('code, long address', '#code');
 
     await this.#startRecovery();
+    await this.#program.advance(FATE_SHOWN_AFTER_MS);
+    await this.#go('/recover/code');
     await this.#at('code, message sent', '[data-delivery="sent"]');
     await this.#post('/recover/code', { code: '' });
     await this.#at('code, empty', '#code-error');
