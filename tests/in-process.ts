@@ -7,11 +7,14 @@ import type { Worker } from '../src/workers/loop.ts';
 import { ENGINES } from './engines.ts';
 import { TEST_SECRET } from './regain.ts';
 import { type SmtpSink, startSmtpSink } from './smtp-sink.ts';
+import { type ApiAnswer, callApi } from './visitor.ts';
 
 export interface InProcess {
   regain: Composed;
   worker: Worker;
   sink: SmtpSink;
+  /** Calls the HTTP API from this machine; `path` is below /api/v1. */
+  api(method: 'GET' | 'POST' | 'DELETE', path: string, options?: Parameters<typeof callApi>[4]): Promise<ApiAnswer>;
   /** Milliseconds since 1970, as the program sees it. */
   now(): number;
   /** Moves the clock and lets the worker do what has become due. */
@@ -55,6 +58,14 @@ export async function startInProcess(
     worker,
     sink,
     logged,
+    api: (method, path, options) =>
+      callApi(
+        (request) => regain.fetch(request, { peer: '127.0.0.1' }),
+        config.origin,
+        method,
+        `/api/v1${path}`,
+        options,
+      ),
     now: () => now,
     async advance(ms) {
       now += ms;

@@ -6,7 +6,6 @@ import { startInProcess } from '../in-process.ts';
 import { addPerson, codeIn } from '../people.ts';
 import { freePort } from '../regain.ts';
 import { startSmtpSink } from '../smtp-sink.ts';
-import { callApi } from '../visitor.ts';
 
 const MINUTE = 60_000;
 
@@ -16,28 +15,20 @@ for (const engine of ['sqlite', 'postgres'] as const)
       const port = await freePort();
       const program = await startInProcess(engine, { REGAIN_SMTP_URL: `smtp://127.0.0.1:${port}` });
       t.after(() => program.close());
-      const call = (method: 'GET' | 'POST', path: string, options: Parameters<typeof callApi>[4]) =>
-        callApi(
-          (request) => program.regain.fetch(request, { peer: '127.0.0.1' }),
-          program.regain.config.origin,
-          method,
-          `/api/v1${path}`,
-          options,
-        );
       await addPerson(program, { emails: ['known@example.com'] });
 
       const tokens: Record<string, string> = {};
       for (const email of ['known@example.com', 'unknown@example.com']) {
         // The second request of the unknown one is a decoy: no mail is due to it, and it must not look different.
         for (let i = 0; i < 2; i += 1) {
-          const asked = await call('POST', '/recovery', { body: { identifier: email } });
+          const asked = await program.api('POST', '/recovery', { body: { identifier: email } });
           assert.equal(asked.status, 202);
           tokens[email] = asked.json.token;
         }
       }
       await program.settled();
       for (const token of Object.values(tokens))
-        assert.equal((await call('GET', '/recovery', { token })).json.delivery, 'queued');
+        assert.equal((await program.api('GET', '/recovery', { token })).json.delivery, 'queued');
 
       const sink = await startSmtpSink({ port });
       t.after(() => sink.stop());
@@ -47,38 +38,32 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.match(mails[1]?.text ?? '', /for 9 more minutes/, 'the mail says how long is left');
       assert.equal(sink.messages.filter(({ to }) => to === 'unknown@example.com').length, 1);
       for (const token of Object.values(tokens))
-        assert.equal((await call('GET', '/recovery', { token })).json.delivery, 'sent');
+        assert.equal((await program.api('GET', '/recovery', { token })).json.delivery, 'sent');
       const token = tokens['known@example.com'] as string;
       const codes = mails.map((mail) => codeIn(mail));
       const statuses = [];
       for (const code of codes)
-        statuses.push((await call('POST', '/recovery/verify', { body: { token, code } })).status);
-      assert.deepEqual(statuses.sort(), [200, 422]);
+        statuses.push((await program.api('POST', '/recovery/verify', { body: { token, code } })).status);
+      // The two mails leave side by side: the right code comes second after a wrong one, or first and is spent.
+      assert.ok(['422 200', '200 404'].includes(statuses.join(' ')), statuses.join(' '));
     });
 
     test('what has become useless is not sent, and the claimant is told', async (t) => {
       const port = await freePort();
       const program = await startInProcess(engine, { REGAIN_SMTP_URL: `smtp://127.0.0.1:${port}` });
       t.after(() => program.close());
-      const call = (method: 'GET' | 'POST', path: string, options: Parameters<typeof callApi>[4]) =>
-        callApi(
-          (request) => program.regain.fetch(request, { peer: '127.0.0.1' }),
-          program.regain.config.origin,
-          method,
-          `/api/v1${path}`,
-          options,
-        );
       await addPerson(program, { emails: ['known@example.com'] });
       const tokens: string[] = [];
       for (const email of ['known@example.com', 'unknown@example.com', 'unknown@example.com'])
-        tokens.push((await call('POST', '/recovery', { body: { identifier: email } })).json.token);
+        tokens.push((await program.api('POST', '/recovery', { body: { identifier: email } })).json.token);
       await program.settled();
       await program.advance(9.9 * MINUTE);
       const sink = await startSmtpSink({ port });
       t.after(() => sink.stop());
       await program.advance(MINUTE);
       assert.equal(sink.messages.length, 0);
-      for (const token of tokens) assert.equal((await call('GET', '/recovery', { token })).json.delivery, 'failed');
+      for (const token of tokens)
+        assert.equal((await program.api('GET', '/recovery', { token })).json.delivery, 'failed');
       const failed = program.logged.filter(({ event, fields }) => event === 'message' && fields?.status === 'expired');
       assert.equal(failed.length, 3);
     });
@@ -90,14 +75,6 @@ for (const engine of ['sqlite', 'postgres'] as const)
       t.after(() => refusing.stop());
       const program = await startInProcess(engine, { REGAIN_SMTP_URL: refusing.url });
       t.after(() => program.close());
-      const call = (method: 'GET' | 'POST', path: string, options: Parameters<typeof callApi>[4]) =>
-        callApi(
-          (request) => program.regain.fetch(request, { peer: '127.0.0.1' }),
-          program.regain.config.origin,
-          method,
-          `/api/v1${path}`,
-          options,
-        );
       await addPerson(program, { emails: ['gone-known@example.com'] });
       for (const email of [
         'gone-known@example.com',
@@ -105,10 +82,14 @@ for (const engine of ['sqlite', 'postgres'] as const)
         'gone-known@example.com',
         'gone-unknown@example.com',
       ]) {
-        const asked = await call('POST', '/recovery', { body: { identifier: email } });
+        const asked = await program.api('POST', '/recovery', { body: { identifier: email } });
         await program.settled();
         await program.advance(FATE_SHOWN_AFTER_MS);
-        assert.equal((await call('GET', '/recovery', { token: asked.json.token })).json.delivery, 'failed', email);
+        assert.equal(
+          (await program.api('GET', '/recovery', { token: asked.json.token })).json.delivery,
+          'failed',
+          email,
+        );
       }
     });
 
@@ -122,18 +103,10 @@ for (const engine of ['sqlite', 'postgres'] as const)
       t.after(() => slow.stop());
       const program = await startInProcess(engine, { REGAIN_SMTP_URL: slow.url });
       t.after(() => program.close());
-      const call = (method: 'GET' | 'POST', path: string, options: Parameters<typeof callApi>[4]) =>
-        callApi(
-          (request) => program.regain.fetch(request, { peer: '127.0.0.1' }),
-          program.regain.config.origin,
-          method,
-          `/api/v1${path}`,
-          options,
-        );
       await addPerson(program, { emails: ['known@example.com'] });
       await addPerson(program, { emails: ['full-known@example.com'] });
       const ask = async (email: string): Promise<number> => {
-        await call('POST', '/recovery', { body: { identifier: email } });
+        await program.api('POST', '/recovery', { body: { identifier: email } });
         const startedAt = performance.now();
         await program.settled();
         return performance.now() - startedAt;
@@ -147,10 +120,14 @@ for (const engine of ['sqlite', 'postgres'] as const)
       heldUp = true;
       for (let round = 0; round < 2; round += 1)
         for (const email of ['full-known@example.com', 'full-unknown@example.com']) {
-          const asked = await call('POST', '/recovery', { body: { identifier: email } });
+          const asked = await program.api('POST', '/recovery', { body: { identifier: email } });
           await program.settled();
           await program.advance(FATE_SHOWN_AFTER_MS);
-          assert.equal((await call('GET', '/recovery', { token: asked.json.token })).json.delivery, 'queued', email);
+          assert.equal(
+            (await program.api('GET', '/recovery', { token: asked.json.token })).json.delivery,
+            'queued',
+            email,
+          );
         }
     });
   });

@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { CODE_LIFETIME_MS, PROOF_LIFETIME_MS, TRIES_PER_CODE, VERIFIED_LIFETIME_MS } from '../../src/rules/limits.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson, codeIn, OLD_PASSWORD, wrongCode } from '../people.ts';
-import { type ApiAnswer, callApi } from '../visitor.ts';
+import type { ApiAnswer } from '../visitor.ts';
 
 /** What the oracle knows of one recovery: no more than the rules say in words. */
 interface Known {
@@ -42,14 +42,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
       program = await startInProcess(engine);
     });
     after(() => program.close());
-    const post = (path: string, body: unknown): Promise<ApiAnswer> =>
-      callApi(
-        (request) => program.regain.fetch(request, { peer: '127.0.0.1' }),
-        program.regain.config.origin,
-        'POST',
-        `/api/v1${path}`,
-        { body },
-      );
+    const post = (path: string, body: unknown): Promise<ApiAnswer> => program.api('POST', path, { body });
 
     test('the password is only ever the one that a proven recovery set', async () => {
       await fc.assert(

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type InProcess, startInProcess } from '../in-process.ts';
-import { callApi } from '../visitor.ts';
 
 const ENDPOINTS: Record<string, Record<string, string>> = {
   '/recovery': { identifier: 'jane@example.com' },
@@ -28,14 +27,7 @@ describe('bad input', () => {
     path: string,
     raw: BodyInit,
     headers: Record<string, string> = { 'Content-Type': 'application/json' },
-  ) =>
-    callApi(
-      (request) => program.regain.fetch(request, { peer: '127.0.0.1' }),
-      program.regain.config.origin,
-      'POST',
-      `/api/v1${path}`,
-      { raw, headers },
-    );
+  ) => program.api('POST', path, { raw, headers });
   const written = (): Promise<number> => program.regain.context.store.transaction((tx) => tx.outbox.count('queued'));
 
   for (const [path, good] of Object.entries(ENDPOINTS)) {
@@ -124,12 +116,10 @@ describe('bad input', () => {
   });
 
   test('an unknown address below /api answers a problem document, and a wrong method says which are right', async () => {
-    const fetch = (request: Request) => program.regain.fetch(request, { peer: '127.0.0.1' });
-    const { origin } = program.regain.config;
-    const unknown = await callApi(fetch, origin, 'GET', '/api/v1/nothing');
+    const unknown = await program.api('GET', '/nothing');
     assert.equal(unknown.status, 404);
     assert.equal(unknown.json.code, 'not_found');
-    const method = await callApi(fetch, origin, 'GET', '/api/v1/recovery/verify');
+    const method = await program.api('GET', '/recovery/verify');
     assert.equal(method.status, 405);
     assert.equal(method.headers.get('allow'), 'POST');
   });

@@ -5,7 +5,7 @@ import { digestToken } from '../../src/actions/tokens.ts';
 import { deriveCode, type Purpose } from '../../src/rules/codes.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson, NEW_PASSWORD } from '../people.ts';
-import { type ApiAnswer, callApi } from '../visitor.ts';
+import type { ApiAnswer } from '../visitor.ts';
 
 describe('decoys', () => {
   let program: InProcess;
@@ -15,14 +15,7 @@ describe('decoys', () => {
   });
   after(() => program.close());
 
-  const post = (path: string, body: unknown): Promise<ApiAnswer> =>
-    callApi(
-      (request) => program.regain.fetch(request, { peer: '127.0.0.1' }),
-      program.regain.config.origin,
-      'POST',
-      `/api/v1${path}`,
-      { body },
-    );
+  const post = (path: string, body: unknown): Promise<ApiAnswer> => program.api('POST', path, { body });
   /** The code as only the server's key gives it. */
   const codeOf = async (purpose: Purpose, token: string, asPurpose = purpose): Promise<string> => {
     const { store, keys } = program.regain.context;

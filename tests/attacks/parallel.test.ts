@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson, codeIn, NEW_PASSWORD, wrongCode } from '../people.ts';
-import { type ApiAnswer, callApi } from '../visitor.ts';
+import type { ApiAnswer } from '../visitor.ts';
 
 for (const engine of ['sqlite', 'postgres'] as const)
   describe(`requests at one moment on ${engine}`, () => {
@@ -14,14 +14,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
     });
     after(() => program.close());
 
-    const post = (path: string, body: unknown): Promise<ApiAnswer> =>
-      callApi(
-        (request) => program.regain.fetch(request, { peer: '127.0.0.1' }),
-        program.regain.config.origin,
-        'POST',
-        `/api/v1${path}`,
-        { body },
-      );
+    const post = (path: string, body: unknown): Promise<ApiAnswer> => program.api('POST', path, { body });
     const start = async (): Promise<{ email: string; token: string; code: string }> => {
       people += 1;
       const email = `parallel${people}@example.com`;

@@ -10,7 +10,7 @@ import {
 } from '../../src/rules/limits.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson, codeIn, linkIn, NEW_PASSWORD, OLD_PASSWORD, wrongCode } from '../people.ts';
-import { type ApiAnswer, callApi, Visitor } from '../visitor.ts';
+import { type ApiAnswer, Visitor } from '../visitor.ts';
 
 const MINUTE = 60_000;
 
@@ -23,18 +23,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
     });
     after(() => program.close());
 
-    const api = (
-      method: 'GET' | 'POST' | 'DELETE',
-      path: string,
-      options: Parameters<typeof callApi>[4] = {},
-    ): Promise<ApiAnswer> =>
-      callApi(
-        (request) => program.regain.fetch(request, { peer: '127.0.0.1' }),
-        program.regain.config.origin,
-        method,
-        `/api/v1${path}`,
-        options,
-      );
+    const api: InProcess['api'] = (method, path, options) => program.api(method, path, options);
     const post = (path: string, body: unknown): Promise<ApiAnswer> => api('POST', path, { body });
     const someone = async (more: Partial<Parameters<typeof addPerson>[1]> = {}): Promise<string> => {
       people += 1;
