@@ -6,6 +6,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Page } from 'playwright-core';
+import { FATE_SHOWN_AFTER_MS } from '../src/rules/limits.ts';
 import { openBrowser, type TestBrowser } from '../tests/browser.ts';
 import { startOnAPort } from '../tests/e2e/on-a-port.ts';
 import { addPerson, codeIn, NEW_PASSWORD } from '../tests/people.ts';
@@ -50,7 +51,7 @@ async function recoveryScreens(browser: TestBrowser, colorScheme: Scheme): Promi
     await page.click('[data-forgot]');
     await page.click('form .primary');
     await page.waitForURL('**/recover/code');
-    await program.settled();
+    await program.advance(FATE_SHOWN_AFTER_MS);
     await page.reload();
     const code = codeIn(program.sink.messages[0]!);
     // Any code of this form; the real one would change with every picture.
