@@ -123,6 +123,65 @@ export interface MailChannel {
   close(): Promise<void>;
 }
 
+/** A text on its way to one person, by a phone channel or a messenger. */
+export interface OutgoingText {
+  /** Stable for retries of the same message. */
+  id: string;
+  /** E.164 for text messages and WhatsApp; the provider's id of the chat for a linked messenger. */
+  to: string;
+  /** The whole message, as providers of plain text show it. */
+  text: string;
+  /** For providers that set it into a template of their own, and for a button that copies it. */
+  code: string | undefined;
+  /** What the message is, for a provider that wants to know. */
+  kind: string;
+  /** BCP 47 */
+  locale: string;
+  /** Milliseconds since 1970; a provider that holds messages back is told. */
+  usefulUntil: number;
+}
+
+/** One provider of texts. */
+export interface TextChannel {
+  readonly provider: string;
+  /** Hands the text over. Never throws for what a provider may answer. */
+  send(text: OutgoingText): Promise<SendOutcome>;
+  /** Reads what the provider reports to our webhook; undefined where it never calls. */
+  receive?(call: WebhookCall): Promise<Received>;
+  close(): Promise<void>;
+}
+
+/** A provider's call, unread. */
+export interface WebhookCall {
+  method: 'GET' | 'POST';
+  /** The address that it was given, on our own origin, with the query as it came. */
+  url: string;
+  headers: Headers;
+  body: Uint8Array;
+}
+
+export type Received =
+  /** A forgery, or nothing that this provider sends. */
+  | { kind: 'refused'; status: 400 | 401 | 403 }
+  | { kind: 'received'; events: ChannelEvent[]; answer?: { contentType: string; body: string } };
+
+/** What a provider tells of a message or of a person. Moments are milliseconds since 1970. */
+export type ChannelEvent =
+  | {
+      type: 'receipt';
+      /** The id that `send` returned. */
+      providerId: string;
+      status: 'sent' | 'delivered' | 'read' | 'failed';
+      at: number;
+      /** A code of the provider, without addresses. */
+      reason: string | null;
+    }
+  /** Somebody opened our deep link in the messenger: `token` is what stood in it. */
+  | { type: 'linked'; chat: string; token: string; name: string | null; at: number }
+  /** Blocked, stopped, unsubscribed: the messenger reaches this person no more. */
+  | { type: 'stopped'; chat: string; at: number }
+  | { type: 'said'; chat: string; text: string; at: number };
+
 export type KeyPurpose = 'code' | 'identifier' | 'cancel' | 'not-me' | 'device';
 
 /** Keys per purpose, derived from the root secrets; the first signs, all verify. */

@@ -12,6 +12,8 @@ export type MessageStatus = 'queued' | 'sent' | 'delivered' | 'bounced' | 'faile
 export type SendOutcome =
   | { kind: 'accepted'; providerId: string }
   | { kind: 'temporary'; reason: string; retryAfterMs?: number }
+  /** This channel does not reach this person; another one may, at once. */
+  | { kind: 'unreachable'; reason: string }
   | { kind: 'permanent'; reason: string };
 
 export type NextStep = { status: 'sent' | 'failed' | 'expired' } | { status: 'queued'; dueAt: number };
@@ -19,7 +21,7 @@ export type NextStep = { status: 'sent' | 'failed' | 'expired' } | { status: 'qu
 /** What becomes of a message after an attempt; `attempts` counts this one. */
 export function afterAttempt(outcome: SendOutcome, attempts: number, usefulUntil: number, now: number): NextStep {
   if (outcome.kind === 'accepted') return { status: 'sent' };
-  if (outcome.kind === 'permanent') return { status: 'failed' };
+  if (outcome.kind === 'permanent' || outcome.kind === 'unreachable') return { status: 'failed' };
   const wait = Math.max(
     outcome.retryAfterMs ?? 0,
     RETRY_WAITS_MS[Math.min(attempts, RETRY_WAITS_MS.length) - 1] as number,
