@@ -6,8 +6,16 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { SETTINGS } from '../src/config.ts';
 import { AUDIT_EVENTS } from '../src/rules/audit.ts';
+import { breakerLimit } from '../src/rules/breakers.ts';
 import { PROBLEMS } from '../src/rules/errors.ts';
 import * as limits from '../src/rules/limits.ts';
+import {
+  chanceOf,
+  messagesADayByStrangers,
+  OWNER_RECOVERIES_PER_YEAR,
+  oddsPerAccountYear,
+  sprayedTakeoversPerYear,
+} from '../src/rules/odds.ts';
 import { apiRoutes, openApiDocument } from '../src/web/api/api.ts';
 import type { Web } from '../src/web/request.ts';
 import { BUNDLED_OUTPUT, leakedPasswordsFile } from './build-leaked-passwords.ts';
@@ -72,12 +80,16 @@ function securityBudget(): string {
     ['messages (without their text) are kept', limits.MESSAGE_KEPT_MS],
   ];
   const ladder = limits.CODE_LADDER.map(
-    ({ fromWrongGuesses, format, length }) =>
-      `| ${fromWrongGuesses} | ${length} ${format === 'digits' ? 'digits' : 'letters and digits'} | ${odds(format, length)} |`,
+    ({ fromWrongGuesses, diesAfter, format, length }) =>
+      `| ${fromWrongGuesses} | ${length} ${format === 'digits' ? 'digits' : 'letters and digits'} | ${Number.isFinite(diesAfter) ? diesAfter : 'never'} | ${oneIn(limits.TRIES_PER_CODE * chanceOf({ format, length }))} |`,
   );
   const buckets = Object.entries(limits.LIMITS).map(
     ([name, { burst, refillMs }]) => `| \`${name}\` | ${burst} | one every ${span(refillMs)} |`,
   );
+  const breakers = (['guesses-6', 'guesses-8', 'sends'] as const).map((name) => {
+    const { burst, refillMs } = breakerLimit(name);
+    return `| \`${name}\` | ${burst / 2} | ${burst} | one every ${span(refillMs)} |`;
+  });
   return `${HEADER}# The security budget
 
 Every number of Regain stands in \`src/rules/limits.ts\`, with its reason. This page prints them.
@@ -86,9 +98,32 @@ Every number of Regain stands in \`src/rules/limits.ts\`, with its reason. This 
 
 Tries for one code: ${limits.TRIES_PER_CODE}. Waiting times before "send again": ${limits.RESEND_WAITS_MS.map(span).join(', ')}.
 
-| wrong guesses in ${span(limits.GUESS_WINDOW_MS)} | the next code has | odds of ${limits.TRIES_PER_CODE} guesses |
-|---|---|---|
+| wrong guesses in ${span(limits.GUESS_WINDOW_MS)} | the next code has | codes on their way die after | odds of ${limits.TRIES_PER_CODE} guesses |
+|---|---|---|---|
 ${ladder.join('\n')}
+
+From ${limits.LINK_FROM_WRONG_GUESSES} wrong guesses on, and while a breaker on guesses is open, a stranger's recovery by email is answered with a link alone.
+Guesses are counted for one identifier and channel, apart for browsers that have signed in with it before.
+
+## What an attacker can win
+
+| attack | bound |
+|---|---|
+| one account, one year, one identifier and channel, an attacker who never stops and an owner who recovers ${OWNER_RECOVERIES_PER_YEAR} times | ${oddsPerAccountYear().toExponential(2)} (${oneIn(oddsPerAccountYear())}) |
+| the same with two identifiers or channels | ${oddsPerAccountYear(2).toExponential(2)} (${oneIn(oddsPerAccountYear(2))}) |
+| takeovers to be expected in a year over all accounts, guesses sprayed at the limit of the breakers | ${sprayedTakeoversPerYear().toFixed(3)} |
+| messages that strangers can send to one mailbox in a day | ${messagesADayByStrangers()} |
+
+Computed by \`src/rules/odds.ts\`; \`tests/rules/odds.test.ts\` computes them a second time.
+
+## Breakers of the whole service
+
+| breaker | opens after | codes on their way die after | comes back |
+|---|---|---|---|
+${breakers.join('\n')}
+
+The breaker on sends follows \`REGAIN_BUSY_HOUR_SENDS\`. While it is open, strangers' codes have 8 digits and leave after
+${span(limits.WAITED_MS)}, or at once for work.
 
 ## Budgets
 
@@ -129,9 +164,8 @@ function openApi(): object {
   return openApiDocument(app, 'https://accounts.shop.example');
 }
 
-function odds(format: 'digits' | 'letters', length: number): string {
-  const codes = (format === 'digits' ? 10 : 32) ** length;
-  return `1 in ${Math.round(codes / limits.TRIES_PER_CODE).toLocaleString('en-US')}`;
+function oneIn(chance: number): string {
+  return `1 in ${Math.round(1 / chance).toLocaleString('en-US')}`;
 }
 
 function span(ms: number): string {

@@ -17,6 +17,7 @@ import { openStore } from './store/open.ts';
 import { systemClock, systemRandom } from './system.ts';
 import { createApp } from './web/app.ts';
 import type { Peer } from './web/request.ts';
+import { createWork } from './work.ts';
 import { startWorker, type Worker } from './workers/loop.ts';
 import { startPurging } from './workers/purging.ts';
 
@@ -56,12 +57,14 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
   if (config.leakedPasswordsFile !== undefined) requireReadable(knowledge, config.leakedPasswordsFile);
   const store = await openStore(config.database);
   await store.migrate();
+  const keys = createKeys(config.secrets);
   const context: Context = {
     store,
     accounts: ownAccounts(random),
     hasher: createHasher({ concurrency: availableParallelism(), queueMax: HASH_QUEUE_MAX }),
     knowledge,
-    keys: createKeys(config.secrets),
+    keys,
+    work: createWork(keys, random),
     clock,
     random,
     log,
@@ -70,6 +73,7 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
       host: new URL(config.origin).hostname,
       passwordProfile: config.passwordProfile,
       mailUnknownAddresses: config.mailUnknownAddresses,
+      busyHourSends: config.busyHourSends,
     },
   };
   const { mail, inbox } = await mailOf(config, clock);

@@ -52,6 +52,8 @@ export interface Config {
   mailUnknownAddresses: boolean;
   /** ISO 3166 code that national phone numbers are read with when the locale names none. */
   defaultCountry: string;
+  /** Codes that strangers ask for in a busy hour; far beyond it they must work or wait. */
+  busyHourSends: number;
   logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
 }
 
@@ -186,6 +188,14 @@ export const SETTINGS = {
     example: 'FR',
     default: 'US',
   },
+  busyHourSends: {
+    key: 'busyHourSends',
+    variable: 'REGAIN_BUSY_HOUR_SENDS',
+    meaning:
+      'codes that unknown browsers ask for in a busy hour; far beyond it codes get longer and strangers work or wait',
+    example: '1000',
+    default: '200',
+  },
   logLevel: {
     key: 'logLevel',
     variable: 'REGAIN_LOG_LEVEL',
@@ -269,6 +279,9 @@ export function parseConfig(env: Record<string, string | undefined>, file: Setti
   const defaultCountry = (text('defaultCountry') ?? 'US').toUpperCase();
   if (!/^[A-Z]{2}$/.test(defaultCountry))
     refuse('defaultCountry', `'${defaultCountry}' is not a two-letter country code`);
+  const busyHourSends = Number(text('busyHourSends') ?? '200');
+  if (!Number.isInteger(busyHourSends) || busyHourSends < 10 || busyHourSends > 1_000_000)
+    refuse('busyHourSends', 'must be a whole number from 10 to 1000000');
   const logLevel = oneOf(text('logLevel') ?? (production ? 'info' : 'warn'), [
     'silent',
     'error',
@@ -295,6 +308,7 @@ export function parseConfig(env: Record<string, string | undefined>, file: Setti
     leakedPasswordsFile: text('leakedPasswords'),
     mailUnknownAddresses: unknown === 'on' || unknown === 'true',
     defaultCountry,
+    busyHourSends,
     logLevel: logLevel ?? 'info',
   };
   if (refused.length > 0) throw new ConfigError(refused);

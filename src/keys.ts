@@ -26,6 +26,7 @@ export function createKeys(secrets: readonly string[]): Keys {
     codeKey: () => ({ id: newest.id, key: newest.keys.code }),
     codeKeyById: (id) => roots.find((root) => root.id === id)?.keys.code,
     identifierMac: ({ kind, canonical }) => mac(oldest.keys.identifier, `${kind}\0${canonical}`).toString('hex'),
+    workSecrets: () => roots.map(({ keys }) => keys.work.toString('hex')),
     sign: (purpose, text) =>
       `${Buffer.from(text).toString('base64url')}.${mac(newest.keys[purpose], text).toString('base64url')}`,
     open(purpose, signed) {
@@ -38,7 +39,7 @@ export function createKeys(secrets: readonly string[]): Keys {
   };
 }
 
-const PURPOSES: readonly KeyPurpose[] = ['code', 'identifier', 'cancel', 'not-me', 'device'];
+const PURPOSES: readonly KeyPurpose[] = ['code', 'identifier', 'cancel', 'not-me', 'device', 'confirm', 'work'];
 
 function derive(secret: string, purpose: KeyPurpose): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, 'regain', `regain ${purpose} v1`, 32));

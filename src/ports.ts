@@ -182,7 +182,7 @@ export type ChannelEvent =
   | { type: 'stopped'; chat: string; at: number }
   | { type: 'said'; chat: string; text: string; at: number };
 
-export type KeyPurpose = 'code' | 'identifier' | 'cancel' | 'not-me' | 'device';
+export type KeyPurpose = 'code' | 'identifier' | 'cancel' | 'not-me' | 'device' | 'confirm' | 'work';
 
 /** Keys per purpose, derived from the root secrets; the first signs, all verify. */
 export interface Keys {
@@ -194,8 +194,21 @@ export interface Keys {
   identifierMac(identifier: Pick<Identifier, 'kind' | 'canonical'>): string;
   /** base64url(text) + '.' + base64url(mac of 128 bits) */
   sign(purpose: KeyPurpose, text: string): string;
+  /** Secrets that proof-of-work challenges are signed with, newest first. */
+  workSecrets(): readonly string[];
   /** The signed text, or undefined for a forgery. */
   open(purpose: KeyPurpose, signed: string): string | undefined;
+}
+
+/** What a browser or app is given to solve: a document of altcha's, to be handed to its widget or library unread. */
+export type WorkChallenge = Record<string, unknown>;
+
+/** Proof of work. */
+export interface Work {
+  /** @param wanted.subject whom the work is for; `rounds` times `iterations` of PBKDF2 are asked for on average */
+  challenge(wanted: { subject: string; iterations: number; rounds: number; expiresAt: number }): Promise<WorkChallenge>;
+  /** The id of the challenge that was solved for `subject` in time; undefined for anything else. */
+  solved(solution: string, subject: string, now: number): Promise<string | undefined>;
 }
 
 /** What actions need of the configuration. */
@@ -205,4 +218,6 @@ export interface Settings {
   host: string;
   passwordProfile: 'guide' | 'nist';
   mailUnknownAddresses: boolean;
+  /** Codes that strangers ask for in a busy hour; far beyond it the breaker on sends opens. */
+  busyHourSends: number;
 }

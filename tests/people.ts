@@ -1,5 +1,6 @@
 /** Accounts for tests, and how to read the code out of a mail. */
 
+import { LIMITS } from '../src/rules/limits.ts';
 import type { InProcess } from './in-process.ts';
 import type { SinkMessage } from './smtp-sink.ts';
 
@@ -67,3 +68,6 @@ export function linkIn(mail: Pick<SinkMessage, 'text'>, part: string): string {
 export function wrongCode(code: string): string {
   return `${code.slice(0, -1)}${(Number(code.at(-1)) + 1) % 10}`;
 }
+
+/** How many codes a browser that was never seen gets for one identifier at once: by asking, and then by waiting. */
+export const SENDS_OF_STRANGERS = LIMITS['send-stranger'].burst + LIMITS['send-waited'].burst;

@@ -1,5 +1,15 @@
 /** What every action is given. */
-import type { Accounts, Clock, Keys, Log, PasswordHasher, PasswordKnowledge, Random, Settings } from '../ports.ts';
+import type {
+  Accounts,
+  Clock,
+  Keys,
+  Log,
+  PasswordHasher,
+  PasswordKnowledge,
+  Random,
+  Settings,
+  Work,
+} from '../ports.ts';
 import type { Store } from '../store/store.ts';
 
 export interface Context {
@@ -8,6 +18,7 @@ export interface Context {
   hasher: PasswordHasher;
   knowledge: PasswordKnowledge;
   keys: Keys;
+  work: Work;
   clock: Clock;
   random: Random;
   log: Log;
@@ -22,4 +33,8 @@ export interface Origin {
   browser: string;
   /** Client network that limits are charged to, or undefined where one address stands for everybody. */
   source: string | undefined;
+  /** The device cookie, or what an app was given in its place. */
+  device?: string | undefined;
+  /** A solved proof of work. */
+  work?: string | undefined;
 }

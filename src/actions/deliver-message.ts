@@ -17,6 +17,7 @@ import { maskIdentifier, sendableAddress } from '../rules/identifiers.ts';
 import { NO_ACCOUNT_MAIL_EVERY_MS, NOT_ME_LIFETIME_MS } from '../rules/limits.ts';
 import { isWorthSending, stateAt } from '../rules/recovery-flow.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
+import { confirmationToken } from './confirm-recovery.ts';
 import type { Context } from './context.ts';
 
 export interface Delivery {
@@ -213,8 +214,11 @@ function renderCode(
   switch (kind) {
     case 'recovery-code': {
       const cancelUrl = `${origin}/recover/cancel/${context.keys.sign('cancel', proof.id)}`;
-      const params = { ...request, code, minutes, account: masked, cancelUrl, recoverUrl: links.recoverUrl };
-      return delivery.render(kind, params, locale);
+      const confirmUrl = `${origin}/recover/confirm#${confirmationToken(context, proof)}`;
+      const params = { ...request, minutes, account: masked, cancelUrl, confirmUrl };
+      return proof.carries === 'link'
+        ? delivery.render('recovery-link', params, locale)
+        : delivery.render(kind, { ...params, code }, locale);
     }
     case 'no-account':
       return delivery.render(kind, { ...request, ...links, address: masked }, locale);

@@ -1,12 +1,14 @@
 /** "Send again" repeats the living code; a dead or dying one is followed by a new code. */
 import type { Purpose } from '../rules/codes.ts';
 import { Refusal } from '../rules/errors.ts';
+import { lanesForResend } from '../rules/lanes.ts';
 import { CODE_LIFETIME_MS, RESEND_WAITS_MS, TRIES_PER_CODE } from '../rules/limits.ts';
 import { answer, renewal, stateAt } from '../rules/recovery-flow.ts';
 import type { Proof } from '../store/store.ts';
+import { chargeSend, countSend, readBreakers } from './charge-send.ts';
 import type { Context, Origin } from './context.ts';
 import { findProof } from './find-proof.ts';
-import { chargeSend, codeShape, queueCode } from './start-proof.ts';
+import { queueCode, whatIsSent } from './start-proof.ts';
 
 /** @throws Refusal `recovery_not_found`, `rate_limited` (also before the waiting time is over) */
 export async function resendCode(context: Context, purpose: Purpose, token: string, origin: Origin): Promise<Proof> {
@@ -19,18 +21,22 @@ export async function resendCode(context: Context, purpose: Purpose, token: stri
     // A dead code is replaced at once: waiting is for people who might only be impatient.
     if (state === 'code_sent' && now < proof.resendAt)
       throw new Refusal('rate_limited', { retryAfterSeconds: Math.ceil((proof.resendAt - now) / 1000) });
-    await chargeSend(tx, proof.identifierMac, proof.channel, origin.source, now);
+    const breakers = await readBreakers(context, tx, now);
+    const { identifierMac, channel } = proof;
+    const lanes = lanesForResend(proof.lane, breakers.open.sends);
+    const lane = await chargeSend(tx, { identifierMac, channel, source: origin.source, lanes }, now);
 
     const renewed = renewal(proof, now);
     const resends = proof.resends + 1;
     const wait = RESEND_WAITS_MS[Math.min(resends, RESEND_WAITS_MS.length - 1)] as number;
     const change: Partial<Proof> = { resends, resendAt: now + wait };
     if (renewed !== 'repeat') {
-      const shape = await codeShape(tx, proof.identifierMac, proof.channel, now);
+      const { shape, carries } = await whatIsSent(tx, proof, breakers, now);
       const keepsOld = renewed === 'renew_keeping_old';
       Object.assign(change, {
         epoch: proof.epoch + 1,
         keyId: context.keys.codeKey().id,
+        carries,
         codeFormat: shape.format,
         codeLength: shape.length,
         triesLeft: TRIES_PER_CODE,
@@ -43,14 +49,15 @@ export async function resendCode(context: Context, purpose: Purpose, token: stri
     }
     await tx.proofs.update(proof.id, change);
     const updated = { ...proof, ...change };
-    await queueCode(context, tx, updated, now);
+    await queueCode(context, tx, updated, lane, now);
     await tx.audit.append({
       at: now,
       name: 'resend-code',
       accountId: proof.accountId,
       proofId: proof.id,
-      detail: { channel: proof.channel, epoch: updated.epoch, browser: origin.browser },
+      detail: { channel, epoch: updated.epoch, browser: origin.browser, lane },
     });
+    await countSend(context, tx, lane, breakers, now);
     return updated;
   });
 }

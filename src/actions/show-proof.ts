@@ -17,6 +17,7 @@ export interface ProofView {
   channel: Channel;
   channels: Channel[];
   codeFormat: CodeFormat;
+  carries: Proof['carries'];
   codeLength: number;
   /** When the code, or after the right code the permission to go on, ends. */
   expiresAt: number;
@@ -53,6 +54,7 @@ export function describeProof(proof: Proof, now: number, known: { delivery: Show
     channel: proof.channel,
     channels: ['email'],
     codeFormat: proof.codeFormat,
+    carries: proof.carries,
     codeLength: proof.codeLength,
     expiresAt: proof.verifiedExpiresAt ?? proof.codeExpiresAt,
     resendAt: proof.resendAt,

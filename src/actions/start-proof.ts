@@ -2,11 +2,12 @@
  * Recovering and registering begin alike: validate, charge, write one proof and one message, answer. Nothing is looked
  * up here, so a known and an unknown identifier run the same statements; the worker resolves the account afterwards.
  */
+import { type Alarm, isHighRisk, rungFor } from '../rules/breakers.ts';
 import type { CodeShape, Purpose } from '../rules/codes.ts';
 import type { Channel } from '../rules/delivery.ts';
 import type { Identifier } from '../rules/identifiers.ts';
+import { guessLaneOf, type Lane, lanesFor } from '../rules/lanes.ts';
 import {
-  CODE_LADDER,
   CODE_LIFETIME_MS,
   CODE_USELESS_BELOW_MS,
   GUESS_WINDOW_MS,
@@ -14,10 +15,13 @@ import {
   RESEND_WAITS_MS,
   SEND_JITTER_MS,
   TRIES_PER_CODE,
+  WAITED_MS,
 } from '../rules/limits.ts';
 import type { Proof, StoreTransaction } from '../store/store.ts';
-import { chargeLimits } from './charge-limits.ts';
+import { type Breakers, chargeSend, countSend, readBreakers } from './charge-send.ts';
 import type { Context, Origin } from './context.ts';
+import { isKnownDevice } from './known-device.ts';
+import { didWork, spendWork } from './proof-of-work.ts';
 import { newId, newToken } from './tokens.ts';
 
 export interface Started {
@@ -35,50 +39,63 @@ export async function startProof(
   const now = context.clock.now();
   const { token, tokenDigest } = newToken(context.random);
   const identifierMac = context.keys.identifierMac(identifier);
+  const known = isKnownDevice(context, origin.device, identifier);
+  const workId = await didWork(context, origin.work, identifierMac);
+  const channel = 'email';
   const proof = await context.store.transaction(async (tx) => {
-    await chargeSend(tx, identifierMac, 'email', origin.source, now);
-    const shape = await codeShape(tx, identifierMac, 'email', now);
-    const created = newProof(context, purpose, identifier, origin, { tokenDigest, identifierMac, shape, now });
+    const breakers = await readBreakers(context, tx, now);
+    const worked = workId !== undefined && (await spendWork(tx, workId, now));
+    const lanes = lanesFor({ known, worked, busy: breakers.open.sends });
+    const lane = await chargeSend(tx, { identifierMac, channel, source: origin.source, lanes }, now);
+    const sent = await whatIsSent(tx, { purpose, identifierMac, channel, lane }, breakers, now);
+    const created = newProof(context, purpose, identifier, origin, { tokenDigest, identifierMac, lane, ...sent, now });
     await tx.proofs.insert(created);
-    await queueCode(context, tx, created, now);
+    await queueCode(context, tx, created, lane, now);
     await tx.audit.append({
       at: now,
       name: purpose === 'recovery' ? 'start-recovery' : 'start-registration',
       accountId: null,
       proofId: created.id,
-      detail: { channel: created.channel, browser: origin.browser },
+      detail: { channel: created.channel, browser: origin.browser, lane },
     });
+    await countSend(context, tx, lane, breakers, now);
     return created;
   });
   return { token, proof };
 }
 
-/** Sending budgets belong to the mailbox, whatever the code is for. */
-export async function chargeSend(
+/** Wrong guesses and open breakers make codes longer, and in the end turn them into links; they never lock anybody out. */
+export async function whatIsSent(
   tx: StoreTransaction,
-  identifierMac: string,
-  channel: Channel,
-  source: string | undefined,
+  proof: Pick<Proof, 'purpose' | 'identifierMac' | 'channel' | 'lane'>,
+  { open }: Breakers,
+  now: number,
+): Promise<{ shape: CodeShape; carries: Proof['carries'] }> {
+  const { identifierMac, channel } = proof;
+  const lane = guessLaneOf(proof.lane);
+  const wrong = await tx.guesses.wrongSince({ identifierMac, channel, lane }, now - GUESS_WINDOW_MS);
+  const alarm: Alarm = { wrong, stranger: lane === 'stranger', open };
+  const { format, length } = rungFor(alarm);
+  const linkOnly = proof.purpose === 'recovery' && canCarryLink(channel) && isHighRisk(alarm);
+  return { shape: { format, length }, carries: linkOnly ? 'link' : 'code' };
+}
+
+/** People are told to distrust links in text messages (STANDARDS 4, evidence rule e). */
+function canCarryLink(channel: Channel): boolean {
+  return channel === 'email';
+}
+
+/**
+ * Writes the message that will carry the proof's current code. It leaves after a small random wait (see limits), and where
+ * a stranger was to work or wait and did not work, after that wait.
+ */
+export async function queueCode(
+  context: Context,
+  tx: StoreTransaction,
+  proof: Proof,
+  lane: Lane,
   now: number,
 ): Promise<void> {
-  const mailbox = `${channel}:${identifierMac}`;
-  await chargeLimits(tx, { 'send-source': source, 'send-hour': mailbox, 'send-day': mailbox }, now);
-}
-
-/** Wrong guesses make codes longer; they never lock anybody out. */
-export async function codeShape(
-  tx: StoreTransaction,
-  identifierMac: string,
-  channel: Channel,
-  now: number,
-): Promise<CodeShape> {
-  const wrong = await tx.guesses.wrongSince(identifierMac, channel, now - GUESS_WINDOW_MS);
-  const { format, length } = CODE_LADDER.findLast((rung) => wrong >= rung.fromWrongGuesses) ?? CODE_LADDER[0];
-  return { format, length };
-}
-
-/** Writes the message that will carry the proof's current code. It leaves after a small random wait (see limits). */
-export async function queueCode(context: Context, tx: StoreTransaction, proof: Proof, now: number): Promise<void> {
   await tx.outbox.insert({
     id: newId(context.random),
     kind: proof.purpose === 'recovery' ? 'recovery-code' : 'registration-code',
@@ -89,7 +106,7 @@ export async function queueCode(context: Context, tx: StoreTransaction, proof: P
     address: null,
     locale: proof.locale,
     createdAt: now,
-    dueAt: now + context.random.below(SEND_JITTER_MS),
+    dueAt: now + (lane === 'waited' ? WAITED_MS : 0) + context.random.below(SEND_JITTER_MS),
     usefulUntil: proof.codeExpiresAt - CODE_USELESS_BELOW_MS,
   });
 }
@@ -99,14 +116,16 @@ function newProof(
   purpose: Purpose,
   identifier: Identifier,
   origin: Origin,
-  given: { tokenDigest: string; identifierMac: string; shape: CodeShape; now: number },
+  given: Pick<Proof, 'tokenDigest' | 'identifierMac' | 'lane' | 'carries'> & { shape: CodeShape; now: number },
 ): Proof {
-  const { now, shape } = given;
+  const { now, shape, lane, carries } = given;
   return {
     id: newId(context.random),
     tokenDigest: given.tokenDigest,
     purpose,
     channel: 'email',
+    lane,
+    carries,
     identifierKind: identifier.kind,
     identifierTyped: identifier.typed,
     identifier: identifier.canonical,

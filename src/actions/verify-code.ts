@@ -1,9 +1,12 @@
 /** Compares a code. The try and the guess are counted first, in the same transaction, whatever the comparison says. */
+import type { Rung } from '../rules/breakers.ts';
 import { type CodeShape, codesMatch, deriveCode, type Purpose, readCode } from '../rules/codes.ts';
 import { Refusal } from '../rules/errors.ts';
-import { VERIFIED_LIFETIME_MS } from '../rules/limits.ts';
+import { guessLaneOf } from '../rules/lanes.ts';
+import { CODE_LADDER, GUESS_WINDOW_MS, VERIFIED_LIFETIME_MS } from '../rules/limits.ts';
 import { answer, stateAt } from '../rules/recovery-flow.ts';
-import type { Proof, StoreTransaction } from '../store/store.ts';
+import type { Guessed, Proof, StoreTransaction } from '../store/store.ts';
+import { chargeGuessBreaker, refundGuessBreaker } from './charge-send.ts';
 import type { Context } from './context.ts';
 import { findProof } from './find-proof.ts';
 import { newToken } from './tokens.ts';
@@ -31,23 +34,18 @@ export async function verifyCode(
     const found = await findProof(tx, purpose, token);
     const refusal = refusalOf(found, now);
     if (refusal) return refusal;
-    const shapes = livingShapes(found, now);
-    const guesses = shapes.map((shape) => readCode(typed, shape));
-    if (guesses.every((guess) => guess === undefined)) return notACode(found);
+    const guesses = guessesOf(found, typed, now);
+    if (guesses.length === 0) return notACode(found);
 
     const proof = await tx.proofs.chargeTry(found.id, now);
     if (!proof) return refusalOf({ ...found, triesLeft: 0 }, now) ?? new Refusal('recovery_not_found');
-    await tx.guesses.charge(proof.identifierMac, proof.channel, now);
-    const matched = matches(context, proof, shapes, guesses);
-    if (matched && (await isStillGood(context, tx, proof))) return accept(context, tx, proof, token, options, now);
-    await tx.audit.append({
-      at: now,
-      name: 'wrong-code',
-      accountId: proof.accountId,
-      proofId: proof.id,
-      detail: { channel: proof.channel, triesLeft: proof.triesLeft },
-    });
-    return new Refusal('wrong_code', { field: 'code', triesLeft: proof.triesLeft });
+    const charged = await chargeGuess(context, tx, proof, guesses, now);
+    if (!charged.honoured) return outgrow(tx, proof, now);
+    if (matches(context, proof, guesses) && (await isStillGood(context, tx, proof))) {
+      await refundGuess(tx, charged);
+      return accept(context, tx, proof, token, options, now);
+    }
+    return wrong(tx, proof, charged.left, now);
   });
   if (outcome instanceof Refusal) throw outcome;
   return outcome;
@@ -57,22 +55,30 @@ export async function verifyCode(
 function refusalOf(proof: Proof, now: number): Refusal | undefined {
   const next = answer(stateAt(proof, now), 'enter_right_code');
   if (typeof next !== 'object') return undefined;
-  return new Refusal(
-    next.refused,
-    next.refused === 'too_many_tries' ? { field: 'code', retryAfterSeconds: 1, triesLeft: 0 } : { field: 'code' },
-  );
+  return next.refused === 'too_many_tries' ? usedUp() : new Refusal(next.refused, { field: 'code' });
 }
 
-interface LivingShape extends CodeShape {
+function usedUp(): Refusal {
+  return new Refusal('too_many_tries', { field: 'code', retryAfterSeconds: 1, triesLeft: 0 });
+}
+
+interface Guess extends CodeShape {
   epoch: number;
+  text: string;
 }
 
-/** The current code, and the one before it while it lives out its time. */
-function livingShapes(proof: Proof, now: number): LivingShape[] {
-  const shapes: LivingShape[] = [{ epoch: proof.epoch, format: proof.codeFormat, length: proof.codeLength }];
+/**
+ * What was typed, as each code that is alive: the current one, and the one before it while it lives out its time. Empty
+ * where it can be none of them.
+ */
+function guessesOf(proof: Proof, typed: string, now: number): Guess[] {
+  const alive = [{ epoch: proof.epoch, format: proof.codeFormat, length: proof.codeLength }];
   if (proof.previousCodeFormat && proof.previousCodeLength && now < (proof.previousCodeExpiresAt ?? 0))
-    shapes.push({ epoch: proof.epoch - 1, format: proof.previousCodeFormat, length: proof.previousCodeLength });
-  return shapes;
+    alive.push({ epoch: proof.epoch - 1, format: proof.previousCodeFormat, length: proof.previousCodeLength });
+  return alive.flatMap((shape) => {
+    const text = readCode(typed, shape);
+    return text === undefined ? [] : [{ ...shape, text }];
+  });
 }
 
 function notACode(proof: Proof): Refusal {
@@ -82,31 +88,96 @@ function notACode(proof: Proof): Refusal {
   });
 }
 
-/** A decoy goes through the same derivations and comparisons; its answer is no. */
-function matches(context: Context, proof: Proof, shapes: LivingShape[], guesses: (string | undefined)[]): boolean {
+interface ChargedGuess {
+  /** False where this identifier, or the whole service, has had too many wrong guesses for codes as short as this. */
+  honoured: boolean;
+  /** Guesses left for codes of this rung, by this identifier's count. */
+  left: number;
+  breaker: Rung['breaker'];
+  weight: number;
+}
+
+/** Counts the guess once for each code that it is compared with, so that two living codes are no double chance. */
+async function chargeGuess(
+  context: Context,
+  tx: StoreTransaction,
+  proof: Proof,
+  guesses: Guess[],
+  now: number,
+): Promise<ChargedGuess> {
+  const weight = guesses.length;
+  const guessed = guessedBy(proof);
+  await tx.guesses.charge(guessed, weight, now);
+  const count = await tx.guesses.wrongSince(guessed, now - GUESS_WINDOW_MS);
+  const [guess] = guesses;
+  const rung = CODE_LADDER.find(({ format, length }) => format === guess?.format && length === guess.length);
+  const left = (rung?.diesAfter ?? Number.POSITIVE_INFINITY) - count;
+  const breaker = guessed.lane === 'stranger' ? rung?.breaker : undefined;
+  const honoured = left >= 0 && (!breaker || (await chargeGuessBreaker(context, tx, breaker, weight, now)));
+  return { honoured, left: Math.max(0, left), breaker, weight };
+}
+
+async function refundGuess(tx: StoreTransaction, { breaker, weight }: ChargedGuess): Promise<void> {
+  if (breaker) await refundGuessBreaker(tx, breaker, weight);
+}
+
+function guessedBy({ identifierMac, channel, lane }: Proof): Guessed {
+  return { identifierMac, channel, lane: guessLaneOf(lane) };
+}
+
+/** The code is too short for what has been guessed since it was sent: it counts as used up, and "send again" helps at once. */
+async function outgrow(tx: StoreTransaction, proof: Proof, now: number): Promise<Refusal> {
+  await tx.proofs.update(proof.id, { triesLeft: 0 });
+  await tx.audit.append({
+    at: now,
+    name: 'outgrow-code',
+    accountId: proof.accountId,
+    proofId: proof.id,
+    detail: { channel: proof.channel, codeLength: proof.codeLength },
+  });
+  return usedUp();
+}
+
+/** @param left guesses that this identifier's count leaves, which may be fewer than this code's tries */
+async function wrong(tx: StoreTransaction, proof: Proof, left: number, now: number): Promise<Refusal> {
+  const triesLeft = Math.min(proof.triesLeft, left);
+  if (triesLeft < proof.triesLeft) await tx.proofs.update(proof.id, { triesLeft });
+  await tx.audit.append({
+    at: now,
+    name: 'wrong-code',
+    accountId: proof.accountId,
+    proofId: proof.id,
+    detail: { channel: proof.channel, triesLeft },
+  });
+  return new Refusal('wrong_code', { field: 'code', triesLeft });
+}
+
+/** A decoy goes through the same derivations and comparisons; its answer is no. So is that of a recovery by link. */
+function matches(context: Context, proof: Proof, guesses: Guess[]): boolean {
   const key = context.keys.codeKeyById(proof.keyId);
   if (!key) return false;
   let matched = false;
-  shapes.forEach((shape, index) => {
-    const code = deriveCode(key, proof.purpose, proof.id, shape.epoch, shape);
-    if (codesMatch(code, guesses[index] ?? '')) matched = true;
-  });
-  return matched && proof.resolution === 'known';
+  for (const guess of guesses) {
+    const code = deriveCode(key, proof.purpose, proof.id, guess.epoch, guess);
+    if (codesMatch(code, guess.text)) matched = true;
+  }
+  return matched && proof.resolution === 'known' && proof.carries === 'code';
 }
 
 /** A change of the account since the code was sent (a new password, a blocked one) voids it. */
-async function isStillGood(context: Context, tx: StoreTransaction, proof: Proof): Promise<boolean> {
+export async function isStillGood(context: Context, tx: StoreTransaction, proof: Proof): Promise<boolean> {
   if (proof.purpose === 'registration') return true;
   const account = proof.accountId === null ? undefined : await context.accounts.get(tx, proof.accountId);
   return account !== undefined && account.generation === proof.accountGeneration;
 }
 
-async function accept(
+/** @param options.confirmedBy the browser that confirmed through a mail's link, which goes on in the asker's place */
+export async function accept(
   context: Context,
   tx: StoreTransaction,
   proof: Proof,
   token: string,
-  options: { rotateToken?: boolean },
+  options: { rotateToken?: boolean; confirmedBy?: string },
   now: number,
 ): Promise<Verified> {
   const verifiedExpiresAt = now + VERIFIED_LIFETIME_MS;
@@ -116,12 +187,13 @@ async function accept(
     verifiedExpiresAt,
     expiresAt: Math.max(proof.expiresAt, verifiedExpiresAt),
     tokenDigest: next.tokenDigest,
+    browser: options.confirmedBy ?? proof.browser,
   } as const;
   if (!(await tx.proofs.transition(proof.id, 'code_sent', change))) throw new Refusal('recovery_not_found');
-  await tx.guesses.clear(proof.identifierMac, proof.channel);
+  await tx.guesses.clear(guessedBy(proof));
   await tx.audit.append({
     at: now,
-    name: 'verify-code',
+    name: options.confirmedBy === undefined ? 'verify-code' : 'confirm-recovery',
     accountId: proof.accountId,
     proofId: proof.id,
     detail: { channel: proof.channel, purpose: proof.purpose },

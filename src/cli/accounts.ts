@@ -79,6 +79,7 @@ async function openAccounts(config: Config): Promise<AccountsContext> {
       host: new URL(config.origin).hostname,
       passwordProfile: config.passwordProfile,
       mailUnknownAddresses: config.mailUnknownAddresses,
+      busyHourSends: config.busyHourSends,
     },
   };
 }

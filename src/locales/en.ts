@@ -69,6 +69,8 @@ export const en = {
     sentRecoveryByEmail:
       'If {typed} belongs to an account, we have sent a code to the email address of that account. It can take a minute.',
     sentRegistration: 'We have sent a message to {typed}. It can take a minute.',
+    linkOnly:
+      'To keep your account safe, the message has a link in place of a code. Open it in this browser, and we go on from there.',
     resent: 'We have sent it again. If two messages arrive, use the newest.',
     label: 'Code',
     hintDigits: plural({
@@ -199,6 +201,27 @@ export const en = {
     changePassword: 'Change your password',
     signOut: 'Sign out',
     signedOutElsewhere: 'Done. All other devices are signed out.',
+  },
+
+  confirm: {
+    openTitle: 'Open the link of your message',
+    openLead: 'One moment. If nothing happens, copy the whole link out of the message and put it in here.',
+    link: 'Link from the message',
+    linkHint: 'It starts with https:// and has a # in it.',
+    open: 'Open',
+    noLink: 'That is not the link of one of our messages. Copy it whole, with all that follows the #.',
+    title: 'Did you just ask for this?',
+    lead: 'Somebody asked to reset the password of your {brand} account:',
+    when: 'When',
+    browser: 'Browser',
+    onlyYou:
+      'Say yes only if it was you. Nobody else has a reason to ask you to open this page or to press a button here.',
+    no: 'No, stop it',
+    yes: 'Yes, choose a new password here',
+    calm: 'Not sure? Close this page: nothing changes.',
+    goneTitle: 'This link does not work any more',
+    gone: 'It was used, a newer message took its place, or its time is over. Ask for a new one, and use the newest message.',
+    again: 'Ask again',
   },
 
   cancel: {

@@ -8,7 +8,9 @@ import type { MessageContent } from './layout.ts';
 
 export interface MessageParams {
   /** The code that opens the way to a new password. `minutes` is what is left of its life, in whole minutes. */
-  'recovery-code': Asked & { code: string; minutes: number; account: string; cancelUrl: string; recoverUrl: string };
+  'recovery-code': Asked & { code: string; minutes: number; account: string; confirmUrl: string; cancelUrl: string };
+  /** The same in times of high risk: nothing in it could be read out to a stranger. */
+  'recovery-link': Asked & { minutes: number; account: string; confirmUrl: string; cancelUrl: string };
   /** Somebody asked to recover with an address that has no account. */
   'no-account': Asked & { address: string; registerUrl: string; recoverUrl: string };
   /** The code that confirms the address of a new account. */

@@ -1,6 +1,7 @@
 /**
  * The security budget, on one screen: every lifetime, count and waiting time, with its reason.
- * Pages, messages and docs print these constants; nothing else holds a number of its own.
+ * Pages, messages and docs print these constants; nothing else holds a number of its own. What an attacker can win with
+ * them is computed in odds.ts, and a test recomputes it.
  */
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -23,15 +24,17 @@ export const TRIES_PER_CODE = 5;
 export const RESEND_WAITS_MS = [30 * SECOND, MINUTE, 2 * MINUTE, 5 * MINUTE] as const;
 
 /**
- * What codes look like, by wrong guesses for that identifier and channel in the last 30 days. Wrong guesses make codes
- * longer; they never lock anybody out.
+ * Codes by wrong guesses for that identifier, channel and kind of browser in the last 30 days: longer, never locked out.
+ * A code on its way is honoured for one guess beyond its rung (`diesAfter`), then it counts as used up.
  */
 export const GUESS_WINDOW_MS = 30 * DAY;
 export const CODE_LADDER = [
-  { fromWrongGuesses: 0, format: 'digits', length: 6 },
-  { fromWrongGuesses: 5, format: 'digits', length: 8 },
-  { fromWrongGuesses: 30, format: 'letters', length: 10 },
+  { fromWrongGuesses: 0, diesAfter: 6, format: 'digits', length: 6, breaker: 'guesses-6' },
+  { fromWrongGuesses: 5, diesAfter: 31, format: 'digits', length: 8, breaker: 'guesses-8' },
+  { fromWrongGuesses: 30, diesAfter: Number.POSITIVE_INFINITY, format: 'letters', length: 10, breaker: undefined },
 ] as const;
+/** From so many on, a stranger's recovery is answered with a link alone: SP 800-63B 3.2.2 ends a code's use at 100. */
+export const LINK_FROM_WRONG_GUESSES = 100;
 
 /**
  * Token buckets: `burst` at once, then one more every `refillMs`. Charged by the HMAC of what was typed, whether or not
@@ -42,15 +45,15 @@ export interface Limit {
   refillMs: number;
 }
 export const LIMITS = {
-  /** Codes asked for by one identifier and channel: a mailbox under attack gets about 20 messages a day. */
-  'send-hour': { burst: 10, refillMs: HOUR / 10 },
-  'send-day': { burst: 20, refillMs: DAY / 20 },
-  /** Codes asked for from one client address (IPv6 by /64); not charged for loopback, where one address is everybody. */
+  /** Codes to one identifier by one channel, by lane (lanes.ts): a stranger empties only the strangers' lanes. */
+  'send-known-device': { burst: 10, refillMs: 2 * HOUR },
+  'send-stranger': { burst: 10, refillMs: 4 * HOUR },
+  'send-worked': { burst: 5, refillMs: 4 * HOUR },
+  'send-waited': { burst: 3, refillMs: 6 * HOUR },
+  /** Codes for one client network (IPv6 by /64), with and without work; not for known devices, nor for loopback. */
   'send-source': { burst: 20, refillMs: HOUR / 20 },
-  /**
-   * Sign-ins for one identifier, from browsers that never signed in to it and from those that have: a stranger's guesses
-   * empty only the first. Charged before the password is looked at, right or wrong.
-   */
+  'send-source-worked': { burst: 20, refillMs: HOUR / 20 },
+  /** Sign-ins for one identifier, from strangers' browsers and from known ones. Charged before the password is looked at. */
   'sign-in': { burst: 20, refillMs: 6 * MINUTE },
   'sign-in-known-device': { burst: 20, refillMs: 6 * MINUTE },
   'sign-in-source': { burst: 100, refillMs: MINUTE },
@@ -59,12 +62,28 @@ export const LIMITS = {
 } as const satisfies Record<string, Limit>;
 export type LimitName = keyof typeof LIMITS;
 
+/**
+ * Breakers of the whole service, charged by strangers alone. One opens when half of its burst is spent and closes when
+ * that has come back; the other half is for codes on their way. Expected takeovers by spraying: below 0.1 a year.
+ */
+export const GUESS_BREAKERS = {
+  'guesses-6': { burst: 200, refillMs: DAY / 200 },
+  'guesses-8': { burst: 5_000, refillMs: DAY / 5_000 },
+} as const satisfies Record<string, Limit>;
+/** Codes asked for by strangers in a busy hour, unless the operator knows better (STANDARDS R08). */
+export const BUSY_HOUR_SENDS = 200;
+/** Without work, a stranger's message leaves after this while the service is busy or his lane is empty. */
+export const WAITED_MS = 15 * SECOND;
+/** The work of about a quarter second on a phone, doubled for each time it was done for this identifier lately. */
+export const WORK = { iterations: 1_000, rounds: 400, doublings: 5, lifetimeMs: 10 * MINUTE } as const;
+
 /** An address without an account gets one "there is no account here" mail in this time (STANDARDS 3.25). */
 export const NO_ACCOUNT_MAIL_EVERY_MS = 7 * DAY;
 /** The "this wasn't me" link of a change notice: people read mail late, and weekends are long. */
 export const NOT_ME_LIFETIME_MS = 72 * HOUR;
-/** A notice that could not be delivered is worth sending for a day (R68). */
+/** A notice that could not be delivered is worth sending for a day (R68); removed addresses get it for 30 days. */
 export const NOTICE_USEFUL_MS = DAY;
+export const REMOVED_ADDRESS_TOLD_MS = 30 * DAY;
 
 export const SESSION_LIFETIME_MS = 30 * DAY;
 export const DEVICE_LIFETIME_MS = 365 * DAY;
@@ -73,24 +92,15 @@ export const DEVICE_ACCOUNTS = 5;
 
 /** Retries of a message that the provider did not take: waits grow to five minutes and stop when it is useless. */
 export const RETRY_WAITS_MS = [SECOND, 2 * SECOND, 5 * SECOND, 10 * SECOND, 30 * SECOND, MINUTE, 5 * MINUTE] as const;
-/**
- * A worker renews the lease of what it is sending; one that has not done so for this long is dead, and its messages are
- * taken over. Short, because somebody waits for the code in it.
- */
+/** Leases are short, because somebody waits for the code; a worker renews what it is sending (decision 0007). */
 export const LEASE_MS = 6 * SECOND;
 export const LEASE_RENEWED_EVERY_MS = 2 * SECOND;
-/**
- * A message leaves after a random wait below this, so that the work of sending falls on the requests of everybody alike.
- * Sent at once, it slowed the very next request and told which of two alternating identifiers had an account.
- */
+/** A message leaves after a random wait below this, so that sending slows everybody's requests alike (decision 0006). */
 export const SEND_JITTER_MS = 20;
-/**
- * The live line says "waiting to leave" for this long whatever happened: a mail server is done with most messages by then,
- * so how long a single one took can't be read off.
- */
+/** The live line says "waiting to leave" for this long whatever happened: how long one mail took can't be read off. */
 export const FATE_SHOWN_AFTER_MS = 2 * SECOND;
 
-/** Attempts are kept while the "this wasn't me" link of a change may refer to them, and a day for support; then they go (R91). */
+/** Attempts are kept while the "this wasn't me" link of a change may refer to them, and a day for support (R91). */
 export const PROOF_KEPT_MS = NOT_ME_LIFETIME_MS + DAY;
 export const AUDIT_KEPT_MS = 90 * DAY;
 export const MESSAGE_KEPT_MS = 30 * DAY;

@@ -10,7 +10,7 @@ import { CODE_RENEWED_BELOW_MS, CODE_USELESS_BELOW_MS } from './limits.ts';
 export type StoredState = 'code_sent' | 'verified' | 'completed' | 'cancelled';
 /** What it amounts to at a given moment. */
 export type State = StoredState | 'code_expired' | 'code_used_up' | 'ended';
-export type Event = 'send_again' | 'enter_right_code' | 'enter_wrong_code' | 'finish' | 'cancel';
+export type Event = 'send_again' | 'enter_right_code' | 'enter_wrong_code' | 'confirm' | 'finish' | 'cancel';
 /** A new state, `stay` (accepted, nothing changes but counters), or the refusal that the person is told. */
 export type Answer = StoredState | 'stay' | { refused: ProblemCode };
 
@@ -23,7 +23,7 @@ export const STATES = [
   'cancelled',
   'ended',
 ] as const;
-export const EVENTS = ['send_again', 'enter_right_code', 'enter_wrong_code', 'finish', 'cancel'] as const;
+export const EVENTS = ['send_again', 'enter_right_code', 'enter_wrong_code', 'confirm', 'finish', 'cancel'] as const;
 
 const gone = { refused: 'recovery_not_found' } as const;
 const unproven = { refused: 'recovery_not_found' } as const;
@@ -31,16 +31,19 @@ const expired = { refused: 'code_expired' } as const;
 const usedUp = { refused: 'too_many_tries' } as const;
 const wrong = { refused: 'wrong_code' } as const;
 
-/** `verified` is reached only from `code_sent` by the right code; `completed` only from `verified`. */
+/**
+ * `verified` is reached only by the right code, or by confirming through the link of the mail, which guesses at codes don't
+ * wear out; `completed` only from `verified`.
+ */
 // biome-ignore format: a table is read in rows and columns
 export const FLOW: Record<State, Record<Event, Answer>> = {
-  code_sent:    { send_again: 'code_sent', enter_right_code: 'verified', enter_wrong_code: wrong,   finish: unproven,    cancel: 'cancelled' },
-  code_expired: { send_again: 'code_sent', enter_right_code: expired,    enter_wrong_code: expired, finish: unproven,    cancel: 'cancelled' },
-  code_used_up: { send_again: 'code_sent', enter_right_code: usedUp,     enter_wrong_code: usedUp,  finish: unproven,    cancel: 'cancelled' },
-  verified:     { send_again: gone,        enter_right_code: gone,       enter_wrong_code: gone,    finish: 'completed', cancel: 'cancelled' },
-  completed:    { send_again: gone,        enter_right_code: gone,       enter_wrong_code: gone,    finish: gone,        cancel: gone },
-  cancelled:    { send_again: gone,        enter_right_code: gone,       enter_wrong_code: gone,    finish: gone,        cancel: 'stay' },
-  ended:        { send_again: gone,        enter_right_code: gone,       enter_wrong_code: gone,    finish: gone,        cancel: 'stay' },
+  code_sent:    { send_again: 'code_sent',  enter_right_code: 'verified',  enter_wrong_code: wrong,    confirm: 'verified',  finish: unproven,     cancel: 'cancelled' },
+  code_expired: { send_again: 'code_sent',  enter_right_code: expired,     enter_wrong_code: expired,  confirm: expired,     finish: unproven,     cancel: 'cancelled' },
+  code_used_up: { send_again: 'code_sent',  enter_right_code: usedUp,      enter_wrong_code: usedUp,   confirm: 'verified',  finish: unproven,     cancel: 'cancelled' },
+  verified:     { send_again: gone,         enter_right_code: gone,        enter_wrong_code: gone,     confirm: gone,        finish: 'completed',  cancel: 'cancelled' },
+  completed:    { send_again: gone,         enter_right_code: gone,        enter_wrong_code: gone,     confirm: gone,        finish: gone,         cancel: gone },
+  cancelled:    { send_again: gone,         enter_right_code: gone,        enter_wrong_code: gone,     confirm: gone,        finish: gone,         cancel: 'stay' },
+  ended:        { send_again: gone,         enter_right_code: gone,        enter_wrong_code: gone,     confirm: gone,        finish: gone,         cancel: 'stay' },
 };
 
 export function answer(state: State, event: Event): Answer {

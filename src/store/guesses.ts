@@ -9,39 +9,44 @@ const DAY_MS = 86_400_000;
 interface Guessed {
   identifierMac: string;
   channel: string;
+  lane: string;
   day: number;
 }
 
 /** One counter per UTC day: a month of guesses is at most 31 small rows, however many there were. */
 export function guessQueries(kysely: Kysely<Tables>): (open: OpenTransaction) => StoreTransaction['guesses'] {
-  const wrongSince = statement(({ identifierMac, channel, day }: Guessed) =>
+  const wrongSince = statement(({ identifierMac, channel, lane, day }: Guessed) =>
     kysely
       .selectFrom('guesses')
       .select((eb) => eb.fn.coalesce(eb.fn.sum<number>('wrong'), eb.lit(0)).as('wrong'))
       .where('identifier_mac', '=', identifierMac)
       .where('channel', '=', channel)
+      .where('lane', '=', lane)
       .where('day', '>=', day),
   );
-  const charge = statement(({ identifierMac, channel, day }: Guessed) =>
+  const charge = statement(({ identifierMac, channel, lane, day, weight }: Guessed & { weight: number }) =>
     kysely
       .insertInto('guesses')
-      .values({ identifier_mac: identifierMac, channel, day, wrong: 1 })
+      .values({ identifier_mac: identifierMac, channel, lane, day, wrong: weight })
       .onConflict((conflict) =>
         conflict
-          .columns(['identifier_mac', 'channel', 'day'])
-          .doUpdateSet((eb) => ({ wrong: eb('guesses.wrong', '+', 1) })),
+          .columns(['identifier_mac', 'channel', 'lane', 'day'])
+          .doUpdateSet((eb) => ({ wrong: eb('guesses.wrong', '+', weight) })),
       ),
   );
-  const clear = statement(({ identifierMac, channel }: Omit<Guessed, 'day'>) =>
-    kysely.deleteFrom('guesses').where('identifier_mac', '=', identifierMac).where('channel', '=', channel),
+  const clear = statement(({ identifierMac, channel, lane }: Omit<Guessed, 'day'>) =>
+    kysely
+      .deleteFrom('guesses')
+      .where('identifier_mac', '=', identifierMac)
+      .where('channel', '=', channel)
+      .where('lane', '=', lane),
   );
   const purge = statement(({ day }: Pick<Guessed, 'day'>) => kysely.deleteFrom('guesses').where('day', '<', day));
 
   return (open) => ({
-    wrongSince: async (identifierMac, channel, since) =>
-      (await open.first(wrongSince, { identifierMac, channel, day: dayOf(since) }))?.wrong ?? 0,
-    charge: (identifierMac, channel, now) => open.run(charge, { identifierMac, channel, day: dayOf(now) }),
-    clear: (identifierMac, channel) => open.run(clear, { identifierMac, channel }),
+    wrongSince: async (guessed, since) => (await open.first(wrongSince, { ...guessed, day: dayOf(since) }))?.wrong ?? 0,
+    charge: (guessed, weight, now) => open.run(charge, { ...guessed, weight, day: dayOf(now) }),
+    clear: (guessed) => open.run(clear, guessed),
     purge: (before) => open.changed(purge, { day: dayOf(before) }),
   });
 }

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Limit } from '../rules/limits.ts';
 import type { OpenTransaction } from './open-transaction.ts';
-import { statement } from './statement.ts';
+import { statement, statementPer } from './statement.ts';
 import type { StoreTransaction } from './store.ts';
 import type { Tables } from './tables.ts';
 
@@ -37,6 +37,24 @@ export function limitQueries(kysely: Kysely<Tables>): (open: OpenTransaction) =>
   const tatOf = statement(({ key }: Pick<Charge, 'key'>) =>
     kysely.selectFrom('limits').select('tat').where('key', '=', key),
   );
+  const refund = statement(({ key, refillMs }: Pick<Charge, 'key' | 'refillMs'>) =>
+    kysely
+      .updateTable('limits')
+      .set((eb) => ({ tat: eb('tat', '-', refillMs) }))
+      .where('key', '=', key),
+  );
+  const fullAt = statementPer(String, (count: number) =>
+    statement((keys: Record<number, string>) =>
+      kysely
+        .selectFrom('limits')
+        .select(['key', 'tat'])
+        .where(
+          'key',
+          'in',
+          Array.from({ length: count }, (_, at) => keys[at] as string),
+        ),
+    ),
+  );
   const purge = statement(({ now }: Pick<Charge, 'now'>) => kysely.deleteFrom('limits').where('tat', '<=', now));
 
   return (open) => {
@@ -49,6 +67,11 @@ export function limitQueries(kysely: Kysely<Tables>): (open: OpenTransaction) =>
         const { refillMs } = limit;
         const values = { key, now, refillMs, firstTat: now + refillMs, latestTat: latestTatOf(limit, now) };
         return (await open.changed(charge, values)) === 1 ? undefined : wait(key, limit, now);
+      },
+      refund: (key, { refillMs }) => open.run(refund, { key, refillMs }),
+      async fullAt(keys) {
+        const rows = await open.rows(fullAt(keys.length), Object.fromEntries(keys.entries()));
+        return new Map(rows.map(({ key, tat }) => [key, tat]));
       },
       wait,
       purge: (now) => open.changed(purge, { now }),

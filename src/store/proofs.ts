@@ -9,6 +9,8 @@ const FIELDS = [
   'tokenDigest',
   'purpose',
   'channel',
+  'lane',
+  'carries',
   'identifierKind',
   'identifierTyped',
   'identifier',

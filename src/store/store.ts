@@ -4,6 +4,7 @@ import type { AuditEventName } from '../rules/audit.ts';
 import type { CodeFormat, Purpose } from '../rules/codes.ts';
 import type { Channel, MessageStatus } from '../rules/delivery.ts';
 import type { IdentifierKind } from '../rules/identifiers.ts';
+import type { GuessLane, Lane } from '../rules/lanes.ts';
 import type { Limit } from '../rules/limits.ts';
 import type { StoredState } from '../rules/recovery-flow.ts';
 
@@ -14,6 +15,10 @@ export interface Proof {
   tokenDigest: string;
   purpose: Purpose;
   channel: Channel;
+  /** Who asked, as far as that can be known without looking anything up. */
+  lane: Lane;
+  /** What its messages carry: a code, or in times of high risk a link alone. */
+  carries: 'code' | 'link';
   identifierKind: IdentifierKind;
   /** As typed, to be shown back; and as compared. */
   identifierTyped: string;
@@ -116,6 +121,13 @@ export interface AuditEvent {
   detail: Record<string, string | number | boolean>;
 }
 
+/** Whose wrong guesses are counted together. */
+export interface Guessed {
+  identifierMac: string;
+  channel: Channel;
+  lane: GuessLane;
+}
+
 export interface StoreTransaction extends Transaction {
   readonly proofs: {
     insert(proof: Proof): Promise<void>;
@@ -176,12 +188,12 @@ export interface StoreTransaction extends Transaction {
     purge(before: number): Promise<number>;
   };
   readonly guesses: {
-    /** Wrong guesses for an identifier and channel since a moment. */
-    wrongSince(identifierMac: string, channel: Channel, since: number): Promise<number>;
-    /** Counts one guess, before it is compared. */
-    charge(identifierMac: string, channel: Channel, now: number): Promise<void>;
-    /** A success on that channel, and nothing else, clears its count. */
-    clear(identifierMac: string, channel: Channel): Promise<void>;
+    /** Wrong guesses for an identifier, channel and lane since a moment. */
+    wrongSince(guessed: Guessed, since: number): Promise<number>;
+    /** Counts a guess, before it is compared; `weight` is the number of codes that it is compared with. */
+    charge(guessed: Guessed, weight: number, now: number): Promise<void>;
+    /** A success on that channel and lane, and nothing else, clears its count. */
+    clear(guessed: Guessed): Promise<void>;
     purge(before: number): Promise<number>;
   };
   readonly limits: {
@@ -190,6 +202,10 @@ export interface StoreTransaction extends Transaction {
      * it would.
      */
     charge(key: string, limit: Limit, now: number): Promise<number | undefined>;
+    /** Gives a charge back. */
+    refund(key: string, limit: Limit): Promise<void>;
+    /** When the buckets of these keys will be full again, in one look; those never charged are left out. */
+    fullAt(keys: readonly string[]): Promise<Map<string, number>>;
     /** Milliseconds until one charge would fit, without charging; 0 when it fits now. */
     wait(key: string, limit: Limit, now: number): Promise<number>;
     purge(now: number): Promise<number>;

@@ -18,7 +18,7 @@ export interface Tables {
   proofs: Columns<Proof>;
   outbox: Columns<Message>;
   /** Wrong guesses, one counter per UTC day; `day` counts days since 1970. */
-  guesses: { identifier_mac: string; channel: string; day: number; wrong: number };
+  guesses: { identifier_mac: string; channel: string; lane: string; day: number; wrong: number };
   /** The theoretical arrival time of the generic cell rate algorithm. */
   limits: { key: string; tat: number };
   sessions: Columns<Session>;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { NewAccount } from '../ports.ts';
 import type { Limit } from '../rules/limits.ts';
-import type { Message, NewMessage, Proof, Session, Store, StoreTransaction } from '../store/store.ts';
+import type { Guessed, Message, NewMessage, Proof, Session, Store, StoreTransaction } from '../store/store.ts';
 
 /** A store on a fresh, empty database, and what ends both. */
 export type OpenStore = () => Promise<{ store: Store; close(): Promise<void> }>;
@@ -447,34 +447,37 @@ function noAccountMails(inStore: InStore, inTransaction: InTransaction): void {
 
 function guesses(inStore: InStore, inTransaction: InTransaction): void {
   inStore('guesses: none is lost when many are counted at once', async (store) => {
-    await times(80, () => store.transaction((tx) => tx.guesses.charge('mac', 'email', NOW)));
-    assert.equal(await store.transaction((tx) => tx.guesses.wrongSince('mac', 'email', NOW)), 80);
+    await times(80, () => store.transaction((tx) => tx.guesses.charge(guessed('mac', 'email'), 1, NOW)));
+    assert.equal(await store.transaction((tx) => tx.guesses.wrongSince(guessed('mac', 'email'), NOW)), 80);
   });
 
-  inTransaction('guesses: counted per identifier and channel, over whole days', async (tx) => {
+  inTransaction('guesses: counted per identifier, channel and lane, over whole days', async (tx) => {
     const midnight = Math.floor(NOW / DAY) * DAY;
-    await tx.guesses.charge('mac', 'email', midnight - 1);
-    await tx.guesses.charge('mac', 'email', midnight);
-    await tx.guesses.charge('mac', 'email', midnight + DAY - 1);
-    await tx.guesses.charge('mac', 'sms', midnight);
-    await tx.guesses.charge('other', 'email', midnight);
-    assert.equal(await tx.guesses.wrongSince('mac', 'email', midnight - 30 * DAY), 3);
-    assert.equal(await tx.guesses.wrongSince('mac', 'email', midnight - 1), 3);
-    assert.equal(await tx.guesses.wrongSince('mac', 'email', midnight), 2);
-    assert.equal(await tx.guesses.wrongSince('mac', 'email', midnight + DAY - 1), 2);
-    assert.equal(await tx.guesses.wrongSince('mac', 'email', midnight + DAY), 0);
-    assert.equal(await tx.guesses.wrongSince('unknown', 'email', 0), 0);
-    await tx.guesses.clear('mac', 'email');
-    assert.equal(await tx.guesses.wrongSince('mac', 'email', 0), 0);
-    assert.equal(await tx.guesses.wrongSince('mac', 'sms', 0), 1);
-    assert.equal(await tx.guesses.wrongSince('other', 'email', 0), 1);
+    await tx.guesses.charge(guessed('mac', 'email'), 1, midnight - 1);
+    await tx.guesses.charge(guessed('mac', 'email'), 1, midnight);
+    await tx.guesses.charge(guessed('mac', 'email'), 1, midnight + DAY - 1);
+    await tx.guesses.charge(guessed('mac', 'sms'), 1, midnight);
+    await tx.guesses.charge(guessed('other', 'email'), 1, midnight);
+    await tx.guesses.charge(guessed('mac', 'email', 'known-device'), 2, midnight);
+    await tx.guesses.charge(guessed('mac', 'email', 'known-device'), 2, midnight);
+    assert.equal(await tx.guesses.wrongSince(guessed('mac', 'email', 'known-device'), 0), 4);
+    assert.equal(await tx.guesses.wrongSince(guessed('mac', 'email'), midnight - 30 * DAY), 3);
+    assert.equal(await tx.guesses.wrongSince(guessed('mac', 'email'), midnight - 1), 3);
+    assert.equal(await tx.guesses.wrongSince(guessed('mac', 'email'), midnight), 2);
+    assert.equal(await tx.guesses.wrongSince(guessed('mac', 'email'), midnight + DAY - 1), 2);
+    assert.equal(await tx.guesses.wrongSince(guessed('mac', 'email'), midnight + DAY), 0);
+    assert.equal(await tx.guesses.wrongSince(guessed('unknown', 'email'), 0), 0);
+    await tx.guesses.clear(guessed('mac', 'email'));
+    assert.equal(await tx.guesses.wrongSince(guessed('mac', 'email'), 0), 0);
+    assert.equal(await tx.guesses.wrongSince(guessed('mac', 'sms'), 0), 1);
+    assert.equal(await tx.guesses.wrongSince(guessed('other', 'email'), 0), 1);
   });
 
   inTransaction('guesses: purged by day', async (tx) => {
-    await tx.guesses.charge('mac', 'email', NOW - DAY);
-    await tx.guesses.charge('mac', 'email', NOW);
+    await tx.guesses.charge(guessed('mac', 'email'), 1, NOW - DAY);
+    await tx.guesses.charge(guessed('mac', 'email'), 1, NOW);
     assert.equal(await tx.guesses.purge(NOW), 1);
-    assert.equal(await tx.guesses.wrongSince('mac', 'email', 0), 1);
+    assert.equal(await tx.guesses.wrongSince(guessed('mac', 'email'), 0), 1);
   });
 }
 
@@ -734,8 +737,8 @@ function texts(inTransaction: InTransaction): void {
 
     assert.equal(await tx.noAccountMails.claim(HOSTILE, 'message', NOW, 1), true);
     assert.equal(await tx.noAccountMails.claim(HOSTILE, 'message', NOW, 1), false);
-    await tx.guesses.charge(HOSTILE, HOSTILE as 'email', NOW);
-    assert.equal(await tx.guesses.wrongSince(HOSTILE, HOSTILE as 'email', 0), 1);
+    await tx.guesses.charge(guessed(HOSTILE, HOSTILE as 'email'), 1, NOW);
+    assert.equal(await tx.guesses.wrongSince(guessed(HOSTILE, HOSTILE as 'email'), 0), 1);
   });
 
   inTransaction('texts: long ones are kept whole', async (tx) => {
@@ -789,12 +792,18 @@ function createBell(): { ring(): void; rung(): number; reaches(count: number): P
   };
 }
 
+function guessed(identifierMac: string, channel: Guessed['channel'], lane: Guessed['lane'] = 'stranger'): Guessed {
+  return { identifierMac, channel, lane };
+}
+
 function proof(id: string, change: Partial<Proof> = {}): Proof {
   return {
     id,
     tokenDigest: `digest of ${id}`,
     purpose: 'recovery',
     channel: 'email',
+    lane: 'stranger',
+    carries: 'code',
     identifierKind: 'email',
     identifierTyped: 'Jane@Example.com',
     identifier: 'jane@example.com',

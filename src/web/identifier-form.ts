@@ -24,7 +24,7 @@ export async function submitIdentifier(
   web: Web,
   c: HttpContext,
   purpose: Purpose,
-  start: (identifier: Identifier) => Promise<Response>,
+  start: (identifier: Identifier, work: string | undefined) => Promise<Response>,
 ): Promise<Response> {
   const form = await readForm(c);
   const country = form.get('country') ?? countryOf(web, c);
@@ -50,7 +50,7 @@ export async function submitIdentifier(
   const suggestion = choice !== undefined ? undefined : suggestEmail(read.identifier);
   if (suggestion !== undefined) return show({ suggestion }, 200);
   try {
-    return await start(read.identifier);
+    return await start(read.identifier, form.get('work'));
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const errors = fieldErrors(viewOf(web, c), error, { fallbackField: 'identifier' });

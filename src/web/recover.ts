@@ -28,8 +28,8 @@ export const submitFromSignIn: Handler = async (web, c) => {
 };
 
 export const submitRecover: Handler = (web, c) =>
-  submitIdentifier(web, c, 'recovery', async (identifier) => {
-    const { token } = await startRecovery(web.context, identifier, originOf(web, c));
+  submitIdentifier(web, c, 'recovery', async (identifier, work) => {
+    const { token } = await startRecovery(web.context, identifier, { ...originOf(web, c), work });
     web.cookies.write(c, 'recovery', token);
     return c.redirect('/recover/code', 303);
   });

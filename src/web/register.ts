@@ -18,8 +18,8 @@ import { proofOf, tokenOf } from './typed-code.ts';
 export const showRegister: Handler = (web, c) => c.html(registerPage(viewOf(web, c), { identifier: '', errors: [] }));
 
 export const submitRegister: Handler = (web, c) =>
-  submitIdentifier(web, c, 'registration', async (identifier) => {
-    const { token } = await startRegistration(web.context, identifier, originOf(web, c));
+  submitIdentifier(web, c, 'registration', async (identifier, work) => {
+    const { token } = await startRegistration(web.context, identifier, { ...originOf(web, c), work });
     web.cookies.write(c, 'registration', token);
     return c.redirect('/register/code', 303);
   });

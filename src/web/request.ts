@@ -50,6 +50,7 @@ export function originOf(web: Web, c: HttpContext, locale?: string): Origin {
     locale: locale ?? localeOf(web, c).locale,
     browser: browserName(c.req.header('user-agent')),
     source: clientNetwork(address),
+    device: web.cookies.read(c, 'device'),
   };
 }
 

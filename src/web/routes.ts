@@ -1,6 +1,7 @@
 /** Every address of the pages, on one screen. The API for apps is in api/api.ts. */
 import type { Context as HttpContext } from 'hono';
 import { showAccount, submitSignOut, submitSignOutElsewhere } from './account.ts';
+import { showConfirm, submitConfirm } from './confirm.ts';
 import { showDevInbox, showDevInboxEvents, showDevInboxHtml, showDevInboxList, showDevShop } from './development.ts';
 import { redirectHome, redirectToRecovery, showHealth, showHelp, showReadiness } from './everywhere.ts';
 import {
@@ -19,6 +20,7 @@ import { showCompleteRegistration, showRegister, submitCompleteRegistration, sub
 import type { Web } from './request.ts';
 import { showSignIn, submitSignIn } from './sign-in.ts';
 import { judgePasswordWhileTyping, showCode, showStatus, submitCode, submitResend } from './typed-code.ts';
+import { challengeWorkFor } from './work.ts';
 
 export type Handler = (web: Web, c: HttpContext) => Response | Promise<Response>;
 type Route = [method: 'GET' | 'POST', path: string, handler: Handler];
@@ -40,6 +42,9 @@ export const ROUTES: readonly Route[] = [
   ['GET',  '/recover/password',             showSetPassword],
   ['POST', '/recover/password',             submitSetPassword],
   ['POST', '/recover/password/judge',       judgePasswordWhileTyping('recovery')],
+  ['GET',  '/recover/confirm',              showConfirm],
+  ['POST', '/recover/confirm',              submitConfirm],
+  ['POST', '/recover/work',                 challengeWorkFor],
   ['GET',  '/recover/cancel/:token',        showCancel],
   ['POST', '/recover/cancel/:token',        submitCancel],
   ['GET',  '/recover/not-me/:token',        showNotMe],

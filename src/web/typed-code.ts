@@ -129,6 +129,7 @@ function codeProps(web: Web, proof: ProofView, more: Pick<Partial<CodeProps>, 'e
     channel: proof.channel,
     codeFormat: proof.codeFormat,
     codeLength: proof.codeLength,
+    carries: proof.carries,
     state,
     triesLeft: proof.triesLeft,
     // A dead code is replaced without waiting.

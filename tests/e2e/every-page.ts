@@ -9,7 +9,7 @@ import {
   RESEND_WAITS_MS,
   TRIES_PER_CODE,
 } from '../../src/rules/limits.ts';
-import { addPerson, codeIn, linkIn, NEW_PASSWORD, OLD_PASSWORD, wrongCode } from '../people.ts';
+import { addPerson, codeIn, linkIn, NEW_PASSWORD, OLD_PASSWORD, SENDS_OF_STRANGERS, wrongCode } from '../people.ts';
 import type { OnAPort } from './on-a-port.ts';
 
 export type Look = (state: string, page: Page) => Promise<void>;
@@ -74,7 +74,7 @@ class Walk {
     await this.#at(`${path}, national number`, path === '/recover' ? '#country' : '#identifier-error');
     await this.#post(path, { identifier: LONG.replace('mail.example', 'gmial.com') });
     await this.#at(`${path}, did you mean`, '[name="identifier-choice"]');
-    for (let tries = 0; tries < LIMITS['send-hour'].burst; tries += 1)
+    for (let tries = 0; tries < SENDS_OF_STRANGERS; tries += 1)
       await this.#quietPost(path, { identifier: 'flooded@example.com' });
     await this.#post(path, { identifier: 'flooded@example.com' });
     await this.#at(`${path}, too often`, '#identifier-error');
@@ -277,7 +277,8 @@ class Walk {
     const { store, keys } = this.#program.regain.context;
     const mac = keys.identifierMac({ kind: 'email', canonical: email });
     await store.transaction(async (tx) => {
-      for (let guesses = 0; guesses < count; guesses += 1) await tx.guesses.charge(mac, 'email', this.#program.now());
+      for (let guesses = 0; guesses < count; guesses += 1)
+        await tx.guesses.charge({ identifierMac: mac, channel: 'email', lane: 'stranger' }, 1, this.#program.now());
     });
   }
 

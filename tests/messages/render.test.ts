@@ -287,7 +287,7 @@ describe('the origin', () => {
 
   test('with a port is shown with it', () => {
     const origin = 'http://localhost:3000';
-    const links = { cancelUrl: `${origin}/recover/cancel/x`, recoverUrl: `${origin}/recover` };
+    const links = { cancelUrl: `${origin}/recover/cancel/x`, confirmUrl: `${origin}/recover/confirm#x` };
     const { text } = render('recovery-code', { ...SAMPLES['recovery-code'], ...links }, { ...CONTEXT, origin });
     assert.match(text, /type this code on localhost:3000,/);
     assert.match(text, /http:\/\/localhost:3000\/help/);
@@ -310,7 +310,7 @@ describe('locales', () => {
   test('ar-XB turns words round, and leaves codes, addresses, numbers and names alone', () => {
     const { text, subject } = sample('recovery-code', { locale: 'ar-XB' });
     assert.match(text, /^ {4}482913$/m);
-    assert.match(text, /^https:\/\/accounts\.acme\.example\/recover$/m);
+    assert.match(text, /^https:\/\/accounts\.acme\.example\/recover\/confirm#\S+$/m);
     assert.match(text, /\u2068accounts\.acme\.example\u2069/);
     assert.match(text, /\u2068j\*\*\*@example\.com\u2069/);
     assert.match(text, /\u202eSomeone\u202c/);

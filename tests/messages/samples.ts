@@ -19,8 +19,16 @@ export const SAMPLES: MessageParams = {
     requestedAt: AT,
     browser: 'Firefox on Windows',
     account: 'j***@example.com',
+    confirmUrl: `${ORIGIN}/recover/confirm#${token}`,
     cancelUrl: `${ORIGIN}/recover/cancel/${token}`,
-    recoverUrl: `${ORIGIN}/recover`,
+  },
+  'recovery-link': {
+    minutes: 9,
+    requestedAt: AT,
+    browser: 'Firefox on Windows',
+    account: 'j***@example.com',
+    confirmUrl: `${ORIGIN}/recover/confirm#${token}`,
+    cancelUrl: `${ORIGIN}/recover/cancel/${token}`,
   },
   'no-account': {
     address: 'j***@example.com',

@@ -4,6 +4,7 @@ import { noAccount } from './no-account.ts';
 import { passwordBlocked } from './password-blocked.ts';
 import { passwordChanged } from './password-changed.ts';
 import { recoveryCode } from './recovery-code.ts';
+import { recoveryLink } from './recovery-link.ts';
 import { registrationCode } from './registration-code.ts';
 import { registrationTaken } from './registration-taken.ts';
 
@@ -13,6 +14,7 @@ export const en: MessageLocale = {
   dateLocale: 'en-GB',
   templates: {
     'recovery-code': recoveryCode,
+    'recovery-link': recoveryLink,
     'no-account': noAccount,
     'registration-code': registrationCode,
     'registration-taken': registrationTaken,

@@ -18,7 +18,7 @@ export const recoveryCode: Templates['recovery-code'] = (params, surroundings) =
     },
     { type: 'code', code: params.code },
     codeRules(params.minutes, surroundings),
-    { type: 'link', label: 'Closed the page? Ask for a new code', url: params.recoverUrl },
+    { type: 'link', label: 'Closed the page? Go on in this browser', url: params.confirmUrl },
     {
       type: 'aside',
       title: 'Not you?',

@@ -2,6 +2,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Engine, SchemaDialect } from '../engine.ts';
 import * as initial from './0001-initial.ts';
+import * as lanes from './0002-lanes.ts';
 
 interface Migration {
   name: string;
@@ -9,7 +10,10 @@ interface Migration {
 }
 
 /** In order. A migration that was published is never changed; what it got wrong, the next one mends. */
-const MIGRATIONS: readonly Migration[] = [{ name: '0001-initial', up: initial.up }];
+const MIGRATIONS: readonly Migration[] = [
+  { name: '0001-initial', up: initial.up },
+  { name: '0002-lanes', up: lanes.up },
+];
 
 /** Returns the names applied. Another process that migrates at the same moment is waited for. */
 export async function migrate(engine: Engine): Promise<string[]> {

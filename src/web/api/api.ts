@@ -2,6 +2,7 @@
 import { createRoute, OpenAPIHono, type z } from '@hono/zod-openapi';
 import type { Context as HttpContext } from 'hono';
 import { completeRegistration } from '../../actions/complete-registration.ts';
+import { challengeWork } from '../../actions/proof-of-work.ts';
 import { resendCode } from '../../actions/resend-code.ts';
 import { currentSession, signOut } from '../../actions/sessions.ts';
 import { setPassword } from '../../actions/set-password.ts';
@@ -29,6 +30,8 @@ import {
   SignInBody,
   StartBody,
   VerifyBody,
+  WorkBody,
+  WorkJson,
 } from './schemas.ts';
 
 const VERSION = '1.0.0';
@@ -41,11 +44,11 @@ export function apiRoutes(web: Web): OpenAPIHono {
   for (const purpose of ['recovery', 'registration'] as const) {
     const start = purpose === 'recovery' ? startRecovery : startRegistration;
     post(app, `/api/v1/${purpose}`, StartBody, 202, RecoveryJson, `Start a ${purpose}`, async (c, body) => {
-      const { token, proof } = await start(
-        context,
-        readApiIdentifier(web, c, body.identifier),
-        originOf(web, c, body.locale),
-      );
+      const { token, proof } = await start(context, readApiIdentifier(web, c, body.identifier), {
+        ...originOf(web, c, body.locale),
+        device: body.device,
+        work: body.work,
+      });
       return c.json(recoveryJson(web, token, proof), 202);
     });
     post(app, `/api/v1/${purpose}/resend`, ResendBody, 202, RecoveryJson, 'Send the code again', async (c, body) => {
@@ -71,10 +74,13 @@ export function apiRoutes(web: Web): OpenAPIHono {
     return c.json(recoveryJson(web, body.token, proof), 201);
   });
 
+  post(app, '/api/v1/work', WorkBody, 200, WorkJson, 'A proof of work that buys a budget', async (c, body) =>
+    c.json(await challengeWork(context, readApiIdentifier(web, c, body.identifier)), 200),
+  );
   post(app, '/api/v1/sessions', SignInBody, 201, SessionJson, 'Sign in', async (c, body) => {
     const identifier = readApiIdentifier(web, c, body.identifier);
-    const { token, session } = await signIn(context, identifier, body.password, originOf(web, c));
-    return c.json({ token, expiresAt: iso(session.expiresAt) }, 201);
+    const { token, session, device } = await signIn(context, identifier, body.password, originOf(web, c), body.device);
+    return c.json({ token, expiresAt: iso(session.expiresAt), device }, 201);
   });
   get(app, '/api/v1/sessions/current', CurrentSessionJson, 'The session of this token', async (c) => {
     const current = await currentSession(context, bearerToken(c));
@@ -201,6 +207,7 @@ function viewJson(token: string, view: ProofView): z.infer<typeof RecoveryJson> 
     channel: 'email',
     codeLength: view.codeLength,
     codeFormat: view.codeFormat,
+    ...(view.carries === 'link' ? { carries: 'link' as const } : {}),
     expiresAt: iso(view.expiresAt),
     resendAt: iso(view.resendAt),
     triesLeft: view.triesLeft,

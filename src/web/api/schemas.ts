@@ -20,11 +20,22 @@ const code = z
   .openapi({ description: 'As typed; spaces and dashes are tolerated', example: '482 913' });
 const password = z.string().min(1).openapi({ description: 'As typed, never trimmed', format: 'password' });
 const channel = z.enum(['email']).openapi({ description: 'How the code travels' });
+const device = z
+  .string()
+  .max(1_000)
+  .openapi({ description: 'What signing in gave this device; its recoveries have a budget of their own' });
+const work = z.string().max(4_000).openapi({ description: 'A solved proof of work (altcha payload)' });
 const locale = z.string().min(2).max(35).openapi({ description: 'BCP 47 tag of the messages', example: 'en' });
 const moment = z.iso.datetime().openapi({ example: '2026-03-14T09:12:00.000Z' });
 
 export const StartBody = z
-  .strictObject({ identifier, channel: channel.optional(), locale: locale.optional() })
+  .strictObject({
+    identifier,
+    channel: channel.optional(),
+    locale: locale.optional(),
+    device: device.optional(),
+    work: work.optional(),
+  })
   .openapi('Start');
 export const ResendBody = z.strictObject({ token, channel: channel.optional() }).openapi('Resend');
 export const VerifyBody = z.strictObject({ token, code }).openapi('Verify');
@@ -37,7 +48,8 @@ export const CompleteBody = z
     password,
   })
   .openapi('CompleteRegistration');
-export const SignInBody = z.strictObject({ identifier, password }).openapi('SignIn');
+export const WorkBody = z.strictObject({ identifier }).openapi('Work');
+export const SignInBody = z.strictObject({ identifier, password, device: device.optional() }).openapi('SignIn');
 
 export const RecoveryJson = z
   .object({
@@ -46,6 +58,9 @@ export const RecoveryJson = z
     channel,
     codeLength: z.int(),
     codeFormat: z.enum(['digits', 'letters']),
+    carries: z.enum(['link']).optional().openapi({
+      description: 'Only in times of high risk: the mail carries a link to a page that asks first, and no code',
+    }),
     expiresAt: moment.openapi({ description: 'When the code, or the permission to set a password, ends' }),
     resendAt: moment.openapi({ description: 'When a living code may be sent again' }),
     triesLeft: z.int().openapi({ description: 'Guesses left for this code' }),
@@ -57,7 +72,11 @@ export const RecoveryStatusJson = RecoveryJson.extend({
     .enum(['queued', 'sent', 'delivered', 'failed'])
     .openapi({ description: 'What is known of the message; the same whether or not an account exists' }),
 }).openapi('RecoveryStatus');
-export const SessionJson = z.object({ token, expiresAt: moment }).openapi('Session');
+export const WorkJson = z
+  .object({})
+  .catchall(z.unknown())
+  .openapi('WorkChallenge', { description: 'A challenge for the altcha widget or library' });
+export const SessionJson = z.object({ token, expiresAt: moment, device }).openapi('Session');
 export const CurrentSessionJson = z
   .object({ name: z.string().nullable(), createdAt: moment, expiresAt: moment })
   .openapi('CurrentSession');

@@ -14,6 +14,7 @@ for (const form of all('[data-wait-seconds]')) countDown(/** @type {HTMLFormElem
 for (const line of all('[data-status-url]')) followDelivery(line);
 for (const form of all('[data-code-form]')) receiveCode(/** @type {HTMLFormElement} */ (form));
 for (const fields of all('[data-password]')) judgeWhileTyping(fields);
+for (const form of all('[data-link-form]')) sendFragment(/** @type {HTMLFormElement} */ (form));
 
 /**
  * @param {string} selector
@@ -123,8 +124,10 @@ function followDelivery(line) {
     }
     if (line.dataset.delivery !== 'delivered' && line.dataset.delivery !== 'failed') again();
   };
-  /** @param {{ delivery: string }} news */
-  const show = ({ delivery }) => {
+  /** @param {{ delivery: string, state: string }} news */
+  const show = ({ delivery, state }) => {
+    // Confirmed through the mail's link, in another tab of this browser.
+    if (state === 'verified') location.reload();
     const words = line.dataset[delivery];
     if (words === undefined || delivery === line.dataset.delivery) return;
     line.dataset.delivery = delivery;
@@ -152,6 +155,19 @@ function receiveCode(form) {
       // Declined, timed out or aborted: the person types the code.
     },
   );
+}
+
+/**
+ * The link of a mail carries its token behind the #, which reaches no server and no log by itself.
+ * @param {HTMLFormElement} form
+ */
+function sendFragment(form) {
+  const token = location.hash.slice(1);
+  const input = form.querySelector('input');
+  if (token === '' || !input) return;
+  input.value = token;
+  history.replaceState(null, '', location.pathname);
+  form.submit();
 }
 
 /** @param {HTMLElement} fields */

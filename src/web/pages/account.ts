@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
-import { fill, momentText } from '../../locales/index.ts';
-import { notice, rich } from './fields.ts';
+import { fill } from '../../locales/index.ts';
+import { momentOf, notice, rich } from './fields.ts';
 import { icon } from './icons.ts';
 import { type Html, page, type View } from './layout.ts';
 
@@ -38,7 +38,7 @@ function addressRow(view: View, { value, confirmed }: AccountProps['addresses'][
 
 function sessionRow(view: View, { browser, createdAt, lastSeenAt, current }: AccountProps['sessions'][number]): Html {
   const t = view.t.account;
-  return html`<li>${icon('clock')}<span><strong>${capitalised(browser)}</strong>${current ? html` <em>${t.thisDevice}</em>` : ''}<small>${rich(t.lastSeenAt, { at: moment(view, lastSeenAt) })}</small><small>${rich(t.signedInAt, { at: moment(view, createdAt) })}</small></span></li>`;
+  return html`<li>${icon('clock')}<span><strong>${capitalised(browser)}</strong>${current ? html` <em>${t.thisDevice}</em>` : ''}<small>${rich(t.lastSeenAt, { at: momentOf(view, lastSeenAt) })}</small><small>${rich(t.signedInAt, { at: momentOf(view, createdAt) })}</small></span></li>`;
 }
 
 /** "an app or unknown browser" stands inside a sentence elsewhere. */
@@ -48,9 +48,4 @@ function capitalised(text: string): string {
 
 function elsewhereForm({ t }: View): Html {
   return html`<form method="post" action="/account/sign-out-elsewhere"><p class="hint">${t.account.elsewhereWhy}</p><button type="submit" class="secondary">${t.account.elsewhere}</button></form>`;
-}
-
-/** In UTC; the script turns it into the time of the person's clock. */
-function moment(view: View, at: number): Html {
-  return html`<time datetime="${new Date(at).toISOString()}" data-local><bdi>${momentText(view.locale, at)}</bdi></time>`;
 }

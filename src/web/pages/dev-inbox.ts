@@ -1,9 +1,10 @@
 /** Development only: every message that left. */
 import { html } from 'hono/html';
-import { fill, fillCount, momentText } from '../../locales/index.ts';
+import { fill, fillCount } from '../../locales/index.ts';
 import { readCode } from '../../rules/codes.ts';
 import type { Channel } from '../../rules/delivery.ts';
 import { CODE_LADDER } from '../../rules/limits.ts';
+import { momentOf } from './fields.ts';
 import { icon } from './icons.ts';
 import { type Html, page, type View } from './layout.ts';
 
@@ -54,13 +55,13 @@ export function devInboxList(view: View, { messages, selected }: DevInboxProps):
 }
 
 function messageRow(view: View, message: InboxMessage, isOpen: boolean): Html {
-  return html`<li><a href="/dev/inbox?message=${encodeURIComponent(message.id)}"${isOpen ? html` aria-current="true"` : ''}><strong>${message.subject || view.t.inbox.channels[message.channel]}</strong><bdi>${message.to}</bdi><small>${moment(view, message.at)}</small></a></li>`;
+  return html`<li><a href="/dev/inbox?message=${encodeURIComponent(message.id)}"${isOpen ? html` aria-current="true"` : ''}><strong>${message.subject || view.t.inbox.channels[message.channel]}</strong><bdi>${message.to}</bdi><small>${momentOf(view, message.at)}</small></a></li>`;
 }
 
 function openMessage(view: View, message: InboxMessage): Html {
   const t = view.t.inbox;
   const code = codeIn(message.text);
-  return html`<article class="card" aria-labelledby="subject"><p class="hint">${t.channels[message.channel]} · ${moment(view, message.at)}</p>
+  return html`<article class="card" aria-labelledby="subject"><p class="hint">${t.channels[message.channel]} · ${momentOf(view, message.at)}</p>
 <h2 id="subject">${message.subject || t.channels[message.channel]}</h2><p class="to"><bdi>${fill(t.to, { to: message.to })}</bdi></p>
 ${
   code === undefined
@@ -91,8 +92,4 @@ function codeIn(text: string): string | undefined {
       if (code !== undefined) return code;
     }
   return undefined;
-}
-
-function moment(view: View, at: number): Html {
-  return html`<time datetime="${new Date(at).toISOString()}" data-local><bdi>${momentText(view.locale, at)}</bdi></time>`;
 }

@@ -1,6 +1,6 @@
 /** The parts that forms are made of: headings, notices, errors, fields. Field names are ids; errors point at them. */
 import { html } from 'hono/html';
-import { fill, fillCount } from '../../locales/index.ts';
+import { fill, fillCount, momentText } from '../../locales/index.ts';
 import { type Icon, icon } from './icons.ts';
 import type { FieldError, Html, View } from './layout.ts';
 
@@ -31,6 +31,11 @@ export function heading(view: View, { icon: name, title, lead, step }: Heading):
         )}</span></p>`
       : ''
   }</div><h1>${title}</h1>${lead ? html`<p class="lead">${lead}</p>` : ''}`;
+}
+
+/** In UTC; the script turns it into the time of the person's clock. */
+export function momentOf(view: View, at: number): Html {
+  return html`<time datetime="${new Date(at).toISOString()}" data-local><bdi>${momentText(view.locale, at)}</bdi></time>`;
 }
 
 /** Something that went as it should. */

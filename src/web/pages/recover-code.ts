@@ -17,6 +17,8 @@ export interface CodeProps {
   channel: Channel;
   codeFormat: CodeFormat;
   codeLength: number;
+  /** In times of high risk the message has a link and no code. */
+  carries: 'code' | 'link';
   state: 'code_sent' | 'code_expired' | 'code_used_up';
   triesLeft: number;
   /** Seconds until "send again" is accepted; 0 when it is now. */
@@ -67,6 +69,8 @@ function sentText({ t }: View, { purpose, typed, kind, channel }: CodeProps): un
 function livingCode(view: View, props: CodeProps): Html {
   const { t } = view;
   const digits = props.codeFormat === 'digits';
+  if (props.carries === 'link')
+    return html`${deliveryLine(view, props)}<p class="purpose">${icon('shield')}<span>${t.code.linkOnly}</span></p>`;
   return html`${deliveryLine(view, props)}
 <form method="post" action="${props.base}/code" novalidate data-code-form>
 ${textField({

@@ -1,0 +1,136 @@
+/** Which lane a message goes through, and what it costs there. Nothing here looks an account up. */
+import { type BreakerName, breakerLimit, isOpen, opensWith } from '../rules/breakers.ts';
+import type { Channel } from '../rules/delivery.ts';
+import { Refusal } from '../rules/errors.ts';
+import { type Lane, limitOf, sourceLimitOf } from '../rules/lanes.ts';
+import { LIMITS, type LimitName } from '../rules/limits.ts';
+import type { StoreTransaction } from '../store/store.ts';
+import type { Context } from './context.ts';
+
+const BREAKERS: readonly BreakerName[] = ['guesses-6', 'guesses-8', 'sends'];
+
+export interface Breakers {
+  open: Record<BreakerName, boolean>;
+  fullAt: ReadonlyMap<string, number>;
+}
+
+export async function readBreakers(
+  { settings }: Pick<Context, 'settings'>,
+  tx: StoreTransaction,
+  now: number,
+): Promise<Breakers> {
+  const fullAt = await tx.limits.fullAt(BREAKERS.map(breakerKey));
+  const open = Object.fromEntries(
+    BREAKERS.map((name) => [
+      name,
+      isOpen(fullAt.get(breakerKey(name)), breakerLimit(name, settings.busyHourSends), now),
+    ]),
+  ) as Record<BreakerName, boolean>;
+  return { open, fullAt };
+}
+
+export interface Send {
+  identifierMac: string;
+  channel: Channel;
+  /** Client network, or undefined where one address stands for everybody. */
+  source: string | undefined;
+  /** Lanes to try, best first. */
+  lanes: readonly Lane[];
+}
+
+/**
+ * Charges the first lane that has something left. Sending budgets belong to the mailbox, whatever the code is for.
+ * @throws Refusal `rate_limited` with the shortest of the waits; which limit it was stays unsaid
+ */
+export async function chargeSend(tx: StoreTransaction, send: Send, now: number): Promise<Lane> {
+  let shortestMs = Number.POSITIVE_INFINITY;
+  for (const lane of send.lanes) {
+    const waitMs = await chargeLane(tx, lane, send, now);
+    if (waitMs === undefined) return lane;
+    shortestMs = Math.min(shortestMs, waitMs);
+  }
+  throw new Refusal('rate_limited', { retryAfterSeconds: Math.ceil(shortestMs / 1000) });
+}
+
+/** Both budgets or neither. @returns the wait where one of them is spent */
+async function chargeLane(
+  tx: StoreTransaction,
+  lane: Lane,
+  { identifierMac, channel, source }: Send,
+  now: number,
+): Promise<number | undefined> {
+  const name = limitOf(lane);
+  const key = laneKey(lane, channel, identifierMac);
+  const waitMs = await tx.limits.charge(key, LIMITS[name], now);
+  const sourceName = sourceLimitOf(lane);
+  if (waitMs !== undefined || source === undefined || sourceName === undefined) return waitMs;
+  const sourceWaitMs = await tx.limits.charge(`${sourceName}:${source}`, LIMITS[sourceName], now);
+  if (sourceWaitMs !== undefined) await tx.limits.refund(key, LIMITS[name]);
+  return sourceWaitMs;
+}
+
+export function laneKey(lane: Lane, channel: Channel, identifierMac: string): `${LimitName}:${string}` {
+  return `${limitOf(lane)}:${channel}:${identifierMac}`;
+}
+
+/**
+ * Counts a stranger's message towards the breaker of the service. The last statement of its transaction, because on
+ * PostgreSQL all strangers write this one row; while the breaker is open nobody does.
+ */
+export async function countSend(
+  context: Context,
+  tx: StoreTransaction,
+  lane: Lane,
+  { open, fullAt }: Breakers,
+  now: number,
+): Promise<void> {
+  if (lane === 'known-device' || open.sends) return;
+  const limit = breakerLimit('sends', context.settings.busyHourSends);
+  const key = breakerKey('sends');
+  await tx.limits.charge(key, limit, now);
+  if (opensWith(fullAt.get(key), limit, now)) await announceOpened(context, tx, 'sends', now);
+}
+
+/** Counts a stranger's guess, before it is compared. @returns false where the service has no guess left for such codes */
+export async function chargeGuessBreaker(
+  context: Context,
+  tx: StoreTransaction,
+  name: 'guesses-6' | 'guesses-8',
+  weight: number,
+  now: number,
+): Promise<boolean> {
+  const key = breakerKey(name);
+  const limit = breakerLimit(name);
+  const before = (await tx.limits.fullAt([key])).get(key);
+  for (let charged = 0; charged < weight; charged += 1) {
+    if ((await tx.limits.charge(key, limit, now)) === undefined) continue;
+    for (; charged > 0; charged -= 1) await tx.limits.refund(key, limit);
+    return false;
+  }
+  if (opensWith(before, limit, now)) await announceOpened(context, tx, name, now);
+  return true;
+}
+
+export async function refundGuessBreaker(
+  tx: StoreTransaction,
+  name: 'guesses-6' | 'guesses-8',
+  weight: number,
+): Promise<void> {
+  for (let refunded = 0; refunded < weight; refunded += 1) await tx.limits.refund(breakerKey(name), breakerLimit(name));
+}
+
+function breakerKey(name: BreakerName): string {
+  return `breaker:${name}`;
+}
+
+/** For the operator: an event to alert on, and one that stays. */
+async function announceOpened(context: Context, tx: StoreTransaction, name: BreakerName, now: number): Promise<void> {
+  context.log.error('breaker-opened', { breaker: name });
+  await tx.audit.append({
+    at: now,
+    name: 'open-breaker',
+    accountId: null,
+    proofId: null,
+    detail: { breaker: name },
+  });
+}

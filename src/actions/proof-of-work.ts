@@ -1,0 +1,39 @@
+/** Work instead of waiting: a browser that has never been seen buys its own budget with a quarter second of computing. */
+import type { WorkChallenge } from '../ports.ts';
+import type { Identifier } from '../rules/identifiers.ts';
+import { LIMITS, WORK } from '../rules/limits.ts';
+import type { StoreTransaction } from '../store/store.ts';
+import { laneKey } from './charge-send.ts';
+import type { Context } from './context.ts';
+
+/**
+ * A challenge for this identifier, signed, for one use within `WORK.lifetimeMs`. The more often it was worked for lately,
+ * the more work: known and unknown alike, because it is counted by what was typed.
+ */
+export async function challengeWork(context: Context, identifier: Identifier): Promise<WorkChallenge> {
+  const now = context.clock.now();
+  const identifierMac = context.keys.identifierMac(identifier);
+  const key = laneKey('worked', 'email', identifierMac);
+  const fullAt = await context.store.transaction(async (tx) => (await tx.limits.fullAt([key])).get(key));
+  const used = Math.ceil(Math.max(0, (fullAt ?? 0) - now) / LIMITS['send-worked'].refillMs);
+  return context.work.challenge({
+    subject: identifierMac,
+    iterations: WORK.iterations,
+    rounds: WORK.rounds * 2 ** Math.min(used, WORK.doublings),
+    expiresAt: now + WORK.lifetimeMs,
+  });
+}
+
+/** The id of the challenge that was solved for this identifier; undefined for everything else, which is no error. */
+export async function didWork(
+  context: Context,
+  solution: string | undefined,
+  identifierMac: string,
+): Promise<string | undefined> {
+  return solution ? context.work.solved(solution, identifierMac, context.clock.now()) : undefined;
+}
+
+/** False where this work was spent before. */
+export async function spendWork(tx: StoreTransaction, workId: string, now: number): Promise<boolean> {
+  return (await tx.limits.charge(`work:${workId}`, { burst: 1, refillMs: WORK.lifetimeMs }, now)) === undefined;
+}

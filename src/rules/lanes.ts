@@ -1,0 +1,50 @@
+/**
+ * Who asks, as far as it can be known without looking an account up. Every lane has its own budget of sends and of guesses,
+ * so that a stranger can empty only the strangers' lanes, and the owner's browser always gets its code.
+ */
+import type { Limit, LimitName } from './limits.ts';
+
+/**
+ * known-device: a browser that has signed in with this identifier before (signed cookie). stranger: any other. worked: a
+ * stranger who did a proof of work. waited: a stranger who did none, where one was wanted; his message leaves later.
+ */
+export type Lane = 'known-device' | 'stranger' | 'worked' | 'waited';
+/** Guesses are kept apart by these alone: work proves patience, not ownership. */
+export type GuessLane = 'known-device' | 'stranger';
+
+export function guessLaneOf(lane: Lane): GuessLane {
+  return lane === 'known-device' ? lane : 'stranger';
+}
+
+/** The lanes whose budgets are tried, best first. `busy`: the breaker on sends is open, strangers must work or wait. */
+export function lanesFor(asker: { known: boolean; worked: boolean; busy: boolean }): Lane[] {
+  const { known, worked, busy } = asker;
+  return [
+    ...(known ? (['known-device'] as const) : []),
+    ...(worked ? (['worked'] as const) : []),
+    ...(busy ? [] : (['stranger'] as const)),
+    'waited',
+  ];
+}
+
+/** The lanes of "send again": the one that the attempt began in, then those of anybody. */
+export function lanesForResend(lane: Lane, busy: boolean): Lane[] {
+  return [
+    ...new Set([...(lane === 'stranger' && busy ? [] : [lane]), ...lanesFor({ known: false, worked: false, busy })]),
+  ];
+}
+
+export function limitOf(lane: Lane): LimitName {
+  return `send-${lane}`;
+}
+
+/** What the client's network is charged in that lane; a known device is not charged for its neighbours. */
+export function sourceLimitOf(lane: Lane): LimitName | undefined {
+  if (lane === 'known-device') return undefined;
+  return lane === 'worked' ? 'send-source-worked' : 'send-source';
+}
+
+/** The most messages that one mailbox can be sent in a day through a lane: the burst, and what comes back meanwhile. */
+export function messagesADay({ burst, refillMs }: Limit): number {
+  return burst + Math.floor(86_400_000 / refillMs);
+}

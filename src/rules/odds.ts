@@ -1,0 +1,49 @@
+/**
+ * What an attacker can win against the budget of limits.ts. Every number is an upper bound: chances of single guesses are
+ * added, and whoever guesses is taken to know the budget and to use all of it.
+ */
+import { messagesADay } from './lanes.ts';
+import { CODE_LADDER, GUESS_BREAKERS, GUESS_WINDOW_MS, LIMITS, TRIES_PER_CODE } from './limits.ts';
+
+const DAY_MS = 86_400_000;
+const YEAR_MS = 365 * DAY_MS;
+/** A success on the channel clears its count; owners who forget more often than this are helped by a longer code. */
+export const OWNER_RECOVERIES_PER_YEAR = 2;
+/** Requests that an attacker could get through to all accounts together; no limit stands behind this number. */
+const SPRAYED_GUESSES_PER_SECOND = 1_000;
+
+/** The chance that one guess at a code of this rung is right. */
+export function chanceOf({ format, length }: { format: 'digits' | 'letters'; length: number }): number {
+  return 1 / (format === 'digits' ? 10 : 32) ** length;
+}
+
+/**
+ * The chance of one takeover of one account in a year, through one door (an identifier and a channel), by an attacker who
+ * never stops: each window of 30 days, and each success of the owner, lets him climb the ladder once.
+ */
+export function oddsPerAccountYear(doors = 1): number {
+  const climb = CODE_LADDER.reduce((sum, rung, at) => {
+    const used = at === 0 ? 0 : (CODE_LADDER[at - 1]?.diesAfter ?? 0);
+    return Number.isFinite(rung.diesAfter) ? sum + (rung.diesAfter - used) * chanceOf(rung) : sum;
+  }, 0);
+  const climbs = Math.ceil(YEAR_MS / GUESS_WINDOW_MS) + OWNER_RECOVERIES_PER_YEAR;
+  return doors * (climbs * climb + messagesADayByStrangers() * 365 * TRIES_PER_CODE * chanceOf(CODE_LADDER[2]));
+}
+
+/** What a flood of one identifier can cause by one channel: every guess needs a code, every code one of these messages. */
+export function messagesADayByStrangers(): number {
+  return (
+    messagesADay(LIMITS['send-stranger']) + messagesADay(LIMITS['send-worked']) + messagesADay(LIMITS['send-waited'])
+  );
+}
+
+/** Takeovers to be expected in a year over all accounts, by somebody who sprays guesses at the limit of the breakers. */
+export function sprayedTakeoversPerYear(): number {
+  return CODE_LADDER.reduce((sum, rung) => {
+    const guesses =
+      rung.breaker === undefined
+        ? (SPRAYED_GUESSES_PER_SECOND * YEAR_MS) / 1000
+        : GUESS_BREAKERS[rung.breaker].burst + YEAR_MS / GUESS_BREAKERS[rung.breaker].refillMs;
+    return sum + guesses * chanceOf(rung);
+  }, 0);
+}

@@ -1,0 +1,114 @@
+/** The budget, computed a second time from the numbers on the page, and held against what it promises. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { breakerLimit, isHighRisk, isOpen, opensWith, rungFor } from '../../src/rules/breakers.ts';
+import { lanesFor, lanesForResend, messagesADay } from '../../src/rules/lanes.ts';
+import { CODE_LADDER, GUESS_BREAKERS, LIMITS, LINK_FROM_WRONG_GUESSES } from '../../src/rules/limits.ts';
+import {
+  chanceOf,
+  messagesADayByStrangers,
+  oddsPerAccountYear,
+  sprayedTakeoversPerYear,
+} from '../../src/rules/odds.ts';
+
+const NOW = Date.parse('2026-03-14T09:12:00Z');
+const SHUT = { 'guesses-6': false, 'guesses-8': false, sends: false };
+
+describe('what an attacker can win', () => {
+  test('one account in one year: 15 climbs of six guesses at 6 digits and 25 at 8, then letters', () => {
+    const climbs = 13 + 2;
+    const letters = messagesADayByStrangers() * 365 * 5 * 32 ** -10;
+    const byHand = climbs * (6e-6 + 25e-8) + letters;
+    assert.ok(Math.abs(oddsPerAccountYear() - byHand) < 1e-12, `${oddsPerAccountYear()} is not ${byHand}`);
+    assert.ok(oddsPerAccountYear() <= 1e-4);
+    assert.equal(oddsPerAccountYear(2), 2 * oddsPerAccountYear());
+  });
+
+  test('sprayed over all accounts at the limit of the breakers: below 0.1 takeovers a year', () => {
+    const byHand = (200 + 365 * 200) * 1e-6 + (5_000 + 365 * 5_000) * 1e-8 + 1_000 * 31_536_000 * 32 ** -10;
+    assert.ok(Math.abs(sprayedTakeoversPerYear() - byHand) < 1e-9, `${sprayedTakeoversPerYear()} is not ${byHand}`);
+    assert.ok(sprayedTakeoversPerYear() <= 0.1);
+  });
+
+  test('a flood of one mailbox stays below 35 messages a day', () => {
+    assert.equal(messagesADay(LIMITS['send-stranger']), 16);
+    assert.equal(messagesADayByStrangers(), 34);
+  });
+
+  test('the rungs are as likely as their codes are long', () => {
+    assert.deepEqual(CODE_LADDER.map(chanceOf), [1e-6, 1e-8, 32 ** -10]);
+  });
+});
+
+describe('the ladder', () => {
+  const lengthFor = (wrong: number, open: Partial<typeof SHUT> = {}, stranger = true): number =>
+    rungFor({ wrong, stranger, open: { ...SHUT, ...open } }).length;
+
+  test('6 digits, 8 after five wrong guesses, 10 letters and digits after thirty', () => {
+    assert.deepEqual(
+      [0, 4, 5, 29, 30, 1_000].map((wrong) => lengthFor(wrong)),
+      [6, 6, 8, 8, 10, 10],
+    );
+  });
+
+  test('open breakers lengthen the codes of strangers, and of nobody else', () => {
+    assert.equal(lengthFor(0, { sends: true }), 8);
+    assert.equal(lengthFor(0, { 'guesses-6': true }), 8);
+    assert.equal(lengthFor(0, { 'guesses-8': true }), 10);
+    assert.equal(lengthFor(30, { sends: true }), 10);
+    assert.equal(lengthFor(0, { sends: true, 'guesses-6': true, 'guesses-8': true }, false), 6);
+    assert.equal(lengthFor(5, {}, false), 8);
+  });
+
+  test('high risk is many guesses at one address, or guesses sprayed over all; never a flood of sends alone', () => {
+    const risk = (wrong: number, open: Partial<typeof SHUT>, stranger = true): boolean =>
+      isHighRisk({ wrong, stranger, open: { ...SHUT, ...open } });
+    assert.equal(risk(LINK_FROM_WRONG_GUESSES - 1, { sends: true }), false);
+    assert.equal(risk(LINK_FROM_WRONG_GUESSES, {}), true);
+    assert.equal(risk(0, { 'guesses-6': true }), true);
+    assert.equal(risk(LINK_FROM_WRONG_GUESSES, { 'guesses-6': true }, false), false);
+  });
+});
+
+describe('a breaker', () => {
+  const limit = GUESS_BREAKERS['guesses-6'];
+
+  test('opens at half of its burst and closes when that has come back', () => {
+    const half = NOW + (limit.burst / 2) * limit.refillMs;
+    assert.equal(isOpen(undefined, limit, NOW), false);
+    assert.equal(isOpen(half - 1, limit, NOW), false);
+    assert.equal(isOpen(half, limit, NOW), true);
+    assert.equal(isOpen(half, limit, NOW + 1), false);
+  });
+
+  test('is announced by the one charge that opens it', () => {
+    const before = NOW + (limit.burst / 2 - 1) * limit.refillMs;
+    assert.equal(opensWith(before - limit.refillMs, limit, NOW), false);
+    assert.equal(opensWith(before, limit, NOW), true);
+    assert.equal(opensWith(before + limit.refillMs, limit, NOW), false);
+  });
+
+  test('that of sends opens with a busy hour beyond the usual one', () => {
+    assert.deepEqual(breakerLimit('sends'), { burst: 400, refillMs: 18_000 });
+    assert.deepEqual(breakerLimit('sends', 7), { burst: 14, refillMs: 514_286 });
+  });
+});
+
+describe('lanes', () => {
+  test('a known device has its own, work buys one, and waiting is always left', () => {
+    assert.deepEqual(lanesFor({ known: true, worked: true, busy: false }), [
+      'known-device',
+      'worked',
+      'stranger',
+      'waited',
+    ]);
+    assert.deepEqual(lanesFor({ known: false, worked: false, busy: false }), ['stranger', 'waited']);
+    assert.deepEqual(lanesFor({ known: false, worked: false, busy: true }), ['waited']);
+  });
+
+  test('"send again" keeps to its lane, and falls back to those of anybody', () => {
+    assert.deepEqual(lanesForResend('known-device', true), ['known-device', 'waited']);
+    assert.deepEqual(lanesForResend('stranger', true), ['waited']);
+    assert.deepEqual(lanesForResend('worked', false), ['worked', 'stranger', 'waited']);
+  });
+});
