@@ -65,6 +65,7 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
     knowledge,
     keys,
     work: createWork(keys, random),
+    risk: config.risk,
     clock,
     random,
     log,

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
+import type { AssessRisk } from './ports.ts';
 
 export type Mode = 'development' | 'production';
 export type PasswordProfile = 'guide' | 'nist';
@@ -54,6 +55,8 @@ export interface Config {
   defaultCountry: string;
   /** Codes that strangers ask for in a busy hour; far beyond it they must work or wait. */
   busyHourSends: number;
+  /** The host's own knowledge of risk. */
+  risk: AssessRisk | undefined;
   logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
 }
 
@@ -205,7 +208,10 @@ export const SETTINGS = {
   },
 } as const satisfies Record<string, Setting>;
 
-export type Settings = { [K in keyof typeof SETTINGS]?: string | number | boolean | undefined };
+/** Keys of `regain.config.ts`: every setting, and what only code can say. */
+export type Settings = { [K in keyof typeof SETTINGS]?: string | number | boolean | undefined } & {
+  risk?: AssessRisk | undefined;
+};
 
 export class ConfigError extends Error {
   /** One line per refused setting. */
@@ -239,7 +245,8 @@ export function parseConfig(env: Record<string, string | undefined>, file: Setti
     return trimmed === '' ? undefined : trimmed;
   };
   for (const key of Object.keys(file))
-    if (!(key in SETTINGS)) refused.push(`regain.config.ts: '${key}' is not a setting; see docs/reference/settings.md`);
+    if (!(key in SETTINGS) && key !== 'risk')
+      refused.push(`regain.config.ts: '${key}' is not a setting; see docs/reference/settings.md`);
   for (const variable of Object.keys(env))
     if (variable.startsWith('REGAIN_') && !Object.values(SETTINGS).some((s) => s.variable === variable))
       refused.push(`${variable}: is not a setting; see docs/reference/settings.md for the list`);
@@ -309,6 +316,7 @@ export function parseConfig(env: Record<string, string | undefined>, file: Setti
     mailUnknownAddresses: unknown === 'on' || unknown === 'true',
     defaultCountry,
     busyHourSends,
+    risk: parseRisk(file.risk, (problem) => refused.push(`regain.config.ts: risk ${problem}`)),
     logLevel: logLevel ?? 'info',
   };
   if (refused.length > 0) throw new ConfigError(refused);
@@ -316,6 +324,12 @@ export function parseConfig(env: Record<string, string | undefined>, file: Setti
 }
 
 type Refuse = (problem: string) => undefined;
+
+function parseRisk(value: unknown, refuse: (problem: string) => void): AssessRisk | undefined {
+  if (value === undefined || typeof value === 'function') return value as AssessRisk | undefined;
+  refuse("must be a function. Example: risk: async ({ identifier }) => 'low'");
+  return undefined;
+}
 
 function parsePort(value: string | undefined): number | undefined {
   if (value === undefined) return 3000;

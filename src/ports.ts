@@ -1,6 +1,7 @@
 /** What the actions need from the world, with the outcomes of every method. Adapters implement these; `compose.ts` picks them. */
 import type { SendOutcome } from './rules/delivery.ts';
 import type { Identifier, IdentifierKind } from './rules/identifiers.ts';
+import type { Lane } from './rules/lanes.ts';
 
 /** Milliseconds since 1970, UTC. */
 export interface Clock {
@@ -210,6 +211,27 @@ export interface Work {
   /** The id of the challenge that was solved for `subject` in time; undefined for anything else. */
   solved(solution: string, subject: string, now: number): Promise<string | undefined>;
 }
+
+/** What the host is asked about a recovery before its message leaves. Whether an account exists is not in it. */
+export interface RiskQuestion {
+  /** As it is compared: an email address in lower case, or E.164. */
+  identifier: string;
+  kind: IdentifierKind;
+  lane: Lane;
+  /** "Firefox on Windows" */
+  browser: string;
+  /** BCP 47 */
+  locale: string;
+  /** Milliseconds since 1970. */
+  askedAt: number;
+}
+
+/**
+ * The host's own knowledge of risk: a number that changed its SIM, a country that was never seen. `high` turns the code into
+ * a link to a page that asks first. It runs in the worker, for known and unknown identifiers alike, and nobody outside sees
+ * its answer. An error or no answer within a second counts as `high`.
+ */
+export type AssessRisk = (question: RiskQuestion) => Promise<'low' | 'high'>;
 
 /** What actions need of the configuration. */
 export interface Settings {

@@ -1,6 +1,6 @@
 /** The whole program inside the test's process, with a clock that the test moves and mails that it reads. */
 import { type Composed, compose } from '../src/compose.ts';
-import { parseConfig } from '../src/config.ts';
+import { parseConfig, type Settings } from '../src/config.ts';
 import type { Log } from '../src/ports.ts';
 import { systemRandom } from '../src/system.ts';
 import type { Worker } from '../src/workers/loop.ts';
@@ -31,6 +31,7 @@ const steadyRandom = { ...systemRandom, below: () => 0 };
 export async function startInProcess(
   engine: keyof typeof ENGINES,
   env: Record<string, string> = {},
+  file: Settings = {},
 ): Promise<InProcess> {
   const database = await ENGINES[engine]();
   const sink = await startSmtpSink();
@@ -41,16 +42,19 @@ export async function startInProcess(
     (event: string, fields?: Record<string, unknown>): void =>
       void logged.push({ level, event, fields });
   const log: Log = { debug: record('debug'), info: record('info'), warn: record('warn'), error: record('error') };
-  const config = parseConfig({
-    NODE_ENV: 'production',
-    REGAIN_ORIGIN: 'https://accounts.shop.example',
-    REGAIN_SECRET: TEST_SECRET,
-    REGAIN_DATABASE_URL: database.url,
-    REGAIN_SMTP_URL: sink.url,
-    REGAIN_MAIL_FROM: 'Shop <no-reply@shop.example>',
-    REGAIN_BRAND_NAME: 'Shop',
-    ...env,
-  });
+  const config = parseConfig(
+    {
+      NODE_ENV: 'production',
+      REGAIN_ORIGIN: 'https://accounts.shop.example',
+      REGAIN_SECRET: TEST_SECRET,
+      REGAIN_DATABASE_URL: database.url,
+      REGAIN_SMTP_URL: sink.url,
+      REGAIN_MAIL_FROM: 'Shop <no-reply@shop.example>',
+      REGAIN_BRAND_NAME: 'Shop',
+      ...env,
+    },
+    file,
+  );
   const regain = await compose(config, { clock: { now: () => now }, random: steadyRandom, log });
   const worker = await regain.startWorker({ otherProcesses: false });
   return {

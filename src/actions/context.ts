@@ -1,6 +1,7 @@
 /** What every action is given. */
 import type {
   Accounts,
+  AssessRisk,
   Clock,
   Keys,
   Log,
@@ -19,6 +20,8 @@ export interface Context {
   knowledge: PasswordKnowledge;
   keys: Keys;
   work: Work;
+  /** The host's hook, where it has one. */
+  risk?: AssessRisk | undefined;
   clock: Clock;
   random: Random;
   log: Log;

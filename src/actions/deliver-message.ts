@@ -17,6 +17,7 @@ import { maskIdentifier, sendableAddress } from '../rules/identifiers.ts';
 import { NO_ACCOUNT_MAIL_EVERY_MS, NOT_ME_LIFETIME_MS } from '../rules/limits.ts';
 import { isWorthSending, stateAt } from '../rules/recovery-flow.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
+import { assessRisk } from './assess-risk.ts';
 import { confirmationToken } from './confirm-recovery.ts';
 import type { Context } from './context.ts';
 
@@ -36,6 +37,7 @@ type Prepared =
   | { do: 'fail'; reason: string };
 
 export async function deliverMessage(context: Context, delivery: Delivery, message: Message): Promise<void> {
+  await assessRisk(context, message);
   const prepared = await context.store.transaction((tx) => prepare(context, delivery, tx, message));
   const outcome = await attempt(delivery, message, prepared);
   const now = context.clock.now();
