@@ -43,7 +43,8 @@ export function createTelegramChannel(settings: TelegramSettings, options: Teleg
 
   async function send(text: OutgoingText): Promise<SendOutcome> {
     // Private chats have positive ids of at most 52 bits; a negative one is a group, where others would read the code.
-    if (!/^[1-9]\d{0,15}$/.test(text.to)) return { kind: 'permanent', reason: 'malformed_chat' };
+    if (!/^[1-9]\d{0,15}$/.test(text.to) || !Number.isSafeInteger(Number(text.to)))
+      return { kind: 'permanent', reason: 'malformed_chat' };
     if (text.text.length === 0 || text.text.length > TEXT_MAX) return { kind: 'permanent', reason: 'text_length' };
     const pauseMs = pausedUntil - clock.now();
     if (pauseMs > 0) return { kind: 'temporary', reason: '429', retryAfterMs: pauseMs };

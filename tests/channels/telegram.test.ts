@@ -59,7 +59,7 @@ describe('a code to a linked chat', () => {
     assert.equal(peer.sent[0]?.reply_markup, undefined);
   });
 
-  for (const to of ['-1001234567890', '@channel', '0', '', '12 34'])
+  for (const to of ['-1001234567890', '@channel', '0', '', '12 34', '9007199254740993'])
     test(`never goes to '${to}', which is no private chat`, async (t) => {
       const { peer, channel } = await bot(t);
       assert.deepEqual(await channel.send({ ...CODE, to }), { kind: 'permanent', reason: 'malformed_chat' });
