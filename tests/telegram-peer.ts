@@ -1,5 +1,6 @@
 /** Telegram as its servers behave: Bot API 10.1 and Gateway API, field by field as published. */
 import { createHash, createHmac } from 'node:crypto';
+import type { ApiMethods, Update } from '@grammyjs/types';
 import { z } from 'zod';
 import type { WebhookCall } from '../src/ports.ts';
 import { type Peer, type PeerAnswer, type PeerCall, startPeer, strictly, webhookCall } from './provider-peer.ts';
@@ -11,7 +12,6 @@ const SendMessage = z.strictObject({
   message_thread_id: z.number().int().optional(),
   text: z.string().min(1).max(4096),
   parse_mode: z.enum(['HTML', 'MarkdownV2', 'Markdown']).optional(),
-  entities: z.array(z.looseObject({ type: z.string(), offset: z.number(), length: z.number() })).optional(),
   link_preview_options: z
     .strictObject({
       is_disabled: z.boolean().optional(),
@@ -57,16 +57,17 @@ const SetMyCommands = z.strictObject({
   commands: z
     .array(z.strictObject({ command: z.string().regex(/^[a-z0-9_]{1,32}$/), description: z.string().min(1).max(256) }))
     .max(100),
-  scope: z.looseObject({ type: z.string() }).optional(),
-  language_code: z.string().optional(),
 });
+
+/** By grammY's transcription of the Bot API; the compiler compares the types above with it. */
+type Published = { [K in 'sendMessage' | 'setWebhook' | 'setMyCommands']: Parameters<ApiMethods<never>[K]>[0] };
 
 export interface TelegramPeer extends Peer {
   /** What was sent, in order. */
-  readonly sent: readonly z.infer<typeof SendMessage>[];
+  readonly sent: readonly Published['sendMessage'][];
   /** What the last setWebhook said. */
-  webhook: z.infer<typeof SetWebhook> | undefined;
-  commands: z.infer<typeof SetMyCommands>['commands'];
+  webhook: Published['setWebhook'] | undefined;
+  commands: Published['setMyCommands']['commands'];
   /** Who started the bot, and what became of them. */
   readonly chats: Map<number, 'active' | 'blocked' | 'deactivated'>;
   /** An update as Telegram posts it, with the next update id. */
@@ -103,7 +104,7 @@ export async function startTelegramPeer(token: string): Promise<TelegramPeer> {
           from: { id: chat, is_bot: false, ...from, language_code: 'en' },
           text,
         },
-      });
+      } satisfies Omit<Update, 'update_id'>);
     },
     member(chat: number, status: 'kicked' | 'member') {
       const user = { id: chat, is_bot: false, first_name: 'Jane' };
@@ -113,10 +114,11 @@ export async function startTelegramPeer(token: string): Promise<TelegramPeer> {
           chat: { id: chat, type: 'private', first_name: 'Jane' },
           from: user,
           date: 1_790_000_100,
-          old_chat_member: { user: bot, status: status === 'kicked' ? 'member' : 'kicked' },
-          new_chat_member: { user: bot, status, until_date: 0 },
+          old_chat_member:
+            status === 'kicked' ? { user: bot, status: 'member' } : { user: bot, status: 'kicked', until_date: 0 },
+          new_chat_member: status === 'kicked' ? { user: bot, status, until_date: 0 } : { user: bot, status },
         },
-      });
+      } satisfies Omit<Update, 'update_id'>);
     },
   });
   return telegram;

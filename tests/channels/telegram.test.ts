@@ -42,6 +42,7 @@ describe('a code to a linked chat', () => {
   test('arrives as it was written, not to be forwarded, with a button that copies it', async (t) => {
     const { peer, channel } = await bot(t);
     assert.deepEqual(await channel.send(CODE), { kind: 'accepted', providerId: '1001' });
+    // `satisfies`: no field that the published types do not know.
     assert.deepEqual(peer.sent, [
       {
         chat_id: JANE,
@@ -50,7 +51,7 @@ describe('a code to a linked chat', () => {
         link_preview_options: { is_disabled: true },
         reply_markup: { inline_keyboard: [[{ text: '482913', copy_text: { text: '482913' } }]] },
       },
-    ]);
+    ] satisfies TelegramPeer['sent']);
   });
 
   test('a notice has no button', async (t) => {
