@@ -19,12 +19,13 @@ export interface PeerAnswer {
 }
 
 /**
- * What becomes of the next call instead of an answer. `hang`, `close_mid_answer` and `nonsense` obey the call before they
- * fail; `close` and an `answer` do not.
+ * What becomes of the next call instead of an answer. Those that name an answer, `hang` and `nonsense` obey the call before
+ * they fail; `close` and an answer of one's own do not.
  */
 export type Fault =
   | 'hang'
   | 'close'
+  | 'hang_mid_answer'
   | 'close_mid_answer'
   | 'nonsense'
   | 'endless_answer'
@@ -82,7 +83,9 @@ function failAfter(fault: Exclude<Fault, object | 'close'>, response: ServerResp
   if (fault === 'nonsense') return void response.writeHead(200).end('<html>Welcome to the airport</html>');
   const text = JSON.stringify(answer.json);
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': 1_000_000 });
-  if (fault === 'close_mid_answer') response.write(text.slice(0, text.length / 2), () => response.socket?.destroy());
+  if (fault === 'hang_mid_answer') response.write(text.slice(0, text.length / 2));
+  else if (fault === 'close_mid_answer')
+    response.write(text.slice(0, text.length / 2), () => response.socket?.destroy());
   else for (let sent = 0; sent < 20; sent += 1) response.write(' '.repeat(50_000));
 }
 
