@@ -166,8 +166,11 @@ export type Received =
   | { kind: 'refused'; status: 400 | 401 | 403 }
   | { kind: 'received'; events: ChannelEvent[]; answer?: { contentType: string; body: string } };
 
-/** What a provider tells of a message or of a person. Moments are milliseconds since 1970. */
-export type ChannelEvent =
+/**
+ * What a provider tells of a message or of a person. Moments are milliseconds since 1970, by the provider's clock: reports
+ * come late, twice and out of order, so an event older than what is known already says nothing new.
+ */
+export type ChannelEvent = (
   | {
       type: 'receipt';
       /** The id that `send` returned. */
@@ -177,11 +180,32 @@ export type ChannelEvent =
       /** A code of the provider, without addresses. */
       reason: string | null;
     }
-  /** Somebody opened our deep link in the messenger: `token` is what stood in it. */
+  /** Somebody opened our deep link in the messenger and confirmed it there: `token` is what stood in it. */
   | { type: 'linked'; chat: string; token: string; name: string | null; at: number }
   /** Blocked, stopped, unsubscribed: the messenger reaches this person no more. */
-  | { type: 'stopped'; chat: string; at: number }
-  | { type: 'said'; chat: string; text: string; at: number };
+  | {
+      type: 'stopped';
+      chat: string;
+      at: number;
+      /** Only promotions were stopped; codes still arrive. Absent: everything. */
+      scope?: 'promotions';
+    }
+  | { type: 'said'; chat: string; text: string; at: number }
+) & {
+  /** The provider's own id of the event, the same when it reports twice. Receipts have none: merging them is idempotent. */
+  eventId?: string;
+};
+
+/** A messenger that a person links by opening our link in it. */
+export interface LinkedChannel extends TextChannel {
+  /** The link that opens the messenger with this token; undefined where the settings do not say whose chat it opens. */
+  deepLink(token: string): string | undefined;
+  /**
+   * Tells the provider where our webhook is; repeating it changes nothing. Absent where that is set by hand at the
+   * provider. `reason` is a code.
+   */
+  register?(): Promise<{ registered: true } | { registered: false; reason: string }>;
+}
 
 export type KeyPurpose = 'code' | 'identifier' | 'cancel' | 'not-me' | 'device' | 'confirm' | 'work';
 

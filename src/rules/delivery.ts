@@ -11,9 +11,18 @@ export type MessageStatus = 'queued' | 'sent' | 'delivered' | 'bounced' | 'faile
 /** What a channel says about one attempt. */
 export type SendOutcome =
   | { kind: 'accepted'; providerId: string }
-  | { kind: 'temporary'; reason: string; retryAfterMs?: number }
-  /** This channel does not reach this person; another one may, at once. */
-  | { kind: 'unreachable'; reason: string }
+  | {
+      kind: 'temporary';
+      reason: string;
+      retryAfterMs?: number;
+      /** The answer was lost after the message had left: the provider may have sent it, and trying again may send it twice. */
+      maybeSent?: true;
+    }
+  /**
+   * This channel does not reach this person; another one may, at once. `stopped`: the person ended it (blocked,
+   * unsubscribed), so the next message would not arrive either.
+   */
+  | { kind: 'unreachable'; reason: string; stopped?: true }
   | { kind: 'permanent'; reason: string };
 
 export type NextStep = { status: 'sent' | 'failed' | 'expired' } | { status: 'queued'; dueAt: number };

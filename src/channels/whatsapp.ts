@@ -1,0 +1,282 @@
+/**
+ * WhatsApp by Meta's Cloud API (https://developers.facebook.com/documentation/business-messaging/whatsapp).
+ *
+ * A code goes out in an authentication template, which reaches people at any time; its words are WhatsApp's own, and it has a
+ * button that copies the code. A text without a code goes out as free text, which is taken only within 24 hours of the
+ * person's last message.
+ */
+import { createHmac } from 'node:crypto';
+import { z } from 'zod';
+import { type Answer, exchange, type Fetch, retryAfterMsOf } from '../exchange.ts';
+import type { ChannelEvent, Clock, LinkedChannel, Log, OutgoingText, Received, WebhookCall } from '../ports.ts';
+import { chatName } from '../rules/chat-names.ts';
+import type { SendOutcome } from '../rules/delivery.ts';
+import { findLinkToken, isStopWord } from '../rules/link-tokens.ts';
+import type { WhatsAppSettings } from '../rules/messenger-urls.ts';
+import { readJson } from '../rules/read-json.ts';
+import { isSameMac, isSameSecret } from '../rules/signatures.ts';
+import { whatsAppVerdict } from '../rules/whatsapp-errors.ts';
+
+const TIMEOUT_MS = 10_000;
+const TEXT_MAX = 4096;
+/** What a code parameter of an authentication template may hold. */
+const CODE_MAX = 15;
+
+export interface WhatsAppOptions {
+  fetch: Fetch;
+  clock: Clock;
+  log: Log;
+  /** What stands before the token in the draft that a deep link opens. */
+  draft?: (token: string) => string;
+  /** Shorter in tests. */
+  timeoutMs?: number;
+}
+
+export function createWhatsAppChannel(settings: WhatsAppSettings, options: WhatsAppOptions): LinkedChannel {
+  const { clock, log } = options;
+  const draft = options.draft ?? ((token: string) => `LINK ${token}`);
+  let pausedUntil = 0;
+
+  async function send(text: OutgoingText): Promise<SendOutcome> {
+    // A person who shows no number is known by an id of this business only, and authentication templates are not sent to those.
+    if (isBusinessScopedId(text.to) && text.code !== undefined)
+      return { kind: 'unreachable', reason: 'no_phone_number' };
+    if (!isBusinessScopedId(text.to) && !/^\+[1-9]\d{6,14}$/.test(text.to))
+      return { kind: 'permanent', reason: 'malformed_number' };
+    if (text.code !== undefined && (text.code.length === 0 || text.code.length > CODE_MAX))
+      return { kind: 'permanent', reason: 'code_length' };
+    if (text.text.length === 0 || text.text.length > TEXT_MAX) return { kind: 'permanent', reason: 'text_length' };
+    const pauseMs = pausedUntil - clock.now();
+    if (pauseMs > 0) return { kind: 'temporary', reason: 'paused', retryAfterMs: pauseMs };
+    return outcomeOf(await call(messageOf(text, settings)));
+  }
+
+  function outcomeOf(answer: Answer): SendOutcome {
+    if (answer.kind === 'failed')
+      return { kind: 'temporary', reason: answer.reason, ...(answer.maybeObeyed ? { maybeSent: true } : {}) };
+    const json = readJson(answer.text);
+    const sent = Sent.safeParse(json);
+    if (answer.status === 200 && sent.success)
+      return { kind: 'accepted', providerId: (sent.data.messages[0] as { id: string }).id };
+    const error = Failed.safeParse(json);
+    if (answer.status >= 200 && answer.status < 300 && !error.success)
+      return { kind: 'temporary', reason: 'unreadable_answer', maybeSent: true };
+    const verdict = whatsAppVerdict(error.data?.error.code, answer.status);
+    const retryAfterMs = retryAfterMsOf(answer.headers);
+    if (verdict.alert) log.error('whatsapp', { reason: verdict.outcome.reason });
+    if (verdict.pauseMs > 0) pausedUntil = clock.now() + Math.max(verdict.pauseMs, retryAfterMs ?? 0);
+    if (verdict.outcome.kind !== 'temporary' || retryAfterMs === undefined) return verdict.outcome;
+    return { ...verdict.outcome, retryAfterMs: Math.max(verdict.outcome.retryAfterMs ?? 0, retryAfterMs) };
+  }
+
+  async function receive(request: WebhookCall): Promise<Received> {
+    if (request.method === 'GET') return challenged(request.url, settings.verifyToken);
+    if (!isSigned(request.body, request.headers.get('x-hub-signature-256') ?? '', settings.appSecret))
+      return { kind: 'refused', status: 401 };
+    const payload = Payload.safeParse(readJson(request.body));
+    if (!payload.success) return { kind: 'refused', status: 400 };
+    const changes = payload.data.entry.flatMap(({ changes }) => changes);
+    return { kind: 'received', events: changes.flatMap((change) => eventsOf(change, settings.phoneNumberId)) };
+  }
+
+  function call(json: unknown): Promise<Answer> {
+    return exchange({
+      fetch: options.fetch,
+      url: `${settings.api}/${settings.phoneNumberId}/messages`,
+      headers: { authorization: `Bearer ${settings.token}` },
+      json,
+      timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+    });
+  }
+
+  return {
+    provider: 'whatsapp',
+    send,
+    receive,
+    // `?text=` is a draft: nothing is sent until the person sends it, and only what arrives links.
+    deepLink: (token) =>
+      settings.number === undefined
+        ? undefined
+        : `https://wa.me/${settings.number}?text=${encodeURIComponent(draft(token))}`,
+    close: async () => {},
+  };
+}
+
+function messageOf(text: OutgoingText, settings: WhatsAppSettings): Record<string, unknown> {
+  const to = text.to.replace(/^\+/, '');
+  // Meta's name of the field for people without a number. `to` and `recipient` exclude each other.
+  const addressee = isBusinessScopedId(text.to) ? { recipient: to } : { to };
+  const envelope = { messaging_product: 'whatsapp', recipient_type: 'individual', ...addressee };
+  if (text.code === undefined) return { ...envelope, type: 'text', text: { body: text.text, preview_url: false } };
+  const parameters = [{ type: 'text', text: text.code }];
+  return {
+    ...envelope,
+    type: 'template',
+    template: {
+      name: settings.template,
+      language: { policy: 'deterministic', code: languageFor(text.locale, settings.languages) },
+      components: [
+        { type: 'body', parameters },
+        // "Copy code" became a button of type URL when the template was made; its parameter is what it copies.
+        { type: 'button', sub_type: 'url', index: '0', parameters },
+      ],
+    },
+  };
+}
+
+/** The template's language for a BCP 47 locale: the same, the same without its region, any region of it, or the first. */
+function languageFor(locale: string, languages: readonly string[]): string {
+  const { language, region } = new Intl.Locale(canonicalLocale(locale));
+  return (
+    languages.find((code) => code === `${language}_${region}`) ??
+    languages.find((code) => code === language) ??
+    languages.find((code) => code.startsWith(`${language}_`)) ??
+    (languages[0] as string)
+  );
+}
+
+function canonicalLocale(locale: string): string {
+  try {
+    return Intl.getCanonicalLocales(locale)[0] ?? 'und';
+  } catch {
+    return 'und';
+  }
+}
+
+const Sent = z.object({ messages: z.array(z.object({ id: z.string().min(1).max(512) })).min(1) });
+const Failed = z.object({ error: z.object({ code: z.number().int() }) });
+
+/** Meta's question whether this address is ours, asked when the operator types it in. */
+function challenged(url: string, verifyToken: string): Received {
+  const query = new URL(url, 'https://webhook.invalid').searchParams;
+  const challenge = query.get('hub.challenge') ?? '';
+  if (query.get('hub.mode') !== 'subscribe' || !isSameSecret(query.get('hub.verify_token') ?? '', verifyToken))
+    return { kind: 'refused', status: 403 };
+  // Only what can be no markup is ever echoed.
+  if (!/^[\w.-]{1,256}$/.test(challenge)) return { kind: 'refused', status: 400 };
+  return { kind: 'received', events: [], answer: { contentType: 'text/plain; charset=utf-8', body: challenge } };
+}
+
+function isSigned(body: Uint8Array, header: string, appSecret: string): boolean {
+  const [, given = ''] = /^sha256=(.+)$/.exec(header) ?? [];
+  return isSameMac(given, createHmac('sha256', appSecret).update(body).digest());
+}
+
+/** Items are read one by one further down: what is strange in one must not lose the others of a batch. */
+const Change = z.object({ field: z.string(), value: z.looseObject({}) });
+const Payload = z.object({
+  object: z.literal('whatsapp_business_account'),
+  entry: z.array(z.object({ changes: z.array(Change) })),
+});
+const Metadata = z.object({ phone_number_id: z.string() });
+const Seconds = z
+  .union([z.string().regex(/^\d{1,12}$/), z.number().int().nonnegative()])
+  .transform((s) => Number(s) * 1000);
+const Contact = z.object({
+  wa_id: z.string().optional(),
+  user_id: z.string().optional(),
+  profile: z.object({ name: z.string().optional() }).optional(),
+});
+const Status = z.object({
+  id: z.string().min(1).max(512),
+  status: z.string(),
+  timestamp: Seconds,
+  errors: z.array(z.object({ code: z.number().int() })).optional(),
+});
+const Message = z.object({
+  id: z.string().min(1).max(512),
+  from: z.string().optional(),
+  from_user_id: z.string().optional(),
+  group_id: z.string().optional(),
+  timestamp: Seconds,
+  type: z.string(),
+  text: z.object({ body: z.string() }).optional(),
+  button: z.object({ text: z.string().optional(), payload: z.string().optional() }).optional(),
+  interactive: z
+    .object({
+      button_reply: z.object({ id: z.string(), title: z.string() }).optional(),
+      list_reply: z.object({ id: z.string(), title: z.string() }).optional(),
+    })
+    .optional(),
+  system: z.object({ type: z.string() }).optional(),
+});
+const Preference = z.object({
+  wa_id: z.string().optional(),
+  user_id: z.string().optional(),
+  category: z.string(),
+  value: z.string(),
+  timestamp: Seconds,
+});
+
+/** One app may serve several numbers; what is about another one is not ours. */
+function eventsOf({ field, value }: z.infer<typeof Change>, phoneNumberId: string): ChannelEvent[] {
+  if (Metadata.safeParse(value.metadata).data?.phone_number_id !== phoneNumberId) return [];
+  if (field === 'user_preferences') return readable(Preference, value.user_preferences).flatMap(preferenceEvents);
+  if (field !== 'messages') return [];
+  const contacts = readable(Contact, value.contacts);
+  return [
+    ...readable(Status, value.statuses).flatMap(receipts),
+    ...readable(Message, value.messages).flatMap((message) => messageEvents(message, contacts)),
+  ];
+}
+
+function readable<T>(schema: z.ZodType<T>, items: unknown): T[] {
+  return Array.isArray(items) ? items.flatMap((item) => schema.safeParse(item).data ?? []) : [];
+}
+
+function receipts({ id, status, timestamp, errors }: z.infer<typeof Status>): ChannelEvent[] {
+  const receipt = { type: 'receipt' as const, providerId: id, at: timestamp };
+  if (status === 'sent' || status === 'delivered' || status === 'read') return [{ ...receipt, status, reason: null }];
+  // "played" is for voice, "deleted" and "warning" are for the other direction.
+  if (status !== 'failed') return [];
+  return [{ ...receipt, status, reason: errors?.[0] === undefined ? 'failed' : String(errors[0].code) }];
+}
+
+function messageEvents(message: z.infer<typeof Message>, contacts: readonly z.infer<typeof Contact>[]): ChannelEvent[] {
+  const chat = chatOf(message.from, message.from_user_id);
+  if (chat === undefined || message.group_id !== undefined) return [];
+  const about = { chat, at: message.timestamp, eventId: message.id };
+  // The number belongs to somebody else from now on, or to nobody.
+  if (message.type === 'system')
+    return message.system?.type.startsWith('user_changed_') ? [{ type: 'stopped', ...about }] : [];
+  const text = textOf(message);
+  if (text === undefined) return [];
+  const token = findLinkToken(text);
+  if (token !== undefined) return [{ type: 'linked', token, name: nameOf(message, contacts), ...about }];
+  return [isStopWord(text) ? { type: 'stopped', ...about } : { type: 'said', text, ...about }];
+}
+
+function textOf({ text, button, interactive }: z.infer<typeof Message>): string | undefined {
+  const reply = interactive?.button_reply ?? interactive?.list_reply;
+  return text?.body ?? button?.text ?? button?.payload ?? reply?.title;
+}
+
+/** Contacts are matched by id: their order says nothing. */
+function nameOf(
+  { from, from_user_id }: z.infer<typeof Message>,
+  contacts: readonly z.infer<typeof Contact>[],
+): string | null {
+  const contact = contacts.find(
+    ({ wa_id, user_id }) =>
+      (wa_id !== undefined && wa_id === from) || (user_id !== undefined && user_id === from_user_id),
+  );
+  return chatName(contact?.profile?.name);
+}
+
+/** What WhatsApp itself lets people stop is promotions; their codes go on. */
+function preferenceEvents({ wa_id, user_id, category, value, timestamp }: z.infer<typeof Preference>): ChannelEvent[] {
+  const chat = chatOf(wa_id, user_id);
+  if (chat === undefined || value !== 'stop' || category !== 'marketing_messages') return [];
+  return [{ type: 'stopped', chat, at: timestamp, scope: 'promotions' }];
+}
+
+/** E.164 where the person shows a number, so that it is the same as what `send` is given; else the id of this business. */
+function chatOf(phone: string | undefined, userId: string | undefined): string | undefined {
+  if (phone !== undefined && /^[1-9]\d{6,14}$/.test(phone)) return `+${phone}`;
+  return [userId, phone].find((id) => id !== undefined && isBusinessScopedId(id));
+}
+
+/** Country, a dot (in some accounts with a word of Meta's between), and up to 128 letters and digits. */
+function isBusinessScopedId(id: string): boolean {
+  return /^[A-Z]{2}\.(?:[A-Z]{1,8}\.)?[A-Za-z0-9]{1,128}$/.test(id);
+}
