@@ -16,6 +16,7 @@ import { HASH_QUEUE_MAX, HASH_STRANGERS_MAX } from './rules/limits.ts';
 import { openStore } from './store/open.ts';
 import { systemClock, systemRandom } from './system.ts';
 import { createApp } from './web/app.ts';
+import { answerHeaders } from './web/guard.ts';
 import type { Peer } from './web/request.ts';
 import { createWork } from './work.ts';
 import { startWorker, type Worker } from './workers/loop.ts';
@@ -38,6 +39,8 @@ export interface Composed {
   inbox: Inbox | undefined;
   /** Answers one request. `peer` is the address of the socket. */
   fetch(request: Request, peer?: Peer): Promise<Response>;
+  /** Security headers, for what a server answers to bytes that are no request. */
+  answerHeaders: Readonly<Record<string, string>>;
   /** Loads what judges passwords; without it that happens a second after the worker's start, in between requests. */
   warm(): Promise<void>;
   startWorker(options?: { otherProcesses?: boolean }): Promise<Worker>;
@@ -96,6 +99,7 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
     mail,
     inbox,
     fetch: async (request, peer = {}) => app.fetch(request, peer),
+    answerHeaders: answerHeaders(config),
     warm: () => knowledge.warm(),
     async startWorker(options = {}) {
       const worker = await startWorker({
