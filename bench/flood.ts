@@ -17,17 +17,19 @@ const WARM_UP = 20;
 const DEFAULT_SECONDS = 10;
 const CONNECTIONS = 64;
 const TARGET_MS = 1_000;
+/** Of the minute in which people want to be back. */
+const MAIL_TARGET_MS = 30_000;
 const PASSWORD = 'quiet meadow lantern 58';
 /** The owners come within the first part of the flood, so that each has the time to finish in it. */
 const ARRIVING_PART = 0.6;
 
 export async function flood(seconds = DEFAULT_SECONDS): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const addresses of [1, 10_000]) rows.push(await floodFrom(addresses, seconds));
+  for (const addresses of [1, 10_000]) rows.push(...(await floodFrom(addresses, seconds)));
   return rows;
 }
 
-async function floodFrom(addresses: number, seconds: number): Promise<Row> {
+async function floodFrom(addresses: number, seconds: number): Promise<Row[]> {
   const program = await startProgram({ accounts: OWNERS + WARM_UP, env: { REGAIN_TRUST_PROXY: '1' } });
   const flooder = fork(join(import.meta.dirname, 'flooder.ts'));
   const owners: Owner[] = [];
@@ -49,24 +51,31 @@ async function floodFrom(addresses: number, seconds: number): Promise<Row> {
   }
   const finished = owners.filter(({ failed }) => failed === undefined).length;
   for (const { failed } of owners) if (failed !== undefined) process.stdout.write(`  an owner failed: ${failed}\n`);
-  const measuredMs = percentile(
-    owners.flatMap(({ ms }) => ms),
-    0.99,
-  );
   const from = addresses === 1 ? '1 address' : `${addresses} addresses`;
-  return {
-    what: `flood from ${from}: ${finished} of ${OWNERS} owners signed in again; their requests, p99`,
-    measuredMs,
-    referenceMs: TARGET_MS,
-    reference: 'target',
+  const row = (what: string, values: number[], targetMs: number): Row => {
+    const measuredMs = percentile(values, 0.99);
     // Who was kept out is no matter of milliseconds.
-    ratio: finished === OWNERS ? measuredMs / TARGET_MS : Number.POSITIVE_INFINITY,
-    atMost: 1,
+    const ratio = finished === OWNERS ? measuredMs / targetMs : Number.POSITIVE_INFINITY;
+    return { what, measuredMs, referenceMs: targetMs, reference: 'target', ratio, atMost: 1 };
   };
+  return [
+    row(
+      `flood from ${from}: ${finished} of ${OWNERS} owners signed in again; their requests, p99`,
+      owners.flatMap(({ requestsMs }) => requestsMs),
+      TARGET_MS,
+    ),
+    row(
+      `flood from ${from}: waiting for the code, p99`,
+      owners.map(({ mailMs }) => mailMs),
+      MAIL_TARGET_MS,
+    ),
+  ];
 }
 
 interface Owner {
-  ms: number[];
+  requestsMs: number[];
+  /** From the answer to the mail. */
+  mailMs: number;
   /** The first answer that kept him out. */
   failed?: string;
 }
@@ -74,23 +83,26 @@ interface Owner {
 async function recover(program: Program, account: number): Promise<Owner> {
   const identifier = addressOf(account);
   const from = `203.0.113.${account + 1}`;
-  const ms: number[] = [];
+  const requestsMs: number[] = [];
+  let mailMs = Number.POSITIVE_INFINITY;
   const ask = async (path: string, json: object, expected: number): Promise<Record<string, string>> => {
     const answer = await timedRequest(program.origin, { method: 'POST', path: `/api/v1${path}`, json, from });
-    ms.push(answer.ms);
+    requestsMs.push(answer.ms);
     if (answer.status !== expected) throw new Error(`POST ${path} answered ${answer.status}: ${answer.body}`);
     return JSON.parse(answer.body) as Record<string, string>;
   };
   try {
     const mail = program.nextMail(identifier);
     const { token = '' } = await ask('/recovery', { identifier }, 202);
+    const askedAt = performance.now();
     const { code = '' } = await mail;
+    mailMs = performance.now() - askedAt;
     await ask('/recovery/verify', { token, code }, 200);
     await ask('/recovery/password', { token, password: PASSWORD }, 200);
     await ask('/sessions', { identifier, password: PASSWORD }, 201);
-    return { ms };
+    return { requestsMs, mailMs };
   } catch (error) {
-    return { ms, failed: (error as Error).message };
+    return { requestsMs, mailMs, failed: (error as Error).message };
   }
 }
 
