@@ -9,6 +9,7 @@ import type { SinkMail, SinkReady } from './sink.ts';
 
 export interface Program {
   pid: number;
+  origin: string;
   /** Sends JSON to the API. @throws where the answer is another status */
   post(path: string, body: Record<string, string>, status: number): Promise<Record<string, string>>;
   /** The next mail to this address. */
@@ -21,7 +22,8 @@ export function addressOf(account: number): string {
   return `shopper${account}@mail.example`;
 }
 
-export async function startProgram(options: { accounts: number }): Promise<Program> {
+/** @param options.env settings beyond those of every benchmark */
+export async function startProgram(options: { accounts: number; env?: Record<string, string> }): Promise<Program> {
   const { folder, remove } = await testFolder();
   const database = join(folder, 'regain.db');
   await createAccounts(database, options.accounts);
@@ -33,9 +35,11 @@ export async function startProgram(options: { accounts: number }): Promise<Progr
     REGAIN_MAIL_FROM: 'Shop <no-reply@shop.example>',
     // The benchmarks are one long busy hour; what a recovery costs is measured outside of an alarm.
     REGAIN_BUSY_HOUR_SENDS: '1000000',
+    ...options.env,
   });
   return {
     pid: running.process.pid as number,
+    origin: running.origin,
     post: (path, body, status) => post(running, path, body, status),
     nextMail: sink.nextMail,
     async stop() {

@@ -1,6 +1,8 @@
 /** `npm run bench` measures everything; `npm run bench -- cold-start` what it is told to. */
 import { codeLatency } from './code-latency.ts';
 import { coldStart } from './cold-start.ts';
+import { flood } from './flood.ts';
+import { pagesWhileHashing } from './pages-while-hashing.ts';
 import { recoveryCost } from './recovery-cost.ts';
 import { type Row, table } from './table.ts';
 
@@ -8,6 +10,8 @@ const BENCHMARKS: Record<string, () => Promise<Row[]>> = {
   'recovery-cost': recoveryCost,
   'code-latency': codeLatency,
   'cold-start': coldStart,
+  'pages-while-hashing': pagesWhileHashing,
+  flood: () => flood(),
 };
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(BENCHMARKS);

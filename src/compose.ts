@@ -9,13 +9,14 @@ import { type Config, ConfigError, type MailSettings, SETTINGS } from './config.
 import { createKeys } from './keys.ts';
 import { createLog } from './log.ts';
 import { render } from './messages/render.ts';
-import { createHasher } from './passwords/hasher.ts';
+import { createHasher, hashConcurrency } from './passwords/hasher.ts';
 import { createPasswordKnowledge } from './passwords/knowledge.ts';
 import type { Clock, Log, MailChannel, PasswordKnowledge, Random } from './ports.ts';
-import { HASH_QUEUE_MAX } from './rules/limits.ts';
+import { HASH_QUEUE_MAX, HASH_STRANGERS_MAX } from './rules/limits.ts';
 import { openStore } from './store/open.ts';
 import { systemClock, systemRandom } from './system.ts';
 import { createApp } from './web/app.ts';
+import { answerHeaders } from './web/guard.ts';
 import type { Peer } from './web/request.ts';
 import { createWork } from './work.ts';
 import { startWorker, type Worker } from './workers/loop.ts';
@@ -38,6 +39,10 @@ export interface Composed {
   inbox: Inbox | undefined;
   /** Answers one request. `peer` is the address of the socket. */
   fetch(request: Request, peer?: Peer): Promise<Response>;
+  /** Security headers, for what a server answers to bytes that are no request. */
+  answerHeaders: Readonly<Record<string, string>>;
+  /** Loads what judges passwords; without it that happens a second after the worker's start, in between requests. */
+  warm(): Promise<void>;
   startWorker(options?: { otherProcesses?: boolean }): Promise<Worker>;
   /** Ends connections. Stop the worker first. */
   close(): Promise<void>;
@@ -61,7 +66,11 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
   const context: Context = {
     store,
     accounts: ownAccounts(random),
-    hasher: createHasher({ concurrency: availableParallelism(), queueMax: HASH_QUEUE_MAX }),
+    hasher: createHasher({
+      concurrency: hashConcurrency(availableParallelism()),
+      queueMax: HASH_QUEUE_MAX,
+      strangersMax: HASH_STRANGERS_MAX,
+    }),
     knowledge,
     keys,
     work: createWork(keys, random),
@@ -91,6 +100,8 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
     mail,
     inbox,
     fetch: async (request, peer = {}) => app.fetch(request, peer),
+    answerHeaders: answerHeaders(config),
+    warm: () => knowledge.warm(),
     async startWorker(options = {}) {
       const worker = await startWorker({
         store,

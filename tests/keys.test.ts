@@ -1,12 +1,23 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createKeys } from '../src/keys.ts';
+import type { KeyPurpose } from '../src/ports.ts';
 
 const OLD = 'the old secret, long enough: 0123456789';
 const NEW = 'the new secret, long enough: 9876543210';
 const jane = { kind: 'email', canonical: 'jane@example.com' } as const;
 
+const PURPOSES = ['code', 'identifier', 'cancel', 'not-me', 'device'] as const satisfies KeyPurpose[];
+
 describe('keys', () => {
+  test('what is signed for one purpose opens under no other', () => {
+    const keys = createKeys([NEW, OLD]);
+    for (const signing of PURPOSES)
+      for (const opening of PURPOSES)
+        for (const signed of [keys.sign(signing, 'proof'), createKeys([OLD]).sign(signing, 'proof')])
+          assert.equal(keys.open(opening, signed), signing === opening ? 'proof' : undefined, `${signing} ${opening}`);
+  });
+
   test('a signature opens with its own purpose and key only', () => {
     const keys = createKeys([OLD]);
     const signed = keys.sign('cancel', 'proof');

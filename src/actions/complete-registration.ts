@@ -22,7 +22,7 @@ export async function completeRegistration(
   const password = normalizePassword(typed);
   const proven = await context.store.transaction((tx) => findProven(context, tx, token));
   await requireGoodPassword(context, password, factsOf(context, proven, profile));
-  const passwordHash = await context.hasher.hash(password);
+  const passwordHash = await context.hasher.hash(password, { lane: 'proven', source: proven.id });
 
   return context.store.transaction(async (tx) => {
     const now = context.clock.now();

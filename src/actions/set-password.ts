@@ -9,17 +9,26 @@ import { normalizePassword } from '../rules/passwords.ts';
 import type { MessageKind, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { factsOf, findVerified, requireGoodPassword } from './judge-password.ts';
+import { rememberRecovery } from './recovered-here.ts';
 import { newId } from './tokens.ts';
 
-/** @throws Refusal `recovery_not_found`, `weak_password` (nothing is spent), `unavailable` when too many hashes wait */
-export async function setPassword(context: Context, token: string, typed: string): Promise<Proof> {
+/**
+ * @param source client network of the request
+ * @throws Refusal `recovery_not_found`, `weak_password` (nothing is spent), `unavailable` when too many hashes wait
+ */
+export async function setPassword(
+  context: Context,
+  token: string,
+  typed: string,
+  source: string | undefined,
+): Promise<Proof> {
   const password = normalizePassword(typed);
-  const { facts } = await context.store.transaction(async (tx) => {
+  const { proofId, facts } = await context.store.transaction(async (tx) => {
     const { proof, account } = await findVerified(context, tx, token);
-    return { facts: factsOf(context, proof, account) };
+    return { proofId: proof.id, facts: factsOf(context, proof, account) };
   });
   await requireGoodPassword(context, password, facts);
-  const passwordHash = await context.hasher.hash(password);
+  const passwordHash = await context.hasher.hash(password, { lane: 'proven', source: proofId });
 
   return context.store.transaction(async (tx) => {
     const now = context.clock.now();
@@ -29,6 +38,7 @@ export async function setPassword(context: Context, token: string, typed: string
     await context.accounts.setPassword(tx, account.id, passwordHash, now);
     const ended = await tx.sessions.deleteAllOf(account.id);
     await tx.proofs.cancelAllOf(account.id, proof.id);
+    await rememberRecovery(tx, proof.identifierMac, source, now);
     await notifyAllAddresses(context, tx, account, 'password-changed', proof, now);
     await tx.audit.append({
       at: now,

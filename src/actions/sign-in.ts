@@ -1,5 +1,5 @@
 /** Signing in. An unknown account costs the same hash and the same statements as a wrong password. */
-import type { Account } from '../ports.ts';
+import type { Account, HashTurn } from '../ports.ts';
 import { Refusal } from '../rules/errors.ts';
 import type { Identifier } from '../rules/identifiers.ts';
 import { PASSWORD_MAX_BYTES, SESSION_LIFETIME_MS } from '../rules/limits.ts';
@@ -8,6 +8,7 @@ import type { Session } from '../store/store.ts';
 import { chargeLimits } from './charge-limits.ts';
 import type { Context, Origin } from './context.ts';
 import { isKnownDevice, rememberDevice } from './known-device.ts';
+import { hasJustRecovered } from './recovered-here.ts';
 import { newId, newToken } from './tokens.ts';
 
 export interface SignedIn {
@@ -28,22 +29,32 @@ export async function signIn(
   origin: Origin,
   device?: string,
 ): Promise<SignedIn> {
-  const account = await context.store.transaction(async (tx) => {
-    const mac = context.keys.identifierMac(identifier);
-    const lane = isKnownDevice(context, device, identifier) ? 'sign-in-known-device' : 'sign-in';
-    await chargeLimits(tx, { 'sign-in-source': origin.source, [lane]: mac }, context.clock.now());
-    return context.accounts.findByIdentifier(tx, identifier);
+  const mac = context.keys.identifierMac(identifier);
+  const knownDevice = isKnownDevice(context, device, identifier);
+  const { account, proven } = await context.store.transaction(async (tx) => {
+    const now = context.clock.now();
+    const lane = knownDevice ? 'sign-in-known-device' : 'sign-in';
+    await chargeLimits(tx, { 'sign-in-source': origin.source, [lane]: mac }, now);
+    const recovered = await hasJustRecovered(tx, mac, origin.source, now);
+    const found = await context.accounts.findByIdentifier(tx, identifier);
+    return { account: found, proven: knownDevice || recovered };
   });
   const password = normalizePassword(typed);
   const usable = account && account.passwordBlockedAt === null ? (account.passwordHash ?? undefined) : undefined;
   const bounded = Buffer.byteLength(password) <= PASSWORD_MAX_BYTES ? password : '';
-  const { right, outdated } = await context.hasher.verify(usable, bounded);
+  const { right, outdated } = await context.hasher.verify(usable, bounded, turnOf(mac, proven, origin));
   if (!account || !right || usable === undefined || bounded !== password) {
     await refuse(context, account, origin);
     throw new Refusal('invalid_credentials');
   }
-  const rehashed = outdated ? await context.hasher.hash(password) : undefined;
+  // One request, one hash that others wait for: whoever floods with old accounts of his own gains nothing by it.
+  const rehashed = outdated ? await context.hasher.hashIfIdle(password) : undefined;
   return openSession(context, account, usable, rehashed, origin, rememberDevice(context, device, identifier));
+}
+
+/** Strangers wait in the line of their network; where it tells nothing, in that of what they typed. */
+function turnOf(mac: string, proven: boolean, origin: Origin): HashTurn {
+  return proven ? { lane: 'proven', source: mac } : { lane: 'stranger', source: origin.source ?? mac };
 }
 
 async function refuse(context: Context, account: Account | undefined, origin: Origin): Promise<void> {

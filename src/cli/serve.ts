@@ -1,16 +1,13 @@
 /** `regain serve`: web and worker in one process; `--no-worker` for the web alone. */
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-import { createAdaptorServer } from '@hono/node-server';
 import { type Composed, compose } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { seedDemoAccount } from './demo-account.ts';
+import { createHttpServer } from './http-server.ts';
 import { loadConfig } from './load-config.ts';
 import { untilStopped } from './until-stopped.ts';
 
-/** A person on a bad train connection sends a form of some hundred bytes in this time; who is slower holds a connection. */
-const HEADERS_TIMEOUT_MS = 15_000;
-const REQUEST_TIMEOUT_MS = 30_000;
 /** After this, whoever has not read his answer yet does not get it: process managers kill at 30 seconds or later. */
 const LONGEST_STOP_MS = 25_000;
 
@@ -22,6 +19,9 @@ export async function run(args: string[], environment: Record<string, string | u
   }
   const config = await loadConfig(environment);
   const composed = await compose(config);
+  // A quarter of a second of CPU before the first request is none of its time. Under a flood, the same work between requests
+  // kept people waiting for more than a second; a developer's first page is rather early.
+  if (config.mode === 'production') await composed.warm();
   const demo = config.mode === 'development' ? await seedDemoAccount(composed.context) : undefined;
   const server = await listen(composed, config);
   if (typeof server === 'string') {
@@ -49,11 +49,7 @@ export async function run(args: string[], environment: Record<string, string | u
 
 /** A listening server, or a sentence that says why there is none. */
 async function listen(composed: Composed, config: Config): Promise<Server | string> {
-  const server = createAdaptorServer({
-    fetch: (request, env) => composed.fetch(request, { peer: env.incoming.socket.remoteAddress ?? '' }),
-  }) as Server;
-  server.headersTimeout = HEADERS_TIMEOUT_MS;
-  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  const server = createHttpServer(composed);
   server.listen(config.port, config.host);
   try {
     await once(server, 'listening');

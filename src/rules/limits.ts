@@ -76,7 +76,8 @@ export const BUSY_HOUR_SENDS = 200;
 export const WAITED_MS = 15 * SECOND;
 /** The work of about a quarter second on a phone, doubled for each time it was done for this identifier lately. */
 export const WORK = { iterations: 1_000, rounds: 400, doublings: 5, lifetimeMs: 10 * MINUTE } as const;
-
+/** The network from which a password was recovered is known to that identifier for so long: time to sign in with it. */
+export const RECOVERED_HERE: Limit = { burst: 1, refillMs: 10 * MINUTE };
 /** An address without an account gets one "there is no account here" mail in this time (STANDARDS 3.25). */
 export const NO_ACCOUNT_MAIL_EVERY_MS = 7 * DAY;
 /** The "this wasn't me" link of a change notice: people read mail late, and weekends are long. */
@@ -111,8 +112,8 @@ export const NAME_MAX_CHARACTERS = 100;
 export const PASSWORD_MAX_CHARACTERS = 256;
 export const PASSWORD_MAX_BYTES = 1024;
 export const BODY_MAX_BYTES = 16 * 1024;
-
 /** Argon2id (RFC 9106): OWASP's and ASVS' floor, 10 ms of CPU on a small server. Memory in KiB. */
 export const ARGON2ID = { memoryKib: 19_456, passes: 2, lanes: 1 } as const;
-/** Hashes that may wait; beyond this a request is told to come back, so that hashing is no lever (R61). */
+/** Hashes that may wait, of people with a proof and of strangers; 32 are half a second on one core. More are refused (R61). */
 export const HASH_QUEUE_MAX = 200;
+export const HASH_STRANGERS_MAX = 32;

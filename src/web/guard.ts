@@ -15,22 +15,30 @@ const PAGE_POLICY = [
   "base-uri 'none'",
 ].join('; ');
 
-/** Security headers on every answer, errors included (STANDARDS R81). */
+/** On every answer, errors included (STANDARDS R81). Caching and the policy of content may be set by a handler. */
+export function answerHeaders({ origin }: Pick<Config, 'origin'>): Record<string, string> {
+  return {
+    'Content-Security-Policy': PAGE_POLICY,
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'no-referrer',
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    'Permissions-Policy': 'camera=(), geolocation=(), microphone=()',
+    'Cache-Control': 'no-store',
+    ...(origin.startsWith('https:') ? { 'Strict-Transport-Security': 'max-age=31536000; includeSubDomains' } : {}),
+  };
+}
+
 export function securityHeaders(config: Pick<Config, 'origin'>): MiddlewareHandler {
-  const https = config.origin.startsWith('https:');
+  const all = Object.entries(answerHeaders(config));
   return async (c, next) => {
     await next();
     const { headers } = c.res;
-    if (!headers.has('Content-Security-Policy')) headers.set('Content-Security-Policy', PAGE_POLICY);
-    headers.set('X-Content-Type-Options', 'nosniff');
-    headers.set('Referrer-Policy', 'no-referrer');
-    headers.set('Cross-Origin-Opener-Policy', 'same-origin');
-    headers.set('Cross-Origin-Resource-Policy', 'same-origin');
-    headers.set('Permissions-Policy', 'camera=(), geolocation=(), microphone=()');
-    if (!headers.has('Cache-Control')) headers.set('Cache-Control', 'no-store');
-    if (https) headers.set('Strict-Transport-Security', 'max-age=31536000; includeSubDomains');
+    for (const [name, value] of all) if (!HANDLERS_CHOICE.has(name) || !headers.has(name)) headers.set(name, value);
   };
 }
+
+const HANDLERS_CHOICE = new Set(['Content-Security-Policy', 'Cache-Control']);
 
 /**
  * Refuses what another site made a browser send. Fetch metadata where the browser sends it, else Origin; a request with

@@ -55,11 +55,20 @@ async function readText(c: HttpContext): Promise<string> {
 async function readBytes(c: HttpContext): Promise<ArrayBuffer | Buffer> {
   const length = c.req.header('content-length');
   if (Number(length ?? 0) > BODY_MAX_BYTES) throw new Refusal('body_too_large');
-  // No server lets more through than was announced, and without a stream a small request costs a tenth less.
-  if (length !== undefined) return c.req.arrayBuffer();
+  try {
+    // No server lets more through than was announced, and without a stream a small request costs a tenth less.
+    return length === undefined ? await readUnannounced(c) : await c.req.arrayBuffer();
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    // The connection broke, or the chunks were none: no fault of ours, and nothing to log a stack for.
+    throw new Refusal('invalid_request', { detail: 'the body did not arrive whole' });
+  }
+}
+
+/** By hand, because a body without a length is only known to be too long while it comes in. */
+async function readUnannounced(c: HttpContext): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  // Read by hand, because a body without a length is only known to be too long while it comes in.
   for await (const chunk of c.req.raw.body ?? []) {
     size += chunk.byteLength;
     if (size > BODY_MAX_BYTES) throw new Refusal('body_too_large');

@@ -50,7 +50,7 @@ export const submitSetPassword: Handler = async (web, c) => {
     if (password === '') throw new Refusal('invalid_request', { field: 'password' });
     if (password !== form.get('password2')) throw new Refusal('invalid_request', { field: 'password2' });
     // A session of this account has ended with all others; one of somebody else in this browser is none of our business.
-    await setPassword(web.context, tokenOf(web, c, 'recovery') ?? '', password);
+    await setPassword(web.context, tokenOf(web, c, 'recovery') ?? '', password, originOf(web, c).source);
     return c.redirect('/sign-in', 303);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { hash as argon2Hash, parseOptions } from '@node-rs/argon2';
-import { createHasher } from '../../src/passwords/hasher.ts';
+import { createHasher, hashConcurrency } from '../../src/passwords/hasher.ts';
 import { Refusal } from '../../src/rules/errors.ts';
 
 const hasher = createHasher({ concurrency: 2, queueMax: 100 });
@@ -129,5 +129,96 @@ describe('the queue (R61)', () => {
     const third = single.hash('c');
     await assert.rejects(single.hash('d'), Refusal);
     await Promise.all([second, third]);
+  });
+});
+
+describe('lanes', () => {
+  /** One hash at a time, whose first turn is taken until `begin`, so that the others queue up as they are asked for. */
+  const lanes = (room: { queueMax: number; strangersMax: number }) => {
+    const single = createHasher({ concurrency: 1, ...room });
+    const order: string[] = [];
+    const busy = single.hash('first');
+    const note = (name: string) =>
+      [
+        () => void order.push(name),
+        (error: unknown) => {
+          assert.ok(error instanceof Refusal && error.code === 'unavailable');
+          order.push(`${name} refused`);
+        },
+      ] as const;
+    const asked: Promise<void>[] = [];
+    return {
+      single,
+      proven: (source: string, name: string) =>
+        void asked.push(single.hash('x', { lane: 'proven', source }).then(...note(name))),
+      stranger: (source: string, name: string, hash?: string) =>
+        void asked.push(single.verify(hash, 'x', { lane: 'stranger', source }).then(...note(name))),
+      async done(): Promise<string[]> {
+        await busy;
+        await Promise.all(asked);
+        return order;
+      },
+    };
+  };
+
+  test('the proven go before strangers who came first, and one turn in four is still a stranger’s', async () => {
+    const { proven, stranger, done } = lanes({ queueMax: 9, strangersMax: 9 });
+    for (const name of ['s1', 's2']) stranger(name, name);
+    for (const name of ['p1', 'p2', 'p3', 'p4', 'p5']) proven(name, name);
+    assert.deepEqual(await done(), ['p1', 'p2', 'p3', 's1', 'p4', 'p5', 's2']);
+  });
+
+  test('sources take turns: one that asks for many waits behind itself', async () => {
+    const { stranger, done } = lanes({ queueMax: 9, strangersMax: 9 });
+    for (const name of ['a1', 'a2', 'a3']) stranger('a', name);
+    for (const name of ['b1', 'c1', 'b2']) stranger(name.charAt(0), name);
+    assert.deepEqual(await done(), ['a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
+  });
+
+  test('a full lane gives up the last of its longest line for a source that has less', async () => {
+    const { stranger, done } = lanes({ queueMax: 9, strangersMax: 3 });
+    for (const name of ['a1', 'a2', 'a3', 'a4', 'b1', 'c1']) stranger(name.charAt(0), name);
+    assert.deepEqual(await done(), ['a4 refused', 'a3 refused', 'a2 refused', 'a1', 'b1', 'c1']);
+  });
+
+  test('where every source has the same, who comes too late is refused', async () => {
+    const { stranger, done } = lanes({ queueMax: 9, strangersMax: 2 });
+    for (const name of ['a', 'b', 'c']) stranger(name, name);
+    assert.deepEqual(await done(), ['c refused', 'a', 'b']);
+  });
+
+  test('strangers fill their own room only; one proof fills its own share only', async () => {
+    const { proven, stranger, done } = lanes({ queueMax: 2, strangersMax: 1 });
+    stranger('a', 's1');
+    stranger('b', 's2');
+    for (const name of ['p1', 'p2', 'p3']) proven('one proof', name);
+    proven('another', 'q1');
+    const order = await done();
+    assert.deepEqual(order.slice(0, 3).sort(), ['p2 refused', 'p3 refused', 's2 refused']);
+    assert.deepEqual(order.slice(3), ['p1', 'q1', 's1']);
+  });
+
+  test('a known and an unknown account wait alike', async () => {
+    const hash = await hasher.hash('x');
+    const { stranger, done } = lanes({ queueMax: 9, strangersMax: 4 });
+    stranger('a', 'known', hash);
+    stranger('b', 'unknown');
+    stranger('c', 'known too', hash);
+    stranger('d', 'unknown too');
+    stranger('e', 'late', hash);
+    assert.deepEqual(await done(), ['late refused', 'known', 'unknown', 'known too', 'unknown too']);
+  });
+
+  test('what can be done another day is done only where nobody else wants a hash', async () => {
+    const { single, proven, done } = lanes({ queueMax: 9, strangersMax: 9 });
+    proven('p', 'p');
+    assert.equal(await single.hashIfIdle('x'), undefined);
+    await done();
+    assert.match((await single.hashIfIdle('x')) ?? '', /^\$argon2id/);
+    assert.match(await single.hash('x'), /^\$argon2id/, 'the core is free again');
+  });
+
+  test('a thread of libuv’s four stays free for names and files', () => {
+    assert.deepEqual([1, 2, 3, 4, 64].map(hashConcurrency), [1, 2, 3, 3, 3]);
   });
 });

@@ -66,7 +66,7 @@ export function apiRoutes(web: Web): OpenAPIHono {
     });
   }
   post(app, '/api/v1/recovery/password', PasswordBody, 200, RecoveryJson, 'Set the new password', async (c, body) => {
-    const proof = await setPassword(context, body.token, body.password);
+    const proof = await setPassword(context, body.token, body.password, originOf(web, c).source);
     return c.json(recoveryJson(web, body.token, proof), 200);
   });
   post(app, '/api/v1/registration/complete', CompleteBody, 201, RecoveryJson, 'Create the account', async (c, body) => {
