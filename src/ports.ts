@@ -130,9 +130,9 @@ export interface MailChannel {
   send(mail: OutgoingMail): Promise<SendOutcome>;
   /**
    * Knocks at the provider as `send` does, without a message, and takes as long as recent messages took: what a decoy does,
-   * so that it shares outages and slowness.
+   * so that it shares outages and slowness. `shared` takes the answer of a knock of the last second, where there is one.
    */
-  probe(): Promise<SendOutcome>;
+  probe(options?: { shared?: boolean }): Promise<SendOutcome>;
   close(): Promise<void>;
 }
 

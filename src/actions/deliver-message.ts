@@ -31,8 +31,8 @@ export interface Delivery {
 /** What is to be done with a message: hand it over, knock without one, or give it up. */
 type Prepared =
   | { do: 'send'; to: string; mail: RenderedMail }
-  /** For a decoy; `earlier` is the fate of the last mail to this address. */
-  | { do: 'probe'; earlier: EarlierMail | undefined }
+  /** For a decoy; `earlier` is the fate of the last mail to this address. In a flood decoys share one knock. */
+  | { do: 'probe'; earlier: EarlierMail | undefined; shared: boolean }
   | { do: 'expire' }
   | { do: 'fail'; reason: string };
 
@@ -70,7 +70,7 @@ async function attempt(delivery: Delivery, message: Message, prepared: Prepared)
   if (prepared.do === 'expire') return 'expired';
   if (prepared.do === 'fail') return { kind: 'permanent', reason: prepared.reason };
   if (prepared.do === 'send') return delivery.mail.send({ id: message.id, to: prepared.to, ...prepared.mail });
-  return fateOfDecoy(await delivery.mail.probe(), prepared.earlier);
+  return fateOfDecoy(await delivery.mail.probe({ shared: prepared.shared }), prepared.earlier);
 }
 
 async function prepare(
@@ -121,7 +121,7 @@ async function prepareCode(
   if (!useful || message.epoch !== proof.epoch) return { do: 'expire' };
   const { kind, to, account, earlier } = await recipient(context, tx, message, proof);
   if (kind !== message.kind) await tx.outbox.setKind(message.id, kind);
-  if (kind === 'decoy' || to === undefined) return { do: 'probe', earlier };
+  if (kind === 'decoy' || to === undefined) return { do: 'probe', earlier, shared: proof.lane === 'waited' };
   if (kind === 'recovery-code' && account?.generation !== proof.accountGeneration) return { do: 'expire' };
 
   const code = codeOf(context, proof);
@@ -175,6 +175,8 @@ async function recipient(context: Context, tx: StoreTransaction, message: Messag
     context.settings.mailUnknownAddresses &&
     typed !== undefined &&
     message.kind !== 'decoy' &&
+    // A flood over many addresses must not make us write to all of them.
+    proof.lane !== 'waited' &&
     (await tx.noAccountMails.claim(proof.identifierMac, message.id, now, everyMs));
   return { kind: mayWrite ? 'no-account' : 'decoy', to: typed, account: undefined, earlier };
 }

@@ -19,14 +19,15 @@ export async function resendCode(context: Context, purpose: Purpose, token: stri
     const next = answer(state, 'send_again');
     if (typeof next === 'object') throw new Refusal(next.refused);
     // A dead code is replaced at once: waiting is for people who might only be impatient.
-    if (state === 'code_sent' && now < proof.resendAt)
+    const keyDropped = context.keys.codeKeyById(proof.keyId) === undefined;
+    if (state === 'code_sent' && !keyDropped && now < proof.resendAt)
       throw new Refusal('rate_limited', { retryAfterSeconds: Math.ceil((proof.resendAt - now) / 1000) });
     const breakers = await readBreakers(context, tx, now);
     const { identifierMac, channel } = proof;
     const lanes = lanesForResend(proof.lane, breakers.open.sends);
     const lane = await chargeSend(tx, { identifierMac, channel, source: origin.source, lanes }, now);
 
-    const renewed = renewal(proof, now);
+    const renewed = keyDropped ? 'renew' : renewal(proof, now);
     const resends = proof.resends + 1;
     const wait = RESEND_WAITS_MS[Math.min(resends, RESEND_WAITS_MS.length - 1)] as number;
     const change: Partial<Proof> = { resends, resendAt: now + wait };

@@ -6,7 +6,7 @@ import { type Alarm, isHighRisk, rungFor } from '../rules/breakers.ts';
 import type { CodeShape, Purpose } from '../rules/codes.ts';
 import type { Channel } from '../rules/delivery.ts';
 import type { Identifier } from '../rules/identifiers.ts';
-import { guessLaneOf, type Lane, lanesFor } from '../rules/lanes.ts';
+import { guessLaneOf, KNOWN_DEVICE_HEAD_START_MS, type Lane, lanesFor } from '../rules/lanes.ts';
 import {
   CODE_LIFETIME_MS,
   CODE_USELESS_BELOW_MS,
@@ -106,9 +106,14 @@ export async function queueCode(
     address: null,
     locale: proof.locale,
     createdAt: now,
-    dueAt: now + (lane === 'waited' ? WAITED_MS : 0) + context.random.below(SEND_JITTER_MS),
+    dueAt: now + headStart(lane) + context.random.below(SEND_JITTER_MS),
     usefulUntil: proof.codeExpiresAt - CODE_USELESS_BELOW_MS,
   });
+}
+
+function headStart(lane: Lane): number {
+  if (lane === 'known-device') return -KNOWN_DEVICE_HEAD_START_MS;
+  return lane === 'waited' ? WAITED_MS : 0;
 }
 
 function newProof(

@@ -34,6 +34,8 @@ export async function verifyCode(
     const found = await findProof(tx, purpose, token);
     const refusal = refusalOf(found, now);
     if (refusal) return refusal;
+    // Its secret was dropped from REGAIN_SECRET: nobody can know this code any more.
+    if (!context.keys.codeKeyById(found.keyId)) return new Refusal('code_expired', { field: 'code' });
     const guesses = guessesOf(found, typed, now);
     if (guesses.length === 0) return notACode(found);
 

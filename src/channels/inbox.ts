@@ -46,7 +46,7 @@ export function createInbox(file: string, clock: Clock, carrier?: MailChannel): 
       for (const subscriber of subscribers) subscriber.arrived();
       return outcome;
     },
-    probe: async () => (carrier ? carrier.probe() : { kind: 'accepted', providerId: 'inbox' }),
+    probe: async (options) => (carrier ? carrier.probe(options) : { kind: 'accepted', providerId: 'inbox' }),
     close: async () => carrier?.close(),
     messages: () => messages.toReversed(),
     subscribe(subscriber) {

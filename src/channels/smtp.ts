@@ -21,6 +21,9 @@ const IDLE_TIMEOUT_MS = 240_000;
 /** Silence on a connection. Longer than idling, because nodemailer counts an idle connection as silent. */
 const SILENCE_TIMEOUT_MS = IDLE_TIMEOUT_MS + 10_000;
 
+/** Decoys of a flood ask together: a knock each would keep the connections from the people who wait for a code. */
+const KNOCK_SHARED_MS = 1_000;
+
 /** Enough to show the spread of a server's moods. */
 const REMEMBERED_SENDS = 50;
 
@@ -59,6 +62,7 @@ export function createSmtpChannel(settings: MailSettings, options: SmtpChannelOp
   });
   const timeoutMs = options.sendTimeoutMs ?? SEND_TIMEOUT_MS;
   const pace = new Pace();
+  let lastKnock: { at: number; knocked: Promise<SendOutcome> } | undefined;
 
   async function send(mail: OutgoingMail): Promise<SendOutcome> {
     if (!isOneAddress(mail.to)) return { kind: 'permanent', reason: 'malformed_address' };
@@ -80,9 +84,11 @@ export function createSmtpChannel(settings: MailSettings, options: SmtpChannelOp
    * Goes the way of a message on the same pool, up to a connection that is logged in. Having no recipient, it is ended
    * there with RSET: nodemailer's own `verify()` would open a new connection each time, at three times the work of a send.
    */
-  async function probe(): Promise<SendOutcome> {
+  async function probe({ shared = false }: { shared?: boolean } = {}): Promise<SendOutcome> {
     const startedAt = performance.now();
-    const knocked = await knockAtServer();
+    if (!shared || !lastKnock || startedAt - lastKnock.at > KNOCK_SHARED_MS)
+      lastKnock = { at: startedAt, knocked: knockAtServer() };
+    const knocked = await lastKnock.knocked;
     if (knocked.kind === 'accepted') await pause(Math.max(0, pace.recall() - (performance.now() - startedAt)));
     return knocked;
   }

@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { solveChallenge } from 'altcha-lib';
 import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
+import { digestToken } from '../../src/actions/tokens.ts';
 import { breakerLimit } from '../../src/rules/breakers.ts';
 import { WAITED_MS } from '../../src/rules/limits.ts';
+import type { Message } from '../../src/store/store.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson, codeIn, NEW_PASSWORD, OLD_PASSWORD, SENDS_OF_STRANGERS, wrongCode } from '../people.ts';
 import type { SinkMessage } from '../smtp-sink.ts';
@@ -49,6 +51,14 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.equal(status, 200);
       const solution = await solveChallenge({ challenge, deriveKey });
       return Buffer.from(JSON.stringify({ challenge, solution })).toString('base64');
+    };
+
+    const lastMessageOf = async ({ json }: ApiAnswer): Promise<Message> => {
+      const message = await program.regain.context.store.transaction(async (tx) => {
+        const proof = await tx.proofs.byToken('recovery', digestToken(json.token));
+        return tx.outbox.latestOf(proof!.id);
+      });
+      return message!;
     };
 
     test('row 9, Keycloak CVE-2024-1722: a flooded owner on a known device recovers at once', async () => {
@@ -210,6 +220,24 @@ for (const engine of ['sqlite', 'postgres'] as const)
       );
       for (let times = 0; times < 100; times += 1) await scanner.get(`/recover/confirm?link=${link}&answer=yes`);
       assert.equal((await scanner.post('/recover/confirm', { link, answer: 'yes' })).url, '/recover/password');
+    });
+
+    test('in a flood no unknown address is written to, and the known device is served first', async () => {
+      const flooding = (await post('/recovery', { identifier: `nobody-${people}@example.net` })).json;
+      assert.equal(flooding.codeLength, 6);
+      const email = await someone();
+      const device = await deviceOf(email);
+      for (let sends = 0; sends < breakerLimit('sends').burst / 2; sends += 1)
+        await post('/recovery', { identifier: `early${sends}-${people}@example.net` });
+      await program.settled();
+      const before = program.sink.messages.length;
+      for (let sends = 0; sends < 20; sends += 1)
+        await post('/recovery', { identifier: `late${sends}-${people}@example.net` });
+      await program.advance(WAITED_MS);
+      assert.equal(program.sink.messages.length, before);
+      const { dueAt, createdAt } = await lastMessageOf(await post('/recovery', { identifier: email, device }));
+      assert.ok(dueAt < createdAt, 'before all that wait');
+      await program.advance(3 * DAY_MS);
     });
 
     test('a flood of sends makes strangers wait and codes longer, and nobody is refused for it', async () => {

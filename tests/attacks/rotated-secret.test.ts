@@ -68,6 +68,9 @@ for (const engine of Object.keys(ENGINES) as (keyof typeof ENGINES)[])
       const wrong = { token: recoveries.get(guessed), code: wrongCode(await codeOf(guessed)) };
       for (let guess = 0; guess < 5; guess += 1) assert.equal((await api('/recovery/verify', wrong)).status, 422);
 
+      const voided = (await start(guessed)).token;
+      const voidedCode = codeIn(await mail(guessed, 3));
+
       await startWith(`${B},${A}`);
       const current = () => callApi(fetch, program.origin, 'GET', '/api/v1/sessions/current', { token: session });
       assert.equal((await current()).status, 200, 'the session lives');
@@ -77,12 +80,21 @@ for (const engine of Object.keys(ENGINES) as (keyof typeof ENGINES)[])
       assert.equal((await browser().post(cancel)).status, 200, 'the cancel link works');
       const late = { token: recoveries.get(cancelled), code: await codeOf(cancelled) };
       assert.equal((await api('/recovery/verify', late)).status, 404, 'and has cancelled');
-      assert.equal((await start(guessed)).codeLength, 8, 'wrong guesses are remembered');
+      const remembered = await start(guessed);
+      assert.equal(remembered.codeLength, 8, 'wrong guesses are remembered');
+      await mail(guessed, 4);
 
       await startWith(B);
       assert.equal((await current()).status, 200, 'sessions hang on no secret');
       assert.equal((await browser().get(notMe)).status, 404, 'the link of a dropped secret is gone');
       assert.equal((await browser().post(notMe)).status, 404);
+      const dead = { token: voided, code: voidedCode };
+      for (let look = 0; look < 7; look += 1)
+        assert.equal((await api('/recovery/verify', dead)).json.code, 'code_expired', 'not wrong, and no try is taken');
+      const renewed = await api('/recovery/resend', { token: voided });
+      assert.equal(renewed.status, 202, 'a code that nobody can know is replaced without waiting');
+      const fresh = { token: voided, code: codeIn(await mail(guessed, 5)) };
+      assert.equal((await api('/recovery/verify', fresh)).status, 200);
       assert.equal((await start(guessed)).codeLength, 6, 'counters begin anew: the how-to says so');
     });
   });
