@@ -3,7 +3,7 @@ import type { WorkChallenge } from '../ports.ts';
 import type { Identifier } from '../rules/identifiers.ts';
 import { LIMITS, WORK } from '../rules/limits.ts';
 import type { StoreTransaction } from '../store/store.ts';
-import { laneKey } from './charge-send.ts';
+import { laneKey, readBreakers } from './charge-send.ts';
 import type { Context } from './context.ts';
 
 /**
@@ -22,6 +22,12 @@ export async function challengeWork(context: Context, identifier: Identifier): P
     rounds: WORK.rounds * 2 ** Math.min(used, WORK.doublings),
     expiresAt: now + WORK.lifetimeMs,
   });
+}
+
+/** Whether a stranger's message would have to wait now, so that a page had better ask for work at once. */
+export async function isWorkWanted(context: Context): Promise<boolean> {
+  const now = context.clock.now();
+  return context.store.transaction(async (tx) => (await readBreakers(context, tx, now)).open.sends);
 }
 
 /** The id of the challenge that was solved for this identifier; undefined for everything else, which is no error. */

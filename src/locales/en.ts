@@ -61,6 +61,8 @@ export const en = {
     useSuggestion: 'Yes, use {suggestion}',
     keepTyped: 'No, {typed} is right',
     typeAgain: 'Type it again',
+    working: 'One moment: your browser shows that it is no machine that writes to everybody.',
+    workAgain: 'Or press the button once more: your browser calculates for a moment, and then we send at once.',
   },
 
   code: {

@@ -43,7 +43,7 @@ export function createApp({ context, config, inbox }: AppParts): Hono<{ Bindings
     ...(config.mode === 'development' ? DEVELOPMENT_ROUTES : PRODUCTION_ROUTES),
   ])
     app.on(method, path, (c) => handler(web, c));
-  app.get('/assets/:file', (c) => serveAsset(c.req.param('file'), c.req.header('accept-encoding')));
+  app.get('/assets/:file{.+}', (c) => serveAsset(c.req.param('file'), c.req.header('accept-encoding')));
 
   app.notFound((c) => {
     const allowed = methodsOf(app, c.req.path);

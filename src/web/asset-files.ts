@@ -11,6 +11,10 @@ const TYPES: Record<string, string> = { css: 'text/css; charset=utf-8', js: 'tex
 
 const files = new Map<string, { raw: Buffer; gzip: Buffer }>();
 for (const name of readdirSync(FOLDER)) add(name, readFileSync(new URL(name, FOLDER)));
+/** The solver of proofs of work, as its package brings it: work.js imports the first and the last, and they the others. */
+const SOLVER = new URL('./', import.meta.resolve('altcha-lib'));
+for (const name of ['pow.js', 'helpers.js', 'types.js', 'algorithms/web/pbkdf2.js'])
+  add(`altcha/${name}`, readFileSync(new URL(name, SOLVER)));
 
 export function assetVersion(brand: Brand): string {
   add('brand.css', Buffer.from(brandCss(brand)));
@@ -30,7 +34,8 @@ export function serveAsset(name: string, acceptEncoding = ''): Response {
       'Content-Type': type,
       ...(gzip ? { 'Content-Encoding': 'gzip' } : {}),
       Vary: 'Accept-Encoding',
-      'Cache-Control': 'public, max-age=31536000, immutable',
+      // Modules import each other without a version, so these are kept for a day only.
+      'Cache-Control': name.includes('/') ? 'public, max-age=86400' : 'public, max-age=31536000, immutable',
     },
   });
 }

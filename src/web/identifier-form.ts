@@ -54,7 +54,8 @@ export async function submitIdentifier(
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const errors = fieldErrors(viewOf(web, c), error, { fallbackField: 'identifier' });
-    return show({ errors }, refusedStatus(c, error));
+    const workWanted = error.code === 'rate_limited' && form.get('work') === undefined;
+    return show({ errors, workWanted }, refusedStatus(c, error));
   }
 }
 

@@ -1,6 +1,7 @@
 /** The screens of a recovery but the code: who are you, another way, the new password, and the links of its mails. */
 import type { Context as HttpContext } from 'hono';
 import { cancelRecovery } from '../actions/cancel-recovery.ts';
+import { isWorkWanted } from '../actions/proof-of-work.ts';
 import { canReportNotMe, reportNotMe } from '../actions/report-not-me.ts';
 import { setPassword } from '../actions/set-password.ts';
 import { startRecovery } from '../actions/start-recovery.ts';
@@ -19,12 +20,16 @@ import { originOf, refusedStatus, viewOf, type Web } from './request.ts';
 import type { Handler } from './routes.ts';
 import { proofOf, tokenOf } from './typed-code.ts';
 
-export const showRecover: Handler = (web, c) => c.html(recoverPage(viewOf(web, c), { identifier: '', errors: [] }));
+export const showRecover: Handler = async (web, c) => {
+  const workWanted = await isWorkWanted(web.context);
+  return c.html(recoverPage(viewOf(web, c), { identifier: '', errors: [], workWanted }));
+};
 
 /** "Forgot password?" posts the sign-in form here, so that the identifier travels without script; the password is let fall. */
 export const submitFromSignIn: Handler = async (web, c) => {
   const identifier = (await readForm(c)).get('identifier') ?? '';
-  return c.html(recoverPage(viewOf(web, c), { identifier, errors: [] }));
+  const workWanted = await isWorkWanted(web.context);
+  return c.html(recoverPage(viewOf(web, c), { identifier, errors: [], workWanted }));
 };
 
 export const submitRecover: Handler = (web, c) =>

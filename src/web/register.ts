@@ -1,6 +1,7 @@
 /** Registering: prove the address first, then say who you are. */
 import type { Context as HttpContext } from 'hono';
 import { completeRegistration } from '../actions/complete-registration.ts';
+import { isWorkWanted } from '../actions/proof-of-work.ts';
 import { startRegistration } from '../actions/start-registration.ts';
 import { type PROBLEMS, Refusal } from '../rules/errors.ts';
 import { PASSWORD_RULES } from '../rules/passwords.ts';
@@ -15,7 +16,10 @@ import { originOf, refusedStatus, viewOf, type Web } from './request.ts';
 import type { Handler } from './routes.ts';
 import { proofOf, tokenOf } from './typed-code.ts';
 
-export const showRegister: Handler = (web, c) => c.html(registerPage(viewOf(web, c), { identifier: '', errors: [] }));
+export const showRegister: Handler = async (web, c) => {
+  const workWanted = await isWorkWanted(web.context);
+  return c.html(registerPage(viewOf(web, c), { identifier: '', errors: [], workWanted }));
+};
 
 export const submitRegister: Handler = (web, c) =>
   submitIdentifier(web, c, 'registration', async (identifier, work) => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { openBrowser, type TestBrowser, tabTo, type Visit, type VisitOptions } from '../browser.ts';
-import { NEW_PASSWORD, wrongCode } from '../people.ts';
+import { NEW_PASSWORD, SENDS_OF_STRANGERS, wrongCode } from '../people.ts';
 import { type Running, serve } from '../regain.ts';
 import { type SmtpSink, startSmtpSink } from '../smtp-sink.ts';
 import { devMailbox, type Mailbox, sinkMailbox } from './mailbox.ts';
@@ -88,6 +88,53 @@ describe('in development, from the shop on, with its inbox', () => {
     await arriveAt(page, '/recover/code');
     assert.match((await page.textContent('.lead')) ?? '', /020 7946 0018/);
     await closeFaultless(visit);
+  });
+
+  test('where strangers have spent the budget, the browser of the owner works for a moment and goes on', async () => {
+    const identifier = 'flooded@example.com';
+    for (let sends = 0; sends < SENDS_OF_STRANGERS; sends += 1)
+      await fetch(`${program.origin}/api/v1/recovery`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ identifier }),
+      });
+    const [owner, without] = [await browser.visit(), await browser.visit({ script: false })];
+    for (const { page } of [owner, without]) {
+      await page.goto(`${program.origin}/recover`);
+      await page.fill('#identifier', identifier);
+      await page.click('form .primary');
+      await page.waitForSelector('#identifier-error');
+    }
+    await owner.page.click('form .primary');
+    await arriveAt(owner.page, '/recover/code');
+    assert.equal(await without.page.isVisible('[data-working]'), false, 'nothing is promised that needs a script');
+    assert.match((await without.page.textContent('#identifier-error')) ?? '', /wait/i);
+    await closeFaultless(owner, without);
+  });
+
+  test('the link of the mail goes on in the browser that opens it, with and without script', async () => {
+    for (const script of [true, false]) {
+      const [owner, reader] = [await browser.visit({ script }), await browser.visit()];
+      const mailbox = await devMailbox(reader.page, program.origin);
+      const asked = await browser.visit();
+      await asked.page.goto(`${program.origin}/recover`);
+      await asked.page.fill('#identifier', DEMO.email);
+      await asked.page.click('form .primary');
+      await arriveAt(asked.page, '/recover/code');
+      const link = await mailbox.nextLink(DEMO.email, '/recover/confirm');
+      await owner.page.goto(link);
+      if (!script) {
+        await owner.page.fill('#link', link);
+        await owner.page.click('form .primary');
+      }
+      await owner.page.waitForSelector('[value="yes"]');
+      assert.equal(new URL(owner.page.url()).hash, '', 'the address bar is clean');
+      await owner.page.click('[value="yes"]');
+      await arriveAt(owner.page, '/recover/password');
+      await asked.page.reload();
+      await arriveAt(asked.page, '/recover');
+      await closeFaultless(owner, reader, asked);
+    }
   });
 
   test('"this wasn\'t me" locks the account, and its owner gets back in', async () => {

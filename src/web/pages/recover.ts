@@ -8,6 +8,8 @@ export interface IdentifierFormProps {
   errors: readonly FieldError[];
   /** A likely correction of a mistyped address: asks instead of showing the field. */
   suggestion?: string | undefined;
+  /** The script is to do a proof of work before it sends the form. */
+  workWanted?: boolean | undefined;
   /** For a phone number without a country code. */
   countries?: Countries | undefined;
 }
@@ -34,11 +36,12 @@ export function recoverPage(view: View, props: IdentifierFormProps): Html {
   return page(view, {
     title: t.title,
     hasErrors: props.errors.length > 0,
+    ...scriptOf(props),
     main: html`<div class="card">${errorSummary(view, props.errors)}
 ${heading(view, { icon: 'search', title: t.title, lead: t.lead, step: { step: 1, steps: 3 } })}
-<form method="post" action="/recover" novalidate>
+<form method="post" action="/recover" novalidate${workOf(view, props)}>
 ${identifierFields(view, t.identifier, props)}
-<button type="submit" class="primary">${t.submit}</button>
+<button type="submit" class="primary">${t.submit}</button>${workLine(view, props)}
 </form>
 </div>
 <p class="below"><a href="/sign-in">${t.back}</a></p>`,
@@ -54,6 +57,22 @@ export function identifierFields(view: View, label: string, props: IdentifierFor
     errors,
     attributes: html`type="text" dir="auto" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="400"`,
   })}${countries ? countryField(view, countries, errors) : ''}`;
+}
+
+/** The script of a form that asks for work, and what the form tells it. */
+export function scriptOf({ workWanted }: IdentifierFormProps): { extraScript?: string } {
+  return workWanted ? { extraScript: 'work.js' } : {};
+}
+
+export function workOf(view: View, { workWanted }: IdentifierFormProps): Html | '' {
+  return workWanted ? html` data-work-url="/recover/work" data-work-text="${view.t.recover.working}"` : '';
+}
+
+/** Says what pressing the button will do; without script nothing of it happens, so nothing of it is said. */
+export function workLine(view: View, { workWanted, errors }: IdentifierFormProps): Html | '' {
+  if (!workWanted) return '';
+  const text = errors.length > 0 ? view.t.recover.workAgain : '';
+  return html`<p class="hint" role="status" data-with-script data-working>${text}</p>`;
 }
 
 /** "Did you mean …?", with one button for each answer. */
