@@ -3,9 +3,10 @@
  * stays one insert: chaining it in its own request would make every request wait for the one before.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { AUDIT_BATCH_MAX, AUDIT_LATE_MS, type AuditBatch, sealBatch } from '../rules/audit-chain.ts';
+import { AUDIT_BATCH_MAX, type AuditBatch, sealBatch } from '../rules/audit-chain.ts';
 import type { StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
+import { settledId } from './settled-id.ts';
 
 type SealContext = Pick<Context, 'store' | 'keys' | 'clock' | 'log'>;
 
@@ -21,9 +22,10 @@ export type Remembered = Pick<AuditBatch, 'number' | 'head'>;
  */
 export async function sealAudit(context: SealContext, remembered?: Remembered): Promise<Remembered | undefined> {
   let known = remembered;
+  let afterId = 0;
   for (;;) {
-    const last = known;
-    const step = await context.store.transaction((tx) => sealNext(context, tx, last));
+    const [last, from] = [known, afterId];
+    const step = await context.store.transaction((tx) => sealNext(context, tx, last, from));
     if (step.outcome === 'broken') {
       context.log.error('audit-broken', {
         batch: last?.number,
@@ -39,6 +41,8 @@ export async function sealAudit(context: SealContext, remembered?: Remembered): 
     // The log usually leaves the machine: whoever rewrites the chain can't rewrite the heads in it.
     context.log.info('audit-seal', { batch: number, events, position: lastPosition, head });
     if (events < AUDIT_BATCH_MAX) return known;
+    // A long backlog is not searched from its beginning for every batch; a late id waits for the next run.
+    afterId = step.batch.highestId;
     await nextTurn();
   }
 }
@@ -50,17 +54,18 @@ type Step =
   | { outcome: 'broken' };
 
 async function sealNext(
-  { keys, clock }: SealContext,
+  { store, keys, clock }: SealContext,
   tx: StoreTransaction,
   remembered: Remembered | undefined,
+  afterId: number,
 ): Promise<Step> {
   const now = clock.now();
   const [key] = keys.auditKeys();
   if (!key) throw new Error('at least one root secret is needed');
   const last = await tx.auditChain.newest();
   if (remembered && !(await continues(tx, last, remembered))) return { outcome: 'broken' };
-  const settled = (await tx.auditChain.newest(now - AUDIT_LATE_MS))?.highestId ?? 0;
-  const events = await tx.auditChain.unsealed(settled, AUDIT_BATCH_MAX);
+  const settled = await settledId(tx, store.engine, now);
+  const events = await tx.auditChain.unsealed(Math.max(afterId, settled), AUDIT_BATCH_MAX);
   if (events.length === 0) return { outcome: 'done', batch: last };
   const { batch, seals } = sealBatch(events, last, key, now);
   if (!(await tx.auditChain.insert(batch, seals))) return { outcome: 'done', batch: last };

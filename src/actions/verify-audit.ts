@@ -1,14 +1,9 @@
 /** Checks the whole audit chain, reading a bounded part of it at a time. Writes nothing. */
-import {
-  AUDIT_BATCH_MAX,
-  AUDIT_LATE_MS,
-  type AuditBatch,
-  type ChainPoint,
-  type SealedEvent,
-} from '../rules/audit-chain.ts';
+import { AUDIT_BATCH_MAX, type AuditBatch, type ChainPoint, type SealedEvent } from '../rules/audit-chain.ts';
 import { type ChainEnd, checkBatch, checkOldest, type Finding, reachOf } from '../rules/audit-verdict.ts';
 import type { Store } from '../store/store.ts';
 import type { Context } from './context.ts';
+import { settledId } from './settled-id.ts';
 
 const BATCHES_AT_ONCE = 500;
 const ROWS_AT_ONCE = 2_000;
@@ -74,7 +69,10 @@ class Check {
       firstAt: undefined,
       lastAt: undefined,
       head: undefined,
-      purged: oldest && oldest.purgedAt !== null ? { position: oldest.lastPosition, at: oldest.purgedAt } : undefined,
+      purged:
+        findings.length === 0 && oldest && oldest.purgedAt !== null
+          ? { position: oldest.lastPosition, at: oldest.purgedAt }
+          : undefined,
       unchecked: undefined,
       unsealed: { count: 0, oldestAt: null },
       sealedLate: undefined,
@@ -88,10 +86,11 @@ class Check {
     await this.#checkBatches();
     const report = this.#report;
     if (this.#end.position > 0) report.head = { position: this.#end.position, digest: this.#end.head };
-    const settledId = await this.#settledId();
-    const { added, unsealed } = await this.#context.store.transaction(async (tx) => ({
-      added: await tx.auditChain.outside({ untilId: settledId }),
-      unsealed: await tx.auditChain.outside({ afterId: settledId }),
+    const { store, clock } = this.#context;
+    const settled = await store.transaction((tx) => settledId(tx, store.engine, clock.now()));
+    const { added, unsealed } = await store.transaction(async (tx) => ({
+      added: await tx.auditChain.outside({ untilId: settled }),
+      unsealed: await tx.auditChain.outside({ afterId: settled }),
     }));
     report.unsealed = unsealed;
     if (added.firstId !== null) this.#note([{ kind: 'added', id: added.firstId, count: added.count }]);
@@ -139,13 +138,6 @@ class Check {
       report.sealedLate.count += 1;
     }
     this.#end = end;
-  }
-
-  /** Below this id every event has its seal, or is none of ours. */
-  async #settledId(): Promise<number> {
-    const { store, clock } = this.#context;
-    const settled = await store.transaction((tx) => tx.auditChain.newest(clock.now() - AUDIT_LATE_MS));
-    return settled?.highestId ?? 0;
   }
 
   async #look({ position, digest }: ChainPoint): Promise<Expected> {

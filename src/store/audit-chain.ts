@@ -28,6 +28,8 @@ const NUMBER_FIELDS = Object.keys(BATCH_NUMBERS) as BatchNumber[];
 type BatchRow = Omit<AuditBatch, BatchNumber> & Record<BatchNumber, string | null>;
 
 const ONE = sql.lit(1);
+/** Beyond this a place is a forger's: it would be rounded, and reading on from it would come back to it for ever. */
+const LARGEST = sql.lit(Number.MAX_SAFE_INTEGER);
 
 /** Joined by its id: all null where the event is gone. Numbers come as texts, see `wideNumber`. */
 interface SealedRow {
@@ -47,6 +49,7 @@ export function auditChainQueries(kysely: Kysely<Tables>): (open: OpenTransactio
     .selectFrom('audit_batches')
     .select(NUMBER_FIELDS.map((field) => wideNumber(BATCH_NUMBERS[field]).as(field)))
     .select(selected(BATCH_TEXTS))
+    .where('audit_batches.number', '<=', LARGEST)
     .$castTo<BatchRow>();
   const newest = statement(({ sealedUntil }: { sealedUntil: number }) =>
     batchesOnly.where('sealed_at', '<=', sealedUntil).orderBy('audit_batches.number', 'desc').limit(ONE),
@@ -106,6 +109,7 @@ export function auditChainQueries(kysely: Kysely<Tables>): (open: OpenTransactio
             'detail',
           ])
           .where('audit_seals.position', '>', given.afterPosition)
+          .where('audit_seals.position', '<=', LARGEST)
           .orderBy('audit_seals.position')
           .limit(sql.lit(count));
         const from = since ? rows.where('at', '>=', given.since) : rows;
