@@ -40,7 +40,16 @@ export function createKeys(secrets: readonly string[]): Keys {
   };
 }
 
-const PURPOSES: readonly KeyPurpose[] = ['code', 'identifier', 'cancel', 'not-me', 'device', 'confirm', 'work', 'audit'];
+const PURPOSES: readonly KeyPurpose[] = [
+  'code',
+  'identifier',
+  'cancel',
+  'not-me',
+  'device',
+  'confirm',
+  'work',
+  'audit',
+];
 
 function derive(secret: string, purpose: KeyPurpose): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, 'regain', `regain ${purpose} v1`, 32));
