@@ -191,6 +191,13 @@ describe('what is done to sealed rows', () => {
     assert.deepEqual(verify(mixed)[0], { kind: 'batch-altered', position: 3, batch: 2 });
   });
 
+  test('the record of a batch that was rolled back does not fit the rows that came instead', () => {
+    const chain = sealed([2, 2]);
+    const other = sealBatch([event(3, 'another browser'), event(4)], chain.batches[0], KEY, NOW);
+    const mixed = { batches: [chain.batches[0] as AuditBatch, other.batch], rows: chain.rows };
+    assert.deepEqual(verify(mixed), [{ kind: 'batch-altered', position: 3, batch: 2 }]);
+  });
+
   test('everything altered is told in bounded time', () => {
     const chain = sealed([200, 200]);
     chain.rows = chain.rows.map((row) => ({ ...row, event: { ...(row.event as StoredEvent), name: 'sign-out' } }));
