@@ -253,7 +253,10 @@ export interface StoreTransaction extends Transaction {
     newest(sealedUntil?: number): Promise<AuditBatch | undefined>;
     /** In order. */
     batches(afterNumber: number, count: number): Promise<AuditBatch[]>;
-    /** Compare and set: false where a batch of that number is there already; then nothing is stored. */
+    /**
+     * Compare and set: false where a batch of that number is there already; then nothing is stored. The newest batch must
+     * have been read before the unsealed events: in the other order PostgreSQL may show both of another sealer's batch.
+     */
     insert(batch: AuditBatch, seals: readonly AuditSeal[]): Promise<boolean>;
     /** Events with a higher id that have no seal, lowest id first. */
     unsealed(afterId: number, count: number): Promise<StoredEvent[]>;

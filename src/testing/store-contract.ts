@@ -808,9 +808,10 @@ function auditChain(inStore: InStore, inTransaction: InTransaction): void {
   }
 
   async function seal(tx: StoreTransaction, count: number, now = NOW): Promise<AuditBatch | undefined> {
+    const last = await tx.auditChain.newest();
     const events = await tx.auditChain.unsealed(0, count);
     if (events.length === 0) return undefined;
-    const { batch, seals } = sealBatch(events, await tx.auditChain.newest(), CHAIN_KEY, now);
+    const { batch, seals } = sealBatch(events, last, CHAIN_KEY, now);
     return (await tx.auditChain.insert(batch, seals)) ? batch : undefined;
   }
 }
