@@ -4,6 +4,7 @@ import { ownAccounts } from './accounts/own.ts';
 import type { Context } from './actions/context.ts';
 import { type Delivery, deliverMessage } from './actions/deliver-message.ts';
 import { purge } from './actions/purge.ts';
+import { type Remembered, sealAudit } from './actions/seal-audit.ts';
 import { createInbox, type Inbox } from './channels/inbox.ts';
 import { type Config, ConfigError, type MailSettings, SETTINGS } from './config.ts';
 import { createKeys } from './keys.ts';
@@ -21,6 +22,7 @@ import type { Peer } from './web/request.ts';
 import { createWork } from './work.ts';
 import { startWorker, type Worker } from './workers/loop.ts';
 import { startPurging } from './workers/purging.ts';
+import { startSealing } from './workers/sealing.ts';
 
 export type { Peer } from './web/request.ts';
 
@@ -113,6 +115,7 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
       // The handshake with the mail server is over before somebody waits for a code.
       void mail.probe();
       const stopPurging = startPurging(() => purge(context), log);
+      const sealing = startSealing<Remembered>((known) => sealAudit(context, known), log);
       const warming = setTimeout(() => {
         knowledge.warm().catch((error: unknown) => log.error('warm-up', { error: String(error) }));
       }, WARMED_AFTER_MS);
@@ -122,6 +125,7 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
           clearTimeout(warming);
           stopPurging();
           await worker.stop();
+          await sealing.stop();
         },
       };
     },

@@ -27,6 +27,7 @@ export function createKeys(secrets: readonly string[]): Keys {
     codeKeyById: (id) => roots.find((root) => root.id === id)?.keys.code,
     identifierMac: ({ kind, canonical }) => mac(oldest.keys.identifier, `${kind}\0${canonical}`).toString('hex'),
     workSecrets: () => roots.map(({ keys }) => keys.work.toString('hex')),
+    auditKeys: () => roots.map(({ id, keys }) => ({ id, key: keys.audit })),
     sign: (purpose, text) =>
       `${Buffer.from(text).toString('base64url')}.${mac(newest.keys[purpose], text).toString('base64url')}`,
     open(purpose, signed) {
@@ -39,7 +40,16 @@ export function createKeys(secrets: readonly string[]): Keys {
   };
 }
 
-const PURPOSES: readonly KeyPurpose[] = ['code', 'identifier', 'cancel', 'not-me', 'device', 'confirm', 'work'];
+const PURPOSES: readonly KeyPurpose[] = [
+  'code',
+  'identifier',
+  'cancel',
+  'not-me',
+  'device',
+  'confirm',
+  'work',
+  'audit',
+];
 
 function derive(secret: string, purpose: KeyPurpose): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, 'regain', `regain ${purpose} v1`, 32));

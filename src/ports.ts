@@ -219,7 +219,7 @@ export interface LinkedChannel extends TextChannel {
   register?(): Promise<{ registered: true } | { registered: false; reason: string }>;
 }
 
-export type KeyPurpose = 'code' | 'identifier' | 'cancel' | 'not-me' | 'device' | 'confirm' | 'work';
+export type KeyPurpose = 'code' | 'identifier' | 'cancel' | 'not-me' | 'device' | 'confirm' | 'work' | 'audit';
 
 /** Keys per purpose, derived from the root secrets; the first signs, all verify. */
 export interface Keys {
@@ -229,6 +229,8 @@ export interface Keys {
   codeKeyById(id: string): Buffer | undefined;
   /** HMAC of an identifier, hex: the same under every rotation that keeps the oldest secret in the list. */
   identifierMac(identifier: Pick<Identifier, 'kind' | 'canonical'>): string;
+  /** What seals the audit chain, newest first: the first seals, all verify. */
+  auditKeys(): { id: string; key: Buffer }[];
   /** base64url(text) + '.' + base64url(mac of 128 bits) */
   sign(purpose: KeyPurpose, text: string): string;
   /** Secrets that proof-of-work challenges are signed with, newest first. */

@@ -1,12 +1,7 @@
 /** Data that served its purpose goes (STANDARDS R91). */
-import {
-  AUDIT_KEPT_MS,
-  GUESS_WINDOW_MS,
-  MESSAGE_KEPT_MS,
-  NO_ACCOUNT_MAIL_EVERY_MS,
-  PROOF_KEPT_MS,
-} from '../rules/limits.ts';
+import { GUESS_WINDOW_MS, MESSAGE_KEPT_MS, NO_ACCOUNT_MAIL_EVERY_MS, PROOF_KEPT_MS } from '../rules/limits.ts';
 import type { Context } from './context.ts';
+import { purgeAudit } from './purge-audit.ts';
 
 /** A day beyond the window, because guesses are counted by calendar day. */
 const DAY_MS = 86_400_000;
@@ -20,6 +15,6 @@ export async function purge(context: Context): Promise<Record<string, number>> {
     guesses: await tx.guesses.purge(now - GUESS_WINDOW_MS - DAY_MS),
     limits: await tx.limits.purge(now),
     sessions: await tx.sessions.purge(now),
-    audit: await tx.audit.purge(now - AUDIT_KEPT_MS),
+    audit: await purgeAudit(context, tx, now),
   }));
 }

@@ -49,7 +49,12 @@ export async function signIn(
   }
   // One request, one hash that others wait for: whoever floods with old accounts of his own gains nothing by it.
   const rehashed = outdated ? await context.hasher.hashIfIdle(password) : undefined;
-  return openSession(context, account, usable, rehashed, origin, rememberDevice(context, device, identifier));
+  const opened = await openSession(context, account, usable, rehashed, origin);
+  if (!opened) {
+    await refuse(context, account, origin);
+    throw new Refusal('invalid_credentials');
+  }
+  return { ...opened, device: rememberDevice(context, device, identifier) };
 }
 
 /** Strangers wait in the line of their network; where it tells nothing, in that of what they typed. */
@@ -69,14 +74,14 @@ async function refuse(context: Context, account: Account | undefined, origin: Or
   );
 }
 
+/** Undefined where the password was changed or blocked while it was compared. */
 async function openSession(
   context: Context,
   account: Account,
   verifiedHash: string,
   rehashed: string | undefined,
   origin: Origin,
-  device: string,
-): Promise<SignedIn> {
+): Promise<Omit<SignedIn, 'device'> | undefined> {
   const now = context.clock.now();
   const { token, tokenDigest } = newToken(context.random);
   const session: Session = {
@@ -88,11 +93,10 @@ async function openSession(
     lastSeenAt: now,
     expiresAt: now + SESSION_LIFETIME_MS,
   };
-  await context.store.transaction(async (tx) => {
+  return context.store.transaction(async (tx) => {
     // The hash took its time: a password that was changed or blocked meanwhile opens nothing.
     const current = await context.accounts.get(tx, account.id);
-    if (current?.passwordHash !== verifiedHash || current.passwordBlockedAt !== null)
-      throw new Refusal('invalid_credentials');
+    if (current?.passwordHash !== verifiedHash || current.passwordBlockedAt !== null) return undefined;
     await tx.sessions.insert(session);
     await tx.proofs.cancelAllOf(account.id);
     if (rehashed) await context.accounts.rehashPassword(tx, account.id, rehashed);
@@ -103,6 +107,6 @@ async function openSession(
       proofId: null,
       detail: { browser: origin.browser },
     });
+    return { token, session };
   });
-  return { token, session, device };
 }

@@ -19,9 +19,6 @@ export function auditQueries(kysely: Kysely<Tables>): (open: OpenTransaction) =>
       .limit(count)
       .$castTo<AuditRow>(),
   );
-  const purge = statement(({ before }: { before: number }) =>
-    kysely.deleteFrom('audit_events').where('at', '<', before),
-  );
 
   return (open) => ({
     append: (event) => open.run(append, { ...event, detail: JSON.stringify(event.detail) }),
@@ -30,6 +27,5 @@ export function auditQueries(kysely: Kysely<Tables>): (open: OpenTransaction) =>
       const rows = await open.rows(ofAccount, { accountId, count });
       return rows.map((row) => ({ ...row, detail: JSON.parse(row.detail) as AuditEvent['detail'] }));
     },
-    purge: (before) => open.changed(purge, { before }),
   });
 }

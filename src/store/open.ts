@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { DatabaseUrl } from '../config.ts';
 import { accountQueries } from './accounts.ts';
 import { auditQueries } from './audit.ts';
+import { auditChainQueries } from './audit-chain.ts';
 import type { Engine } from './engine.ts';
 import { guessQueries } from './guesses.ts';
 import { limitQueries } from './limits.ts';
@@ -65,6 +66,7 @@ function allQueries(engine: Engine): (open: OpenTransaction) => StoreTransaction
   const accounts = accountQueries(kysely);
   const sessions = sessionQueries(kysely);
   const audit = auditQueries(kysely);
+  const auditChain = auditChainQueries(kysely);
   return (open) => ({
     transaction: true,
     proofs: proofs(open),
@@ -75,5 +77,6 @@ function allQueries(engine: Engine): (open: OpenTransaction) => StoreTransaction
     accounts: accounts(open),
     sessions: sessions(open),
     audit: audit(open),
+    auditChain: auditChain(open),
   });
 }

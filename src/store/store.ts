@@ -1,6 +1,7 @@
 /** The store's interface: what actions may ask of the database. Implemented once, over kysely, for SQLite and PostgreSQL. */
 import type { Account, Address, NewAccount, Transaction } from '../ports.ts';
 import type { AuditEventName } from '../rules/audit.ts';
+import type { AuditBatch, AuditSeal, SealedEvent, StoredEvent } from '../rules/audit-chain.ts';
 import type { CodeFormat, Purpose } from '../rules/codes.ts';
 import type { Channel, MessageStatus } from '../rules/delivery.ts';
 import type { IdentifierKind } from '../rules/identifiers.ts';
@@ -128,6 +129,12 @@ export interface Guessed {
   lane: GuessLane;
 }
 
+/** By when events happened: from `since` on, before `until`. */
+export interface AuditFilter {
+  since?: number | undefined;
+  until?: number | undefined;
+}
+
 export interface StoreTransaction extends Transaction {
   readonly proofs: {
     insert(proof: Proof): Promise<void>;
@@ -240,7 +247,31 @@ export interface StoreTransaction extends Transaction {
   readonly audit: {
     append(event: AuditEvent): Promise<void>;
     ofAccount(accountId: string, count: number): Promise<AuditEvent[]>;
-    purge(before: number): Promise<number>;
+  };
+  readonly auditChain: {
+    /** The newest batch, or the newest one sealed at or before a moment. */
+    newest(sealedUntil?: number): Promise<AuditBatch | undefined>;
+    /** In order. */
+    batches(afterNumber: number, count: number): Promise<AuditBatch[]>;
+    /**
+     * Compare and set: false where a batch of that number is there already; then nothing is stored. The newest batch must
+     * have been read before the unsealed events: in the other order PostgreSQL may show both of another sealer's batch.
+     */
+    insert(batch: AuditBatch, seals: readonly AuditSeal[]): Promise<boolean>;
+    /** Events with a higher id that have no seal, lowest id first. */
+    unsealed(afterId: number, count: number): Promise<StoredEvent[]>;
+    /** Events without a seal whose ids are higher, or at most so high. */
+    outside(
+      range: { afterId: number } | { untilId: number },
+    ): Promise<{ count: number; firstId: number | null; oldestAt: number | null }>;
+    /** Seals in the order of the chain, each with its event. */
+    sealed(afterPosition: number, count: number, filter?: AuditFilter): Promise<SealedEvent[]>;
+    /** The digest at a place of the chain. */
+    sealAt(position: number): Promise<string | undefined>;
+    /** Removes events and seals up to the end of this batch, and the batches before it. Returns how many events went. */
+    cut(anchor: AuditBatch): Promise<number>;
+    /** Removes events from before a moment that were never sealed. */
+    purgeUnsealed(before: number): Promise<number>;
   };
 }
 

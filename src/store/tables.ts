@@ -4,6 +4,7 @@
  */
 import type { Generated } from 'kysely';
 import type { Address } from '../ports.ts';
+import type { AuditBatch, AuditSeal } from '../rules/audit-chain.ts';
 import type { Message, Proof, Session } from './store.ts';
 
 export interface Tables {
@@ -31,6 +32,8 @@ export interface Tables {
     /** JSON. */
     detail: string;
   };
+  audit_batches: Columns<AuditBatch>;
+  audit_seals: Columns<AuditSeal>;
   no_account_mails: { identifier_mac: string; message_id: string; sent_at: number };
   migrations: { name: string };
 }

@@ -39,8 +39,10 @@ for (const [name, create] of ENGINES) {
   describe(`store on ${name}, with other processes`, () => {
     test('processes that migrate at the same moment apply each migration once', () =>
       withDatabase(create, async (database) => {
+        const pending = await inProcess(database, 'await store.pendingMigrations()');
         const applied = await Promise.all([1, 2, 3, 4].map(() => inProcess(database, 'await store.migrate()')));
-        assert.deepEqual(applied.flat(), ['0001-initial', '0002-lanes']);
+        assert.equal(pending[0], '0001-initial');
+        assert.deepEqual(applied.flat().sort(), pending);
       }));
 
     test('processes that lease at the same moment take each message once', () =>

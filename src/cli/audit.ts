@@ -1,0 +1,58 @@
+/** `regain audit verify` and `regain audit export`: what happened, and whether that is still what the database says. */
+import type { Context } from '../actions/context.ts';
+import { createKeys } from '../keys.ts';
+import { openStore } from '../store/open.ts';
+import { systemClock } from '../system.ts';
+import { loadConfig } from './load-config.ts';
+
+const USAGE = `Usage:
+  regain audit verify [--expect HEAD]
+  regain audit export [--since TIME] [--until TIME] [--after POSITION]
+
+  --expect HEAD      a head that an earlier verify printed, or "position:digest" of an exported event
+  --since, --until   ISO 8601 with a time zone, like 2026-03-01 or 2026-03-01T12:00:00Z; until is left out itself
+  --after POSITION   only what was sealed after this position: the last one you have
+
+Neither writes to the database. Exit codes: 0 fine, 1 not everything could be checked or read, 2 a wrong call,
+3 the chain is broken. See docs/how-to/audit.md.
+`;
+
+export type AuditContext = Pick<Context, 'store' | 'keys' | 'clock'>;
+
+export async function run(args: string[], environment: Record<string, string | undefined>): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === 'verify') return (await import('./audit-verify.ts')).runVerify(rest, environment);
+  if (name === 'export') return (await import('./audit-export.ts')).runExport(rest, environment);
+  if (name === '--help' || name === 'help') {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  return refuseUsage(name === undefined ? 'say verify or export' : `there is no '${name}' here`);
+}
+
+/** @returns the exit code of a command that was called wrongly */
+export function refuseUsage(problem: string): 2 {
+  process.stderr.write(`regain audit: ${problem}\n\n${USAGE}`);
+  return 2;
+}
+
+/**
+ * Runs `work` on the database of this installation, as it is: a look at the evidence must not change it.
+ * @returns the exit code of `work`; 1 where the tables are of another version, having said so
+ */
+export async function withAudit(
+  environment: Record<string, string | undefined>,
+  work: (context: AuditContext) => Promise<number>,
+): Promise<number> {
+  const config = await loadConfig(environment);
+  const store = await openStore(config.database);
+  try {
+    if ((await store.pendingMigrations()).length > 0) {
+      process.stderr.write("regain audit: the database is not at this version; run 'regain migrate' first\n");
+      return 1;
+    }
+    return await work({ store, keys: createKeys(config.secrets), clock: systemClock });
+  } finally {
+    await store.close();
+  }
+}
