@@ -4,17 +4,23 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createHasher } from '../src/passwords/hasher.ts';
 import { openStore } from '../src/store/open.ts';
-import { type Running, serve, testFolder } from '../tests/regain.ts';
+import { serve, testFolder } from '../tests/regain.ts';
 import type { SinkMail, SinkReady } from './sink.ts';
 
-export interface Program {
+/** Whoever can be recovered from. */
+export interface Recovering {
   pid: number;
-  origin: string;
   /** Sends JSON to the API. @throws where the answer is another status */
   post(path: string, body: Record<string, string>, status: number): Promise<Record<string, string>>;
   /** The next mail to this address. */
   nextMail(address: string): Promise<SinkMail>;
   stop(): Promise<void>;
+}
+
+export interface Program extends Recovering {
+  origin: string;
+  /** The recovery of the bare parts (`bare-recovery.ts`), sending to the same sink. */
+  startBare(): Promise<Recovering>;
 }
 
 /** The address of the n-th account: each is recovered once, so that no limit is met. */
@@ -40,12 +46,27 @@ export async function startProgram(options: { accounts: number; env?: Record<str
   return {
     pid: running.process.pid as number,
     origin: running.origin,
-    post: (path, body, status) => post(running, path, body, status),
+    post: (path, body, status) => post(running.origin, path, body, status, running.output),
     nextMail: sink.nextMail,
+    startBare: () => startBare(folder, sink),
     async stop() {
       await running.stop();
       sink.stop();
       await remove();
+    },
+  };
+}
+
+async function startBare(folder: string, sink: Sink): Promise<Recovering> {
+  const child = fork(join(import.meta.dirname, 'bare-recovery.ts'), [folder, sink.url]);
+  const [{ port }] = (await once(child, 'message')) as [{ port: number }];
+  return {
+    pid: child.pid as number,
+    post: (path, body, status) => post(`http://127.0.0.1:${port}`, path, body, status),
+    nextMail: sink.nextMail,
+    async stop() {
+      child.disconnect();
+      await once(child, 'exit');
     },
   };
 }
@@ -89,10 +110,11 @@ async function startSink(): Promise<Sink> {
 }
 
 async function post(
-  { origin, output }: Running,
+  origin: string,
   path: string,
   body: Record<string, string>,
   status: number,
+  output = () => '',
 ): Promise<Record<string, string>> {
   const headers = { 'content-type': 'application/json' };
   const answer = await fetch(`${origin}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
