@@ -2,6 +2,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { ChannelEvent, Clock, OutgoingText, Received, TextChannel, WebhookCall } from '../ports.ts';
 import type { SendOutcome } from '../rules/delivery.ts';
+import { outcomeOfFailure, retryAfter } from '../rules/http-outcomes.ts';
 import { isLoopbackHost, type TwilioUrl } from '../rules/sms-urls.ts';
 
 /** Twilio answers within a second; past this another channel is tried, while somebody waits. */
@@ -9,8 +10,6 @@ const SEND_TIMEOUT_MS = 10_000;
 /** Bounds of `ValidityPeriod`, in seconds. */
 const VALIDITY_MIN_S = 1;
 const VALIDITY_MAX_S = 36_000;
-/** Twilio asks for seconds; a broken proxy may ask for anything. */
-const RETRY_AFTER_MAX_MS = 60 * 60_000;
 
 export interface TwilioOptions {
   fetch: typeof fetch;
@@ -116,10 +115,15 @@ function outcomeOf(response: Response, answer: Answer, text: OutgoingText, now: 
   }
   const code = typeof answer.code === 'number' ? answer.code : undefined;
   const reason = String(code ?? `http_${status}`);
-  if (status === 429) return { kind: 'temporary', reason, ...retryAfter(response, now) };
+  if (status === 429) return { kind: 'temporary', reason, ...retryAfter(response.headers, now) };
   // 503 is told by a door that let nothing in; behind any other 5xx the message may have been made.
   if (status >= 500)
-    return { kind: 'temporary', reason, ...retryAfter(response, now), ...(status === 503 ? {} : { maybeSent: true }) };
+    return {
+      kind: 'temporary',
+      reason,
+      ...retryAfter(response.headers, now),
+      ...(status === 503 ? {} : { maybeSent: true }),
+    };
   if (code !== undefined && UNREACHABLE.has(code)) return { kind: 'unreachable', reason };
   if (code !== undefined && OURS_TO_MEND.has(code)) return { kind: 'temporary', reason };
   return status === 400 && code !== undefined ? { kind: 'permanent', reason } : { kind: 'temporary', reason };
@@ -149,31 +153,6 @@ const UNREACHABLE = new Set([
 const OURS_TO_MEND = new Set([
   14107, 20003, 20005, 20429, 21212, 21603, 21606, 21609, 21611, 21659, 21660, 21703, 21704, 21705, 63038,
 ]);
-
-/** A failure without an answer. Before the connection stood, nothing can have been taken. */
-function outcomeOfFailure(error: unknown): SendOutcome {
-  const code = errorCode(error);
-  const nothingSent =
-    /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/;
-  return nothingSent.test(code)
-    ? { kind: 'temporary', reason: code }
-    : { kind: 'temporary', reason: code, maybeSent: true };
-}
-
-function errorCode(error: unknown): string {
-  const { name, code, cause } = error as { name?: string; code?: unknown; cause?: { code?: unknown } };
-  if (name === 'TimeoutError' || name === 'AbortError') return 'ETIMEDOUT';
-  const found = cause?.code ?? code;
-  return typeof found === 'string' ? found : 'fetch_failed';
-}
-
-/** Seconds, or a date (RFC 9110 10.2.3). */
-function retryAfter(response: Response, now: number): { retryAfterMs?: number } {
-  const value = response.headers.get('retry-after');
-  if (value === null) return {};
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
-  return ms > 0 ? { retryAfterMs: Math.min(ms, RETRY_AFTER_MAX_MS) } : {};
-}
 
 /**
  * Base64 of HMAC-SHA-1 over the address and every parameter, sorted by name, name and value run together; of repeated
