@@ -193,7 +193,8 @@ class Line {
     await this.#binding;
     const session = this.#session;
     if (!session) return;
-    const unbound: Promise<unknown> = ask(session, new smpp.PDU('unbind'));
+    const gone = new Promise((resolve) => session.once('close', resolve));
+    const unbound = Promise.race([ask(session, new smpp.PDU('unbind')), gone]);
     await within(Math.min(UNBIND_TIMEOUT_MS, this.#options.answerTimeoutMs), unbound, () => undefined);
     session.destroy();
     this.#lost(session, 'closed');
