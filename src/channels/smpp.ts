@@ -1,6 +1,6 @@
 /** Text messages by SMPP 3.4: one transceiver that is kept bound, and what comes back through it. */
 import { isIP } from 'node:net';
-import { setImmediate as immediate, setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import smpp, { type Pdu, type Session } from 'smpp';
 import type { ChannelEvent, Clock, Log, OutgoingText, Random, TextChannel } from '../ports.ts';
 import type { SendOutcome } from '../rules/delivery.ts';
@@ -90,8 +90,8 @@ export function createSmppChannel(settings: SmppUrl, options: SmppOptions): Smpp
 
   /** Some servers send a receipt before, or together with, the answer to the submit that it is about. */
   async function deliver(pdu: Pdu): Promise<void> {
-    await within(answerTimeoutMs, line.answered(), () => undefined);
-    await immediate();
+    const onTheirWay = [...attempts.values()].map(({ outcome }) => outcome);
+    await within(answerTimeoutMs, Promise.all(onTheirWay), () => undefined);
     const event = eventOf(pdu, sent, options.clock.now());
     if (event) await options.onEvent(event);
   }
@@ -136,7 +136,6 @@ interface LineOptions extends SmppOptions {
 interface Submit {
   pdu: Pdu;
   attempt: Attempt;
-  outcome: Promise<SendOutcome>;
   settle(outcome: SendOutcome): void;
 }
 
@@ -176,14 +175,9 @@ class Line {
   submit(pdu: Pdu, attempt: Attempt): Promise<SendOutcome> {
     if (!this.#session) return Promise.resolve(this.#failure);
     const { promise: outcome, resolve: settle } = Promise.withResolvers<SendOutcome>();
-    this.#queue.push({ pdu, attempt, outcome, settle });
+    this.#queue.push({ pdu, attempt, settle });
     this.#pump();
     return outcome;
-  }
-
-  /** When everything that is handed over now is answered, or lost. */
-  async answered(): Promise<void> {
-    await Promise.all([...this.#outstanding].map(({ outcome }) => outcome));
   }
 
   async close(): Promise<void> {

@@ -15,6 +15,7 @@ const TEXT: OutgoingText = {
   locale: 'en',
   usefulUntil: NOW + 540_000,
 };
+const ENQUIRE_LINK = 0x15;
 const LONG = `${'Price: 5€ [a~b] '.repeat(20)}end`;
 
 interface Setup extends SmscOptions {
@@ -223,7 +224,8 @@ describe('what the other side may answer', () => {
     await channel.send({ ...TEXT, id: 'throttled-1' });
     await channel.send({ ...TEXT, id: 'throttled-2' });
     const second = many('b');
-    await smsc.waitFor('one submit', () => smsc.submitted.length === 15);
+    // Its answer comes behind everything that it was free to submit.
+    await smsc.request(ENQUIRE_LINK);
     assert.equal(smsc.submitted.length, 15, 'one at a time');
     smsc.answerHeld();
     await smsc.waitFor('the next', () => smsc.submitted.length >= 16);
@@ -369,7 +371,7 @@ describe('the connection', () => {
   test('answers what it is asked, and refuses what it does not know', async (t) => {
     const { smsc, channel } = await start(t);
     await channel.send(TEXT);
-    assert.deepEqual(await smsc.request(0x15), { command: 0x80000015, status: 0 });
+    assert.deepEqual(await smsc.request(ENQUIRE_LINK), { command: 0x80000015, status: 0 });
     assert.deepEqual(await smsc.request(0x0b, Buffer.from('a\0b\0')), { command: 0x80000000, status: 3 }, 'outbind');
     assert.deepEqual(await smsc.request(0x7777), { command: 0x80000000, status: 3 });
     assert.deepEqual(await channel.send({ ...TEXT, id: 'after' }), accepted('2'));
