@@ -51,6 +51,7 @@ export type Templates = {
 /** What goes to a phone as a text message, and what each needs to be written. A `code` is set by `sms.ts`, at the end. */
 export interface TextParams {
   'recovery-code': { code: string };
+  'recovery-link': { minutes: number; confirmUrl: string };
   'registration-code': { code: string };
   'registration-taken': Record<never, never>;
   'password-changed': { changedAt: number };

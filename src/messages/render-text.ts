@@ -1,7 +1,7 @@
 /** Writes a text message: its words from the locale, the longest wording that fits, and the line that binds a code to us. */
 import { textSize } from '../rules/gsm7.ts';
 import type { MessageLocale, TextKind, TextParams, TextSurroundings } from './catalog.ts';
-import { chooseLocale, isolated, MESSAGE_LOCALES, type RenderContext, visible } from './render.ts';
+import { chooseLocale, isolated, MESSAGE_LOCALES, ours, type RenderContext, visible } from './render.ts';
 
 export interface RenderedText {
   /** Lines are separated by \n; there is none at the end. */
@@ -15,12 +15,14 @@ export interface RenderedText {
 
 /**
  * One GSM-7 segment of 160 septets; where the letters of the locale or of the brand lie outside that alphabet, two of
- * UCS-2. For very long hosts the shortest wording may take more.
+ * UCS-2. For very long hosts, and for a link in UCS-2, the shortest wording may take more.
+ * @throws RangeError where a URL in `params` is not on `context.origin`
  */
 export function renderText<K extends TextKind>(kind: K, params: TextParams[K], context: RenderContext): RenderedText {
   const lang = chooseLocale(context.locale);
   const locale = MESSAGE_LOCALES[lang] as MessageLocale;
   const code = 'code' in params ? visible(params.code) : undefined;
+  if ('confirmUrl' in params) ours(params.confirmUrl, context.origin);
   const wordings = locale.texts[kind](params, surroundingsOf(context, locale));
   const text = drawSms(wordings, code, new URL(context.origin).hostname);
   return { text, code, locale: lang, segments: textSize(text).segments };

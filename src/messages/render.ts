@@ -85,7 +85,7 @@ function cleaned<P extends object>(params: P, origin: string, locale: MessageLoc
   return Object.fromEntries(entries) as P;
 }
 
-function ours(url: string, origin: string): string {
+export function ours(url: string, origin: string): string {
   if (!URL.canParse(url) || new URL(url).origin !== origin || !url.startsWith(`${origin}/`))
     throw new RangeError(`a link in a message does not lead to ${origin}`);
   return url;

@@ -7,8 +7,11 @@ import { drawSms, renderText } from '../../src/messages/render-text.ts';
 import { textSize } from '../../src/rules/gsm7.ts';
 
 const AT = Date.UTC(2026, 2, 14, 9, 12);
+/** As long as those that are sent. */
+const linkOn = (host: string): string => `https://${host}/recover/confirm#${'a'.repeat(33)}.${'b'.repeat(22)}`;
 const SAMPLES: TextParams = {
   'recovery-code': { code: '482913' },
+  'recovery-link': { minutes: 10, confirmUrl: linkOn('acme.com') },
   'registration-code': { code: '482913' },
   'registration-taken': {},
   'password-changed': { changedAt: AT },
@@ -89,6 +92,20 @@ describe('the words of a text message', () => {
       'Acme: your password was changed on 14 Mar 09:12 UTC and all devices signed out. Not you? Type acme.com/help in your browser now.',
     ));
 
+  test('lead to our own page and nowhere else, where a link stands in place of a code', () => {
+    const { text, code } = renderText('recovery-link', SAMPLES['recovery-link'], acme());
+    const url = linkOn('acme.com');
+    assert.equal(text, `RESET your PASSWORD? Open ${url} Not you? Ignore. Do not forward.`);
+    assert.equal(code, undefined);
+    for (const confirmUrl of [
+      'https://evil.example/recover/confirm#x',
+      'https://acme.com.evil.example/',
+      '/recover',
+      'javascript:1',
+    ])
+      assert.throws(() => renderText('recovery-link', { minutes: 10, confirmUrl }, acme()), RangeError);
+  });
+
   test('name the help page where it lies', () => {
     const context = { ...acme(), helpUrl: 'https://help.acme.com/start' };
     assert.match(renderText('password-changed', { changedAt: AT }, context).text, /Type help\.acme\.com\/start in/);
@@ -110,12 +127,13 @@ describe('the words of a text message', () => {
 
   for (const locale of LOCALES)
     for (const kind of KINDS)
-      test(`${kind} in ${locale} takes one GSM-7 segment, or two of UCS-2`, () => {
+      test(`${kind} in ${locale} takes one GSM-7 segment, or two of UCS-2 (a link: three)`, () => {
         const { text, segments } = renderText(kind, SAMPLES[kind], acme(locale));
         const size = textSize(text);
         assert.equal(segments, size.segments);
         assert.equal(size.encoding, locale === 'en' ? 'gsm7' : 'ucs2');
-        assert.ok(segments <= (size.encoding === 'gsm7' ? 1 : 2), `${size.units} units: ${text}`);
+        const most = kind === 'recovery-link' ? 3 : 2;
+        assert.ok(segments <= (size.encoding === 'gsm7' ? 1 : most), `${size.units} units: ${text}`);
       });
 
   test('an unknown locale is read in English', () =>
@@ -128,10 +146,12 @@ describe('one segment', () => {
       test(`${kind}, hosts up to 25 and brands up to 17 characters, a code of ${code.length}`, () => {
         for (let host = 4; host <= 25; host += 1)
           for (let brand = 1; brand <= 17; brand += 1) {
-            const context = contextOf('B'.repeat(brand), `${'h'.repeat(host - 3)}.io`);
+            const name = `${'h'.repeat(host - 3)}.io`;
+            const context = contextOf('B'.repeat(brand), name);
             const params = {
               ...SAMPLES[kind],
               ...('code' in SAMPLES[kind] ? { code } : {}),
+              ...('confirmUrl' in SAMPLES[kind] ? { confirmUrl: linkOn(name) } : {}),
             } as TextParams[typeof kind];
             const { text } = renderText(kind, params, context);
             assert.equal(textSize(text).segments, 1, text);
@@ -187,7 +207,7 @@ describe('the last line', () => {
 
   test('stands in no message without a code', () => {
     for (const kind of KINDS.filter((name) => !('code' in SAMPLES[name])))
-      assert.doesNotMatch(renderText(kind, SAMPLES[kind], acme()).text, /[@#\n]/);
+      assert.doesNotMatch(renderText(kind, SAMPLES[kind], acme()).text, /@|\n|(?<!confirm)#/);
   });
 });
 

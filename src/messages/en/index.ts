@@ -4,7 +4,7 @@ import { noAccount } from './no-account.ts';
 import { passwordBlocked, passwordBlockedText } from './password-blocked.ts';
 import { passwordChanged, passwordChangedText } from './password-changed.ts';
 import { recoveryCode, recoveryCodeText } from './recovery-code.ts';
-import { recoveryLink } from './recovery-link.ts';
+import { recoveryLink, recoveryLinkText } from './recovery-link.ts';
 import { registrationCode, registrationCodeText } from './registration-code.ts';
 import { registrationTaken, registrationTakenText } from './registration-taken.ts';
 
@@ -23,6 +23,7 @@ export const en: MessageLocale = {
   },
   texts: {
     'recovery-code': recoveryCodeText,
+    'recovery-link': recoveryLinkText,
     'registration-code': registrationCodeText,
     'registration-taken': registrationTakenText,
     'password-changed': passwordChangedText,
