@@ -237,7 +237,7 @@ describe('what the other side may answer', () => {
 
 describe('an answer that does not come', () => {
   test('in time is waited for by the next send, which submits nothing', async (t) => {
-    const { smsc, channel } = await start(t, { answerTimeoutMs: 200 });
+    const { smsc, channel } = await start(t, { answerTimeoutMs: 800 });
     smsc.answerWith('hold');
     assert.deepEqual(await channel.send(TEXT), { kind: 'temporary', reason: 'ETIMEDOUT', maybeSent: true });
     const again = channel.send(TEXT);
@@ -247,7 +247,7 @@ describe('an answer that does not come', () => {
   });
 
   test('until after the send is found by the next one', async (t) => {
-    const { smsc, channel, events } = await start(t, { answerTimeoutMs: 200 });
+    const { smsc, channel, events } = await start(t, { answerTimeoutMs: 800 });
     smsc.answerWith('hold');
     await channel.send(TEXT);
     smsc.answerHeld();
@@ -273,7 +273,7 @@ describe('an answer that does not come', () => {
   });
 
   test('for a text that waits behind others: not in doubt, and it never leaves', async (t) => {
-    const { smsc, channel } = await start(t, { answerTimeoutMs: 200, query: 'from=Shop&window=1' });
+    const { smsc, channel } = await start(t, { answerTimeoutMs: 800, query: 'from=Shop&window=1' });
     smsc.answerWith('hold');
     const outcomes = await Promise.all([channel.send(TEXT), channel.send({ ...TEXT, id: 'behind' })]);
     assert.deepEqual(outcomes, [
@@ -383,7 +383,7 @@ describe('the connection', () => {
     ['that is cut off', Buffer.from('0000001400000005000000000000000100ff00ff', 'hex')],
   ] as const)
     test(`survives a PDU ${name}`, async (t) => {
-      const { smsc, channel, clock } = await start(t, { enquireEveryMs: 50, answerTimeoutMs: 200 });
+      const { smsc, channel, clock } = await start(t, { enquireEveryMs: 50, answerTimeoutMs: 800 });
       await channel.send(TEXT);
       smsc.write(bytes);
       clock.at += 1_000;

@@ -63,7 +63,7 @@ describe('a text that is taken', () => {
   });
 
   test('has the same id when it is tried again, so that it is taken once', async (t) => {
-    const { receiver, channel } = await receiverAndChannel(t, 200);
+    const { receiver, channel } = await receiverAndChannel(t, 1_000);
     receiver.misbehave('hang');
     assert.deepEqual(await channel.send(TEXT), { kind: 'temporary', reason: 'ETIMEDOUT', maybeSent: true });
     assert.equal((await channel.send(TEXT)).kind, 'accepted');

@@ -183,7 +183,7 @@ describe('what Twilio may answer', () => {
 
 describe('an answer that does not come', () => {
   test('after the message was taken: in doubt', async (t) => {
-    const { peer, channel } = await peerAndChannel(t, { sendTimeoutMs: 200 });
+    const { peer, channel } = await peerAndChannel(t, { sendTimeoutMs: 1_000 });
     peer.misbehave('hang');
     assert.deepEqual(await channel.send(TEXT), { kind: 'temporary', reason: 'ETIMEDOUT', maybeSent: true });
     peer.misbehave('close');
@@ -334,7 +334,7 @@ describe('what Twilio reports', () => {
   });
 
   test('with our own id of the message, so that one whose answer was lost is found', async (t) => {
-    const { peer, channel } = await peerAndChannel(t, { sendTimeoutMs: 200 });
+    const { peer, channel } = await peerAndChannel(t, { sendTimeoutMs: 1_000 });
     peer.misbehave('hang');
     await channel.send({ ...TEXT, id: 'lost & found' });
     const [{ sid, form }] = peer.taken as [{ sid: string; form: { StatusCallback: string } }];

@@ -145,7 +145,7 @@ describe('one segment', () => {
     for (const code of CODES)
       test(`${kind}, hosts up to 25 and brands up to 17 characters, a code of ${code.length}`, () => {
         for (let host = 4; host <= 25; host += 1)
-          for (let brand = 1; brand <= 17; brand += 1) {
+          for (const brand of [1, 9, 17]) {
             const name = `${'h'.repeat(host - 3)}.io`;
             const context = contextOf('B'.repeat(brand), name);
             const params = {
