@@ -124,10 +124,14 @@ function outcomeOf(response: Response, answer: Answer, text: OutgoingText, now: 
       ...retryAfter(response.headers, now),
       ...(status === 503 ? {} : { maybeSent: true }),
     };
+  if (code === STOPPED) return { kind: 'unreachable', reason, stopped: true };
   if (code !== undefined && UNREACHABLE.has(code)) return { kind: 'unreachable', reason };
   if (code !== undefined && OURS_TO_MEND.has(code)) return { kind: 'temporary', reason };
   return status === 400 && code !== undefined ? { kind: 'permanent', reason } : { kind: 'temporary', reason };
 }
+
+/** The person answered STOP; START lifts it. */
+const STOPPED = 21610;
 
 /** What Twilio says of the number: no text message reaches it, now or later. */
 const UNREACHABLE = new Set([
@@ -136,7 +140,6 @@ const UNREACHABLE = new Set([
   21217, // not a phone number
   21265, // a short code
   21408, // country not enabled for the account
-  21610, // answered STOP
   21612, // not reachable from this sender
   21614, // not a mobile number
   21635, // a landline

@@ -105,7 +105,11 @@ describe('a number that Twilio refuses', () => {
   for (const [to, reason] of Object.entries(CODES))
     test(`${to} is not reached this way (${reason})`, async (t) => {
       const { peer, channel } = await peerAndChannel(t);
-      assert.deepEqual(await channel.send({ ...TEXT, to }), { kind: 'unreachable', reason });
+      assert.deepEqual(await channel.send({ ...TEXT, to }), {
+        kind: 'unreachable',
+        reason,
+        ...(reason === '21610' ? { stopped: true } : {}),
+      });
       assert.equal(peer.taken.length, 0);
     });
 });
