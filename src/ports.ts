@@ -187,6 +187,8 @@ export type ChannelEvent = (
       type: 'receipt';
       /** The id that `send` returned. */
       providerId: string;
+      /** Our own id of the message, where the provider says it: finds one whose `send` came to no answer. */
+      messageId?: string;
       status: 'sent' | 'delivered' | 'read' | 'failed';
       at: number;
       /** A code of the provider, without addresses. */

@@ -48,11 +48,35 @@ export type Templates = {
   [K in TemplateKind]: (params: MessageParams[K], surroundings: Surroundings) => MessageContent;
 };
 
+/** What goes to a phone as a text message, and what each needs to be written. A `code` is set by `sms.ts`, at the end. */
+export interface TextParams {
+  'recovery-code': { code: string };
+  'recovery-link': { minutes: number; confirmUrl: string };
+  'registration-code': { code: string };
+  'registration-taken': Record<never, never>;
+  'password-changed': { changedAt: number };
+  'password-blocked': Record<never, never>;
+}
+export type TextKind = keyof TextParams;
+
+export interface TextSurroundings extends Pick<Surroundings, 'brand' | 'host'> {
+  /** Address of the help page as one types it: "acme.com/help". */
+  help: string;
+  /** "14 Mar 09:12 UTC" */
+  shortMoment(at: number): string;
+}
+
+/** Wordings of the same message, longest first. The longest that fits is sent; the code follows behind a space. */
+export type TextTemplates = {
+  [K in TextKind]: (params: TextParams[K], surroundings: TextSurroundings) => readonly [string, ...string[]];
+};
+
 export interface MessageLocale {
   direction: 'ltr' | 'rtl';
   /** BCP 47, how dates are written. */
   dateLocale: string;
   templates: Templates;
+  texts: TextTemplates;
   /** What stands below every message. */
   footer(surroundings: Surroundings): { help: string; contact: string };
 }

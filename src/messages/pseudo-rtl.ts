@@ -2,7 +2,7 @@
  * `ar-XB`: English with every word turned round, in a right-to-left layout. For development and tests: whoever can read
  * English can see what is wrong with a right-to-left page. Derived mechanically, so it is always complete.
  */
-import type { MessageLocale, Templates } from './catalog.ts';
+import type { MessageLocale, Templates, TextTemplates } from './catalog.ts';
 import { en } from './en/index.ts';
 import type { Block, MessageContent } from './layout.ts';
 
@@ -15,6 +15,13 @@ export const arXB: MessageLocale = {
       (...args: Parameters<typeof template>) => turned((template as (...all: typeof args) => MessageContent)(...args)),
     ]),
   ) as Templates,
+  texts: Object.fromEntries(
+    Object.entries(en.texts).map(([kind, template]) => [
+      kind,
+      (...args: Parameters<typeof template>) =>
+        (template as (...all: typeof args) => readonly string[])(...args).map(turnWords),
+    ]),
+  ) as unknown as TextTemplates,
   footer: (surroundings) => {
     const { help, contact } = en.footer(surroundings);
     return { help: turnWords(help), contact: turnWords(contact) };

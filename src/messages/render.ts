@@ -58,7 +58,7 @@ export function render<K extends TemplateKind>(
 }
 
 /** `en-US` is read by `en`; what nobody has written is read in English. */
-function chooseLocale(wanted: string): string {
+export function chooseLocale(wanted: string): string {
   if (Object.hasOwn(MESSAGE_LOCALES, wanted)) return wanted;
   const language = wanted.split('-')[0] ?? '';
   return Object.hasOwn(MESSAGE_LOCALES, language) ? language : 'en';
@@ -85,7 +85,7 @@ function cleaned<P extends object>(params: P, origin: string, locale: MessageLoc
   return Object.fromEntries(entries) as P;
 }
 
-function ours(url: string, origin: string): string {
+export function ours(url: string, origin: string): string {
   if (!URL.canParse(url) || new URL(url).origin !== origin || !url.startsWith(`${origin}/`))
     throw new RangeError(`a link in a message does not lead to ${origin}`);
   return url;
@@ -95,7 +95,7 @@ function ours(url: string, origin: string): string {
 const VALUE_MAX_CHARACTERS = 120;
 
 /** Without line breaks, control, formatting and bidirectional characters, which could reorder or hide what stands around. */
-function visible(value: string): string {
+export function visible(value: string): string {
   const text = value
     .toWellFormed()
     .replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
@@ -117,7 +117,7 @@ function unlinkable(value: string): string {
 }
 
 /** In right-to-left text, what is inserted keeps its own direction: FIRST STRONG ISOLATE, POP DIRECTIONAL ISOLATE (UAX 9). */
-function isolated(value: string, locale: MessageLocale): string {
+export function isolated(value: string, locale: MessageLocale): string {
   return locale.direction === 'rtl' ? `\u2068${value}\u2069` : value;
 }
 

@@ -1,12 +1,12 @@
 /** English. */
 import type { MessageLocale } from '../catalog.ts';
 import { noAccount } from './no-account.ts';
-import { passwordBlocked } from './password-blocked.ts';
-import { passwordChanged } from './password-changed.ts';
-import { recoveryCode } from './recovery-code.ts';
-import { recoveryLink } from './recovery-link.ts';
-import { registrationCode } from './registration-code.ts';
-import { registrationTaken } from './registration-taken.ts';
+import { passwordBlocked, passwordBlockedText } from './password-blocked.ts';
+import { passwordChanged, passwordChangedText } from './password-changed.ts';
+import { recoveryCode, recoveryCodeText } from './recovery-code.ts';
+import { recoveryLink, recoveryLinkText } from './recovery-link.ts';
+import { registrationCode, registrationCodeText } from './registration-code.ts';
+import { registrationTaken, registrationTakenText } from './registration-taken.ts';
 
 export const en: MessageLocale = {
   direction: 'ltr',
@@ -20,6 +20,14 @@ export const en: MessageLocale = {
     'registration-taken': registrationTaken,
     'password-changed': passwordChanged,
     'password-blocked': passwordBlocked,
+  },
+  texts: {
+    'recovery-code': recoveryCodeText,
+    'recovery-link': recoveryLinkText,
+    'registration-code': registrationCodeText,
+    'registration-taken': registrationTakenText,
+    'password-changed': passwordChangedText,
+    'password-blocked': passwordBlockedText,
   },
   footer: () => ({ help: 'Questions', contact: 'Customer support' }),
 };

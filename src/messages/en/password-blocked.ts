@@ -1,4 +1,4 @@
-import type { Templates } from '../catalog.ts';
+import type { Templates, TextTemplates } from '../catalog.ts';
 
 export const passwordBlocked: Templates['password-blocked'] = (params, { brand, moment, supportAddress }) => ({
   subject: `Set a new password for your ${brand} account`,
@@ -36,3 +36,9 @@ export const passwordBlocked: Templates['password-blocked'] = (params, { brand, 
     },
   ],
 });
+
+export const passwordBlockedText: TextTemplates['password-blocked'] = (_params, { brand, host }) => [
+  `${brand}: your password is blocked and all devices are signed out, as you asked. Choose "Forgot password?" on ${host} to set a new one.`,
+  `${brand}: your password is blocked. Choose "Forgot password?" on ${host} to set a new one.`,
+  `Your password is blocked. Set a new one on ${host}.`,
+];

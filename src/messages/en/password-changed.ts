@@ -1,4 +1,4 @@
-import type { Templates } from '../catalog.ts';
+import type { Templates, TextTemplates } from '../catalog.ts';
 
 export const passwordChanged: Templates['password-changed'] = (params, { brand, moment, supportAddress }) => ({
   subject: `Your ${brand} password was changed`,
@@ -33,3 +33,9 @@ export const passwordChanged: Templates['password-changed'] = (params, { brand, 
     },
   ],
 });
+
+export const passwordChangedText: TextTemplates['password-changed'] = (params, { brand, host, help, shortMoment }) => [
+  `${brand}: your password was changed on ${shortMoment(params.changedAt)} and all devices signed out. Not you? Type ${help} in your browser now.`,
+  `${brand}: your password was changed and all devices signed out. Not you? Type ${help} in your browser now.`,
+  `Your password for ${host} was changed. Not you? Type ${help} in your browser now.`,
+];

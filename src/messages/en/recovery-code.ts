@@ -1,4 +1,4 @@
-import type { Templates } from '../catalog.ts';
+import type { Templates, TextTemplates } from '../catalog.ts';
 import { codeRules, whenAndWhere } from './phrases.ts';
 
 export const recoveryCode: Templates['recovery-code'] = (params, surroundings) => ({
@@ -32,3 +32,10 @@ export const recoveryCode: Templates['recovery-code'] = (params, surroundings) =
     },
   ],
 });
+
+/** Purpose and warning before the code, so that a locked screen shows those and not the code. */
+export const recoveryCodeText: TextTemplates['recovery-code'] = (_params, { brand, host }) => [
+  `${brand}: someone asked to RESET YOUR PASSWORD. Not you? Ignore this. Only type this code on ${host}, nowhere else:`,
+  `Someone asked to RESET your ${brand} PASSWORD. Not you? Ignore. Use only on ${host}:`,
+  `PASSWORD RESET code for ${host} only. Not you? Ignore:`,
+];

@@ -1,4 +1,4 @@
-import type { Templates } from '../catalog.ts';
+import type { Templates, TextTemplates } from '../catalog.ts';
 import { whenAndWhere } from './phrases.ts';
 
 export const recoveryLink: Templates['recovery-link'] = (params, surroundings) => ({
@@ -32,3 +32,10 @@ export const recoveryLink: Templates['recovery-link'] = (params, surroundings) =
     },
   ],
 });
+
+export const recoveryLinkText: TextTemplates['recovery-link'] = ({ minutes, confirmUrl }, { brand }) => [
+  `${brand}: someone asked to RESET YOUR PASSWORD. You? Open ${confirmUrl} within ${minutes} min. Not you? Ignore. Do not forward.`,
+  `Someone asked to RESET your ${brand} PASSWORD. You? Open ${confirmUrl} Not you? Ignore. Do not forward.`,
+  `RESET your PASSWORD? Open ${confirmUrl} Not you? Ignore. Do not forward.`,
+  `RESET PASSWORD? ${confirmUrl} Not you? Ignore. Never forward.`,
+];

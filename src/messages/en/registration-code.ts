@@ -1,4 +1,4 @@
-import type { Templates } from '../catalog.ts';
+import type { Templates, TextTemplates } from '../catalog.ts';
 import { codeRules, whenAndWhere } from './phrases.ts';
 
 export const registrationCode: Templates['registration-code'] = (params, surroundings) => ({
@@ -30,3 +30,9 @@ export const registrationCode: Templates['registration-code'] = (params, surroun
     },
   ],
 });
+
+export const registrationCodeText: TextTemplates['registration-code'] = (_params, { brand, host }) => [
+  `${brand}: someone is CREATING AN ACCOUNT with this number. Not you? Ignore this. Only type this code on ${host}:`,
+  `Code to CREATE your ${brand} ACCOUNT. Not you? Ignore. Use only on ${host}:`,
+  `NEW ACCOUNT code for ${host} only. Not you? Ignore:`,
+];

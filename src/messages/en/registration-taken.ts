@@ -1,4 +1,4 @@
-import type { Templates } from '../catalog.ts';
+import type { Templates, TextTemplates } from '../catalog.ts';
 import { whenAndWhere } from './phrases.ts';
 
 export const registrationTaken: Templates['registration-taken'] = (params, surroundings) => ({
@@ -28,3 +28,9 @@ export const registrationTaken: Templates['registration-taken'] = (params, surro
     },
   ],
 });
+
+export const registrationTakenText: TextTemplates['registration-taken'] = (_params, { brand, host }) => [
+  `${brand}: someone tried to create an account with this number. You already have one; nothing has changed. Was it you? Sign in on ${host}.`,
+  `${brand}: this number already has an account, nothing was changed. Was it you? Sign in on ${host}.`,
+  `This number already has an account on ${host}. Nothing was changed.`,
+];

@@ -1,0 +1,124 @@
+/** Text messages by a service of the operator: one signed JSON POST for each, and reports signed in the same way. */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { ChannelEvent, Clock, OutgoingText, Received, TextChannel, WebhookCall } from '../ports.ts';
+import type { SendOutcome } from '../rules/delivery.ts';
+import { outcomeOfFailure, retryAfter } from '../rules/http-outcomes.ts';
+import type { WebhookUrl } from '../rules/sms-urls.ts';
+
+const SEND_TIMEOUT_MS = 10_000;
+/** How far the clock of a report may be from ours; within it a report may come again, which changes nothing. */
+const REPORT_AGE_MAX_S = 300;
+
+export interface SmsWebhookOptions {
+  fetch: typeof fetch;
+  clock: Clock;
+  /** Shorter in tests. */
+  sendTimeoutMs?: number;
+}
+
+/**
+ * Posts `{"id","to","text","kind"}` with `Regain-Signature: t=<unix>,v1=<hex HMAC-SHA-256 of "t.body">`. 2xx accepts, 429
+ * and 5xx are tried again, other 4xx are final. `id` is the same for every try of one message: the other side sends it once
+ * by remembering ids. What is taken is known by that id, and reported on by `POST` to our webhook with
+ * `{"id","status","reason"?}`, signed with the same key.
+ */
+export function createSmsWebhookChannel(settings: WebhookUrl, options: SmsWebhookOptions): TextChannel {
+  const { clock } = options;
+
+  async function send({ id, to, text, kind, usefulUntil }: OutgoingText): Promise<SendOutcome> {
+    if (clock.now() >= usefulUntil) return { kind: 'temporary', reason: 'useless_by_now' };
+    const body = JSON.stringify({ id, to, text, kind });
+    const at = Math.floor(clock.now() / 1000);
+    try {
+      const response = await options.fetch(settings.url, {
+        method: 'POST',
+        headers: {
+          'Content-Type': 'application/json',
+          'Regain-Signature': `t=${at},v1=${macOf(settings.secret, at, Buffer.from(body)).toString('hex')}`,
+        },
+        body,
+        redirect: 'manual',
+        signal: AbortSignal.timeout(options.sendTimeoutMs ?? SEND_TIMEOUT_MS),
+      });
+      // What stands in it is not ours to read; left unread, it would hold the connection.
+      await response.body?.cancel();
+      return outcomeOf(response, id, clock.now());
+    } catch (error) {
+      return outcomeOfFailure(error);
+    }
+  }
+
+  async function receive(call: WebhookCall): Promise<Received> {
+    if (call.method !== 'POST') return { kind: 'refused', status: 400 };
+    if (!isSigned(settings.secret, call, Math.floor(clock.now() / 1000))) return { kind: 'refused', status: 401 };
+    const event = receiptOf(call.body, clock.now());
+    return event ? { kind: 'received', events: [event] } : { kind: 'refused', status: 400 };
+  }
+
+  return { provider: 'webhook', send, receive, close: async () => {} };
+}
+
+function outcomeOf(response: Response, id: string, now: number): SendOutcome {
+  const { status } = response;
+  if (response.ok) return { kind: 'accepted', providerId: id };
+  const reason = `http_${status}`;
+  if (status === 429) return { kind: 'temporary', reason, ...retryAfter(response.headers, now) };
+  // 503 is told by a door that let nothing in; behind any other 5xx the message may have been taken.
+  if (status >= 500)
+    return {
+      kind: 'temporary',
+      reason,
+      ...retryAfter(response.headers, now),
+      ...(status === 503 ? {} : { maybeSent: true }),
+    };
+  // 3xx: the address has moved, and the operator corrects it.
+  return status >= 400 ? { kind: 'permanent', reason } : { kind: 'temporary', reason };
+}
+
+function macOf(secret: string, at: number, body: Uint8Array): Buffer {
+  return createHmac('sha256', secret).update(`${at}.`).update(body).digest();
+}
+
+/** While a key is changed, the other side may sign with both: any right `v1` is enough. */
+function isSigned(secret: string, call: WebhookCall, now: number): boolean {
+  const header = call.headers.get('regain-signature') ?? '';
+  if (header.length > 1024) return false;
+  const fields = header.split(',').map((field) => field.trim());
+  const at = fields.find((field) => /^t=\d{1,12}$/.test(field))?.slice(2);
+  if (at === undefined || Math.abs(now - Number(at)) > REPORT_AGE_MAX_S) return false;
+  // The number as it was written: "007" was signed as such.
+  const expected = createHmac('sha256', secret).update(`${at}.`).update(call.body).digest();
+  return fields
+    .filter((field) => /^v1=[0-9a-f]{64}$/i.test(field))
+    .some((field) => timingSafeEqual(Buffer.from(field.slice(3), 'hex'), expected));
+}
+
+const STATUSES = ['sent', 'delivered', 'read', 'failed'] as const;
+
+function receiptOf(body: Uint8Array, now: number): ChannelEvent | undefined {
+  let report: unknown;
+  try {
+    report = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch {
+    return undefined;
+  }
+  if (typeof report !== 'object' || report === null) return undefined;
+  const { id, status: told, reason } = report as Record<string, unknown>;
+  const status = STATUSES.find((known) => known === told);
+  if (typeof id !== 'string' || id === '' || id.length > 200 || status === undefined) return undefined;
+  return {
+    type: 'receipt',
+    providerId: id,
+    messageId: id,
+    status,
+    at: now,
+    reason: status === 'failed' ? codeOf(reason) : null,
+  };
+}
+
+/** A code, not a sentence: sentences hold addresses. */
+function codeOf(reason: unknown): string {
+  return typeof reason === 'string' && /^[A-Za-z0-9_.:-]{1,40}$/.test(reason) && !/\d{7}/.test(reason)
+    ? reason
+    : 'failed';
+}

@@ -1,0 +1,182 @@
+/**
+ * Twilio as it is seen from the network, for tests: takes messages and checks every field against the published
+ * description of the Messages API (twilio-oai, twilio_api_v2010.json), with the numbers that Twilio's test credentials
+ * give a meaning to, and can fail in every way that a network knows.
+ */
+import { createHmac } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text as textOf } from 'node:stream/consumers';
+
+export interface TwilioPeerOptions {
+  account: string;
+  authToken: string;
+  key?: { sid: string; secret: string };
+}
+
+export type Misbehaviour =
+  | { status: number; headers?: Record<string, string>; body?: string }
+  /** Takes the message and never answers. */
+  | 'hang'
+  /** Takes the message and closes before the answer. */
+  | 'close'
+  /** Takes the message, and closes within the body of the answer. */
+  | 'close-within';
+
+export interface TwilioPeer {
+  /** http://127.0.0.1:port */
+  readonly url: string;
+  /** The forms of the messages that were taken, with their sids. */
+  readonly taken: readonly { sid: string; form: Record<string, string> }[];
+  /** Requests of any kind. */
+  readonly requests: number;
+  /** How the next requests are answered, one each. */
+  misbehave(...how: Misbehaviour[]): void;
+  stop(): Promise<void>;
+}
+
+/** Every parameter of CreateMessage, with what it may hold. */
+const PARAMETERS: Record<string, RegExp> = {
+  To: /^(?:\+[1-9]\d{1,14})$/,
+  From: /^(?:\+[1-9]\d{1,14}|\d{3,8}|[A-Za-z0-9 ]{1,11})$/,
+  MessagingServiceSid: /^MG[0-9a-fA-F]{32}$/,
+  Body: /^[\s\S]{1,1600}$/,
+  StatusCallback: /^https?:\/\/[^\s]+$/,
+  ValidityPeriod: /^(?:[1-9]\d{0,3}|[12]\d{4}|3[0-5]\d{3}|36000)$/,
+  ContentRetention: /^(?:retain|discard)$/,
+  AddressRetention: /^(?:retain|obfuscate)$/,
+  SmartEncoded: /^(?:true|false)$/,
+  ShortenUrls: /^(?:true|false)$/,
+};
+
+/** Numbers of the test credentials: https://www.twilio.com/docs/iam/test-credentials */
+const REFUSED_TO: Record<string, number> = {
+  '+15005550001': 21211,
+  '+15005550002': 21612,
+  '+15005550003': 21408,
+  '+15005550004': 21610,
+  '+15005550009': 21614,
+};
+const REFUSED_FROM: Record<string, number> = { '+15005550001': 21212, '+15005550007': 21606, '+15005550008': 21611 };
+
+export async function startTwilioPeer(options: TwilioPeerOptions): Promise<TwilioPeer> {
+  const taken: { sid: string; form: Record<string, string> }[] = [];
+  const misbehaviours: Misbehaviour[] = [];
+  let requests = 0;
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    requests += 1;
+    const body = await textOf(request);
+    const how = misbehaviours.shift();
+    if (typeof how === 'object') {
+      response.writeHead(how.status, { 'Content-Type': 'application/json', ...how.headers }).end(how.body ?? '');
+      return;
+    }
+    const problem = problemOf(request, body, options);
+    if (problem) {
+      const { status, code } = problem;
+      const document = {
+        code,
+        message: problem.message,
+        more_info: `https://www.twilio.com/docs/errors/${code}`,
+        status,
+      };
+      response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(document));
+      return;
+    }
+    const form = Object.fromEntries(new URLSearchParams(body));
+    const sid = `SM${String(taken.length + 1).padStart(32, '0')}`;
+    taken.push({ sid, form });
+    const document = JSON.stringify(messageOf(sid, form, options.account));
+    if (how === 'hang') return;
+    if (how === 'close') return void request.socket.destroy();
+    response.writeHead(201, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(document) });
+    if (how === 'close-within') {
+      response.write(document.slice(0, 20), () => request.socket.destroy());
+      return;
+    }
+    response.end(document);
+  }
+
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: Error) => response.destroy(error));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    taken,
+    get requests() {
+      return requests;
+    },
+    misbehave: (...how) => void misbehaviours.push(...how),
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+interface Problem {
+  status: number;
+  code: number;
+  message: string;
+}
+
+function problemOf(request: IncomingMessage, body: string, options: TwilioPeerOptions): Problem | undefined {
+  const refuse = (code: number, message: string, status = 400): Problem => ({ status, code, message });
+  const [user, password] = options.key ? [options.key.sid, options.key.secret] : [options.account, options.authToken];
+  const login = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+  if (request.headers.authorization !== login) return refuse(20003, 'Authenticate', 401);
+  if (request.method !== 'POST' || request.url !== `/2010-04-01/Accounts/${options.account}/Messages.json`)
+    return refuse(20404, 'The requested resource was not found', 404);
+  if (!/^application\/x-www-form-urlencoded\b/.test(request.headers['content-type'] ?? ''))
+    return refuse(21619, 'not a form');
+  const form = new URLSearchParams(body);
+  for (const [name, value] of form) {
+    if (form.getAll(name).length > 1) return refuse(20001, `'${name}' is given twice`);
+    if (!PARAMETERS[name]) return refuse(20001, `'${name}' is no parameter`);
+    if (name !== 'To' && !PARAMETERS[name].test(value)) return refuse(20001, `'${name}' must not be '${value}'`);
+  }
+  const to = form.get('To');
+  const from = form.get('From');
+  if (to === null) return refuse(21604, "A 'To' phone number is required");
+  if (!PARAMETERS.To?.test(to)) return refuse(21211, "Invalid 'To' phone number");
+  if ((from === null) === (form.get('MessagingServiceSid') === null)) return refuse(21603, "A 'From' is required");
+  if (!form.get('Body')) return refuse(21602, 'Message body is required');
+  const code = REFUSED_TO[to] ?? REFUSED_FROM[from ?? ''];
+  return code === undefined ? undefined : refuse(code, `refused ${to}`);
+}
+
+function messageOf(sid: string, form: Record<string, string>, account: string): Record<string, unknown> {
+  return {
+    account_sid: account,
+    api_version: '2010-04-01',
+    body: form.Body,
+    date_created: 'Sat, 14 Mar 2026 09:12:00 +0000',
+    date_sent: null,
+    date_updated: 'Sat, 14 Mar 2026 09:12:00 +0000',
+    direction: 'outbound-api',
+    error_code: null,
+    error_message: null,
+    from: form.From ?? null,
+    messaging_service_sid: form.MessagingServiceSid ?? null,
+    num_media: '0',
+    num_segments: '1',
+    price: null,
+    price_unit: 'USD',
+    sid,
+    status: form.MessagingServiceSid ? 'accepted' : 'queued',
+    subresource_uris: { media: `/2010-04-01/Accounts/${account}/Messages/${sid}/Media.json` },
+    to: form.To,
+    uri: `/2010-04-01/Accounts/${account}/Messages/${sid}.json`,
+  };
+}
+
+/** `X-Twilio-Signature` of a form without repeated names; pinned by vectors of Twilio's own library in the test. */
+export function twilioSignature(authToken: string, url: string, form: Record<string, string>): string {
+  const data = Object.keys(form)
+    .sort()
+    .reduce((text, name) => text + name + form[name], url);
+  return createHmac('sha1', authToken).update(data).digest('base64');
+}
