@@ -208,6 +208,7 @@ export type ChannelEvent = (
   eventId?: string;
 };
 
+<<<<<<< HEAD
 /** A messenger that a person links by opening our link in it. */
 export interface LinkedChannel extends TextChannel {
   /** The link that opens the messenger with this token; undefined where the settings do not say whose chat it opens. */
@@ -220,6 +221,9 @@ export interface LinkedChannel extends TextChannel {
 }
 
 export type KeyPurpose = 'code' | 'identifier' | 'cancel' | 'not-me' | 'device' | 'confirm' | 'work';
+=======
+export type KeyPurpose = 'code' | 'identifier' | 'cancel' | 'not-me' | 'device' | 'operator';
+>>>>>>> e2249f0 (The doctor compares times and whole answers for every kind of identifier)
 
 /** Keys per purpose, derived from the root secrets; the first signs, all verify. */
 export interface Keys {
