@@ -39,11 +39,7 @@ export function createKeys(secrets: readonly string[]): Keys {
   };
 }
 
-<<<<<<< HEAD
-const PURPOSES: readonly KeyPurpose[] = ['code', 'identifier', 'cancel', 'not-me', 'device', 'confirm', 'work'];
-=======
-const PURPOSES: readonly KeyPurpose[] = ['code', 'identifier', 'cancel', 'not-me', 'device', 'operator'];
->>>>>>> e2249f0 (The doctor compares times and whole answers for every kind of identifier)
+const PURPOSES: readonly KeyPurpose[] = ['code', 'identifier', 'cancel', 'not-me', 'device', 'confirm', 'work', 'operator'];
 
 function derive(secret: string, purpose: KeyPurpose): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, 'regain', `regain ${purpose} v1`, 32));

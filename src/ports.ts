@@ -208,7 +208,6 @@ export type ChannelEvent = (
   eventId?: string;
 };
 
-<<<<<<< HEAD
 /** A messenger that a person links by opening our link in it. */
 export interface LinkedChannel extends TextChannel {
   /** The link that opens the messenger with this token; undefined where the settings do not say whose chat it opens. */
@@ -220,10 +219,7 @@ export interface LinkedChannel extends TextChannel {
   register?(): Promise<{ registered: true } | { registered: false; reason: string }>;
 }
 
-export type KeyPurpose = 'code' | 'identifier' | 'cancel' | 'not-me' | 'device' | 'confirm' | 'work';
-=======
-export type KeyPurpose = 'code' | 'identifier' | 'cancel' | 'not-me' | 'device' | 'operator';
->>>>>>> e2249f0 (The doctor compares times and whole answers for every kind of identifier)
+export type KeyPurpose = 'code' | 'identifier' | 'cancel' | 'not-me' | 'device' | 'confirm' | 'work' | 'operator';
 
 /** Keys per purpose, derived from the root secrets; the first signs, all verify. */
 export interface Keys {
