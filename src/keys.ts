@@ -39,7 +39,16 @@ export function createKeys(secrets: readonly string[]): Keys {
   };
 }
 
-const PURPOSES: readonly KeyPurpose[] = ['code', 'identifier', 'cancel', 'not-me', 'device', 'confirm', 'work', 'operator'];
+const PURPOSES: readonly KeyPurpose[] = [
+  'code',
+  'identifier',
+  'cancel',
+  'not-me',
+  'device',
+  'confirm',
+  'work',
+  'operator',
+];
 
 function derive(secret: string, purpose: KeyPurpose): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, 'regain', `regain ${purpose} v1`, 32));
