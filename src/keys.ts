@@ -49,6 +49,7 @@ const PURPOSES: readonly KeyPurpose[] = [
   'confirm',
   'work',
   'audit',
+  'operator',
 ];
 
 function derive(secret: string, purpose: KeyPurpose): Buffer {

@@ -221,7 +221,16 @@ export interface LinkedChannel extends TextChannel {
   register?(): Promise<{ registered: true } | { registered: false; reason: string }>;
 }
 
-export type KeyPurpose = 'code' | 'identifier' | 'cancel' | 'not-me' | 'device' | 'confirm' | 'work' | 'audit';
+export type KeyPurpose =
+  | 'code'
+  | 'identifier'
+  | 'cancel'
+  | 'not-me'
+  | 'device'
+  | 'confirm'
+  | 'work'
+  | 'audit'
+  | 'operator';
 
 /** Keys per purpose, derived from the root secrets; the first signs, all verify. */
 export interface Keys {

@@ -8,8 +8,9 @@ import { deriveCode } from '../rules/codes.ts';
 import {
   afterAttempt,
   cameToNothing,
-  type EarlierMail,
   fateOfDecoy,
+  isHeldUp,
+  type MessageFate,
   type NextStep,
   type SendOutcome,
 } from '../rules/delivery.ts';
@@ -32,7 +33,7 @@ export interface Delivery {
 type Prepared =
   | { do: 'send'; to: string; mail: RenderedMail }
   /** For a decoy; `earlier` is the fate of the last mail to this address. In a flood decoys share one knock. */
-  | { do: 'probe'; earlier: EarlierMail | undefined; shared: boolean }
+  | { do: 'probe'; earlier: MessageFate | undefined; shared: boolean }
   | { do: 'expire' }
   | { do: 'fail'; reason: string };
 
@@ -45,7 +46,7 @@ export async function deliverMessage(context: Context, delivery: Delivery, messa
   const step: NextStep =
     outcome === 'expired' ? { status: 'expired' } : afterAttempt(outcome, attempts, message.usefulUntil, now);
   const status = step.status === 'sent' && prepared.do === 'probe' ? 'suppressed' : step.status;
-  const reason = outcome === 'expired' || outcome.kind === 'accepted' ? null : outcome.reason;
+  const reason = outcome === 'expired' ? message.reason : outcome.kind === 'accepted' ? null : outcome.reason;
   await context.store.transaction((tx) =>
     tx.outbox.settle(message.id, {
       status,
@@ -135,7 +136,7 @@ interface Recipient {
   kind: CodeKind | 'decoy';
   to: string | undefined;
   account: Account | undefined;
-  earlier?: EarlierMail | undefined;
+  earlier?: MessageFate | undefined;
 }
 
 /** Who the message goes to: always a stored address, never the typed one, except where nobody has it yet. */
@@ -169,19 +170,23 @@ async function recipient(context: Context, tx: StoreTransaction, message: Messag
   if (message.kind === 'no-account') return { kind: 'no-account', to: typed, account: undefined };
   const now = context.clock.now();
   const earlier = await earlierMail(tx, message, proof);
+  const heldUp = earlier !== undefined && isHeldUp(earlier);
   // Only a mail that was handed over counts: where it was not, the next request fares like that of a known address.
-  const everyMs = cameToNothing(earlier?.status) ? 0 : NO_ACCOUNT_MAIL_EVERY_MS;
+  const everyMs = heldUp || cameToNothing(earlier?.status) ? 0 : NO_ACCOUNT_MAIL_EVERY_MS;
   const mayWrite =
     context.settings.mailUnknownAddresses &&
     typed !== undefined &&
-    message.kind !== 'decoy' &&
+    (heldUp || message.kind !== 'decoy') &&
     // A flood over many addresses must not make us write to all of them.
     proof.lane !== 'waited' &&
     (await tx.noAccountMails.claim(proof.identifierMac, message.id, now, everyMs));
+  // Each message to an account asks its mailbox anew. So whichever of an address without one is tried takes the place of
+  // the one that is held up, which becomes a decoy: waiting for that one's own turn told them apart when the mailbox opened.
+  if (mayWrite && heldUp) await tx.outbox.setKind(earlier.id, 'decoy');
   return { kind: mayWrite ? 'no-account' : 'decoy', to: typed, account: undefined, earlier };
 }
 
-async function earlierMail(tx: StoreTransaction, message: Message, proof: Proof): Promise<EarlierMail | undefined> {
+async function earlierMail(tx: StoreTransaction, message: Message, proof: Proof): Promise<Message | undefined> {
   const id = await tx.noAccountMails.lastMessageId(proof.identifierMac);
   return id === undefined || id === message.id ? undefined : tx.outbox.byId(id);
 }

@@ -40,9 +40,14 @@ export async function viewProof(context: Context, tx: StoreTransaction, proof: P
   const now = context.clock.now();
   const message = await tx.outbox.latestOf(proof.id);
   const delivery = message
-    ? shownStatus(message.status, now - message.createdAt, context.settings.mailUnknownAddresses)
+    ? shownStatus(message, now - message.createdAt, unknownIsWrittenTo(context, proof))
     : 'queued';
   return describeProof(proof, now, { delivery });
+}
+
+/** A registration is written to whoever has the address; a recovery without an account only at an address, where that is on. */
+function unknownIsWrittenTo({ settings }: Context, { purpose, identifierKind }: Proof): boolean {
+  return purpose === 'registration' || (settings.mailUnknownAddresses && identifierKind === 'email');
 }
 
 export function describeProof(proof: Proof, now: number, known: { delivery: ShownStatus }): ProofView {

@@ -44,14 +44,14 @@ export async function signIn(
   const bounded = Buffer.byteLength(password) <= PASSWORD_MAX_BYTES ? password : '';
   const { right, outdated } = await context.hasher.verify(usable, bounded, turnOf(mac, proven, origin));
   if (!account || !right || usable === undefined || bounded !== password) {
-    await refuse(context, account, origin);
+    await refuse(context, identifier, account, origin);
     throw new Refusal('invalid_credentials');
   }
   // One request, one hash that others wait for: whoever floods with old accounts of his own gains nothing by it.
   const rehashed = outdated ? await context.hasher.hashIfIdle(password) : undefined;
   const opened = await openSession(context, account, usable, rehashed, origin);
   if (!opened) {
-    await refuse(context, account, origin);
+    await refuse(context, identifier, account, origin);
     throw new Refusal('invalid_credentials');
   }
   return { ...opened, device: rememberDevice(context, device, identifier) };
@@ -62,14 +62,24 @@ function turnOf(mac: string, proven: boolean, origin: Origin): HashTurn {
   return proven ? { lane: 'proven', source: mac } : { lane: 'stranger', source: origin.source ?? mac };
 }
 
-async function refuse(context: Context, account: Account | undefined, origin: Origin): Promise<void> {
+/**
+ * Without an account the event carries an id of the same form, which is nobody's, made of the identifier's MAC: an index
+ * entry among the others' costs what theirs cost. `account` in the detail says which it was.
+ */
+async function refuse(
+  context: Context,
+  identifier: Identifier,
+  account: Account | undefined,
+  origin: Origin,
+): Promise<void> {
+  const nobodys = Buffer.from(context.keys.identifierMac(identifier), 'hex').toString('base64url');
   await context.store.transaction((tx) =>
     tx.audit.append({
       at: context.clock.now(),
       name: 'sign-in-refused',
-      accountId: account?.id ?? null,
+      accountId: account?.id ?? nobodys,
       proofId: null,
-      detail: { browser: origin.browser },
+      detail: { browser: origin.browser, account: account ? 'known' : 'none' },
     }),
   );
 }

@@ -1,30 +1,28 @@
-/** Asks one endpoint after the other for known and unknown identifiers in random order, and notes times and answers. */
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-
-export interface Subject {
-  identifier: string;
-  /** Whether an account has it. */
-  known: boolean;
-}
+/** Asks one thing after the other for identifiers of all kinds in random order, and notes times and answers. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Answered, DoctorClient } from './doctor-client.ts';
+import type { Kind, Subject } from './doctor-kinds.ts';
+import { BEHIND, type Held, type TimedRequest } from './doctor-timing-requests.ts';
 
 export interface Side {
-  /** Milliseconds from the first byte of the request to the last of the answer. */
+  /** Milliseconds. */
   times: number[];
-  /** Every kind of answer that came: status, header names, field names. */
-  shapes: Set<string>;
+  /** Every shape of answer that came, and how often: status, header names, field names. */
+  shapes: Map<string, number>;
+  /** Not asked, because an earlier answer gave nothing to ask with. */
+  skipped: number;
 }
 
 export interface Measured {
-  endpoint: string;
-  known: Side;
-  unknown: Side;
-  /** A limit answered, and the rest of this endpoint was left out. */
+  name: string;
+  sides: Map<Kind, Side>;
+  /** A limit answered, and the rest of this row was left out. */
   limited: boolean;
 }
 
 export interface MeasureOptions {
-  origin: string;
+  client: DoctorClient;
+  requests: readonly TimedRequest[];
   subjects: readonly Subject[];
   warmUp: readonly Subject[];
   /** Decides the order of asking. */
@@ -33,164 +31,89 @@ export interface MeasureOptions {
   progress(done: number, of: number): void;
 }
 
-interface Endpoint {
-  name: string;
-  path: string;
-  type: 'application/json' | 'application/x-www-form-urlencoded';
-  /** Undefined where the subject can't be asked about, since an earlier request failed. */
-  body(subject: Subject, recoveries: Map<string, Recovery>): string | undefined;
-}
-
-/** What the wrong code goes to. */
-interface Recovery {
-  token: string;
-  codeLength: number;
-}
-
-const json = (value: object): string => JSON.stringify(value);
-const ENDPOINTS: readonly Endpoint[] = [
-  {
-    name: 'POST /api/v1/recovery',
-    path: '/api/v1/recovery',
-    type: 'application/json',
-    body: ({ identifier }) => json({ identifier }),
-  },
-  {
-    name: 'POST /api/v1/recovery/verify, a wrong code',
-    path: '/api/v1/recovery/verify',
-    type: 'application/json',
-    body({ identifier }, recoveries) {
-      const recovery = recoveries.get(identifier);
-      return recovery && json({ token: recovery.token, code: '0'.repeat(recovery.codeLength) });
-    },
-  },
-  {
-    name: 'POST /api/v1/sessions, a wrong password',
-    path: '/api/v1/sessions',
-    type: 'application/json',
-    body: ({ identifier }) => json({ identifier, password: 'not the password of anybody here' }),
-  },
-  {
-    name: 'POST /api/v1/registration',
-    path: '/api/v1/registration',
-    type: 'application/json',
-    body: ({ identifier }) => json({ identifier }),
-  },
-  {
-    name: 'POST /recover, the form',
-    path: '/recover',
-    type: 'application/x-www-form-urlencoded',
-    body: ({ identifier }) => new URLSearchParams({ identifier }).toString(),
-  },
-];
-
-/** Subjects that go through all endpoints before the next ones do: codes must not expire on the way. */
+/** Subjects that go through all requests before the next ones do: codes must not expire on the way. */
 const ROUND = 1_000;
 
 export async function measure(options: MeasureOptions): Promise<Measured[]> {
-  const { subjects, seed, signal, progress } = options;
-  const client = new Client(options.origin, signal);
+  const { requests, subjects, seed, progress } = options;
   const shuffle = shuffler(seed);
-  const measured = ENDPOINTS.map(({ name }) => emptyMeasurement(name));
-  try {
-    await askAll(
-      client,
-      shuffle(options.warmUp),
-      ENDPOINTS.map(({ name }) => emptyMeasurement(name)),
-    );
-    const mixed = shuffle(subjects);
-    for (let from = 0; from < mixed.length; from += ROUND) {
-      const round = mixed.slice(from, from + ROUND);
-      await askAll(client, round, measured, shuffle);
-      progress((from + round.length) * ENDPOINTS.length, mixed.length * ENDPOINTS.length);
-    }
-  } finally {
-    client.close();
+  const atOnce = requests.filter(({ waitsForResend }) => !waitsForResend);
+  await askAll({ ...options, requests: atOnce }, options.warmUp, atOnce.map(emptyMeasurement), shuffle);
+  const measured = requests.map(emptyMeasurement);
+  const mixed = shuffle(subjects);
+  for (let from = 0; from < mixed.length; from += ROUND) {
+    const round = mixed.slice(from, from + ROUND);
+    await askAll(options, round, measured, shuffle);
+    progress((from + round.length) * requests.length, mixed.length * requests.length);
   }
   return measured;
 }
 
-function emptyMeasurement(endpoint: string): Measured {
-  const side = (): Side => ({ times: [], shapes: new Set() });
-  return { endpoint, known: side(), unknown: side(), limited: false };
+function emptyMeasurement({ name }: TimedRequest): Measured {
+  return { name, sides: new Map(), limited: false };
 }
 
-/** One endpoint for all subjects, then the next, each in an order of its own. Nothing waits between two requests. */
+/** One request for all subjects, then the next, each in an order of its own. Nothing waits between two requests. */
 async function askAll(
-  client: Client,
+  options: MeasureOptions,
   subjects: readonly Subject[],
   measured: Measured[],
-  shuffle: <T>(items: readonly T[]) => T[] = (items) => [...items],
+  shuffle: <T>(items: readonly T[]) => T[],
 ): Promise<void> {
-  const recoveries = new Map<string, Recovery>();
-  for (const [at, endpoint] of ENDPOINTS.entries()) {
-    const into = measured[at] as Measured;
-    for (const subject of shuffle(subjects)) {
-      const body = into.limited ? undefined : endpoint.body(subject, recoveries);
-      if (body === undefined) continue;
-      const answer = await client.post(endpoint.path, endpoint.type, body);
-      if (answer.status === 429) {
-        into.limited = true;
-        continue;
-      }
-      const side = subject.known ? into.known : into.unknown;
-      side.times.push(answer.ms);
-      side.shapes.add(shapeOf(answer));
-      if (endpoint.path === '/api/v1/recovery' && answer.status === 202)
-        recoveries.set(subject.identifier, JSON.parse(answer.body) as Recovery);
-    }
+  const { client, requests, signal } = options;
+  const held = new Map<string, Held>(subjects.map(({ identifier }) => [identifier, {}]));
+  for (const [at, request] of requests.entries()) {
+    if (request.waitsForResend) await untilResend([...held.values()], signal);
+    for (const subject of shuffle(subjects))
+      await askOne(client, request, subject, held.get(subject.identifier) as Held, measured[at] as Measured);
   }
 }
 
-interface Answer {
-  ms: number;
-  status: number;
-  headers: IncomingMessage['headers'];
-  body: string;
+async function untilResend(held: readonly Held[], signal: AbortSignal): Promise<void> {
+  const last = Math.max(0, ...held.map(({ resendAt = 0 }) => resendAt));
+  await pause(Math.max(0, last - performance.now()), undefined, { signal });
 }
 
-/** One kept connection: a new one for each request would cost more, and more unevenly, than the answers. */
-class Client {
-  readonly #origin: URL;
-  readonly #signal: AbortSignal;
-  readonly #agent: HttpAgent | HttpsAgent;
-  readonly #request: typeof httpRequest;
-
-  constructor(origin: string, signal: AbortSignal) {
-    this.#origin = new URL(origin);
-    this.#signal = signal;
-    const secure = this.#origin.protocol === 'https:';
-    this.#agent = new (secure ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: 1 });
-    this.#request = secure ? httpsRequest : httpRequest;
+async function askOne(
+  client: DoctorClient,
+  request: TimedRequest,
+  { identifier, kind }: Subject,
+  held: Held,
+  into: Measured,
+): Promise<void> {
+  const side = sideOf(into, kind);
+  const ask = into.limited ? undefined : request.ask(identifier, held);
+  if (ask === undefined) {
+    side.skipped += 1;
+    return;
   }
-
-  post(path: string, type: string, body: string): Promise<Answer> {
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    const headers = { 'content-type': type, accept: '*/*', 'accept-language': 'en' };
-    const options = { method: 'POST', headers, agent: this.#agent, signal: this.#signal };
-    const startedAt = performance.now();
-    const request = this.#request(new URL(path, this.#origin), options, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => {
-        const ms = performance.now() - startedAt;
-        const text = Buffer.concat(chunks).toString();
-        resolve({ ms, status: response.statusCode ?? 0, headers: response.headers, body: text });
-      });
-    });
-    request.on('error', reject);
-    request.end(body);
-    return promise;
+  const answer = await client.ask(ask);
+  if (answer.status === 429 && !request.expects.includes(429)) {
+    into.limited = true;
+    side.skipped += 1;
+    return;
   }
+  request.keep?.(answer, held);
+  const ms = request.behind === undefined ? answer.ms : await timeBehind(client, request.behind);
+  side.times.push(ms);
+  const shape = shapeOf(answer);
+  side.shapes.set(shape, (side.shapes.get(shape) ?? 0) + 1);
+}
 
-  close(): void {
-    this.#agent.destroy();
-  }
+async function timeBehind(client: DoctorClient, requests: number): Promise<number> {
+  const startedAt = performance.now();
+  for (let at = 0; at < requests; at += 1) await client.ask(BEHIND);
+  return performance.now() - startedAt;
+}
+
+function sideOf({ sides }: Measured, kind: Kind): Side {
+  const known = sides.get(kind) ?? { times: [], shapes: new Map(), skipped: 0 };
+  sides.set(kind, known);
+  return known;
 }
 
 /** Everything of an answer that must not depend on the identifier, as one comparable line. */
-function shapeOf({ status, headers, body }: Answer): string {
+function shapeOf({ status, headers, body }: Answered): string {
   const names = Object.keys(headers).sort().join(' ');
   const cookies = (headers['set-cookie'] ?? []).map((cookie) => cookie.replace(/=[^;]*/, ''));
   const to = headers.location === undefined ? '' : ` to ${headers.location}`;

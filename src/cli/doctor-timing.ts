@@ -1,39 +1,46 @@
 /**
- * `regain doctor timing`: proves, on this machine, that nobody can tell known from unknown identifiers by the answers. It
- * runs the whole program as a scratch installation, or asks a running one, and compares times by their ranks.
+ * `regain doctor timing`: measures whether anybody can tell by the time of the answers what stands behind an identifier.
+ * It runs the whole program as a scratch installation, or asks a running one, and compares times by their ranks.
  */
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { aucSpread, mannWhitney } from '../rules/mann-whitney.ts';
 import { systemRandom } from '../system.ts';
-import { type Measured, measure, type Subject } from './doctor-timing-measure.ts';
-import { startScratch } from './doctor-timing-scratch.ts';
+import { openClient } from './doctor-client.ts';
+import { isKind, KINDS, type Kind, makeSubjects, REFERENCE_OF, type Subject } from './doctor-kinds.ts';
+import { RUNNING_OPTIONS, type RunningInstallation, readRunning, requireOperator } from './doctor-operator.ts';
+import { startScratch } from './doctor-scratch.ts';
+import { type Measured, measure } from './doctor-timing-measure.ts';
+import { timingReport } from './doctor-timing-report.ts';
+import { TIMED_REQUESTS, type TimedRequest } from './doctor-timing-requests.ts';
 import { errorText } from './outside-error.ts';
 import { count } from './shown.ts';
 
 const USAGE = `Usage:
-  regain doctor timing [--count 2000] [--seed N]
-      measures a scratch installation on this machine; no message leaves it
-  regain doctor timing --origin URL --known FILE --unknown FILE --yes-send-messages [--count N] [--seed N]
-      measures a running installation with the identifiers of two files, one a line; real messages go to the known ones
+  regain doctor timing [--count 2000] [--kinds known,unconfirmed,blocked] [--only WORD]
+                       [--mail-delay-ms 0] [--postgres URL] [--seed N]
+      measures a scratch installation on this machine, with a mail server of its own; no message leaves it
+  regain doctor timing --url URL --identifiers FILE --yes-send-messages [--only WORD] [--pace-ms 250] [--seed N]
+      measures your running installation with identifiers of yours, one kind=identifier a line, or
+      --identifier known=you@shop.example --identifier unknown=nobody@shop.example ...; real messages go to them
 
 See docs/how-to/check-an-installation.md.
 `;
 const DEFAULT_COUNT = 2_000;
 const COUNT_BOUNDS = { least: 10, most: 20_000 };
-/** The bound on the AUC, either side of 0.5; from so many a side on, chance alone stays three deviations inside of it. */
-const AUC_BOUND = 0.03;
-/** Below that number of measurements the bound widens to so many deviations. */
-const DEVIATIONS = 3;
+const DEFAULT_KINDS = 'known,unconfirmed,blocked';
 /** A start, and per request some ten times what the slowest one takes: then something hangs. */
-const START_TIMEOUT_MS = 120_000;
+const START_TIMEOUT_MS = 240_000;
 const REQUEST_TIMEOUT_MS = 150;
-const REQUESTS_EACH = 5;
+/** Requests with which the program's own code gets compiled before anything counts. */
+const WARM_UP_EACH = 100;
 
 interface Call {
   count: number;
+  kinds: Kind[];
+  requests: TimedRequest[];
   seed: number;
-  remote: { origin: string; known: string[]; unknown: string[] } | undefined;
+  mailDelayMs: number;
+  postgresUrl: string | undefined;
+  running: RunningInstallation | undefined;
 }
 
 /** @returns 0, or 1 where something differs or could not be measured, or 2 for a wrong call */
@@ -48,15 +55,20 @@ export async function runTiming(args: string[], environment: Record<string, stri
   const stop = new AbortController();
   const interrupt = (): void => stop.abort(new Error('interrupted'));
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-  const limitMs = START_TIMEOUT_MS + 2 * REQUESTS_EACH * call.count * REQUEST_TIMEOUT_MS;
+  const limitMs = longest(call);
   const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(limitMs)]);
   try {
-    const measured = call.remote ? await measureRunning(call, signal) : await measureScratch(call, environment, signal);
-    return report(measured, call);
+    const measured = await (call.running ? measureRunning : measureScratch)(call, environment, signal);
+    const { text, alike } = timingReport(measured, {
+      title: call.running?.origin ?? scratchTitle(call),
+      seed: call.seed,
+    });
+    process.stdout.write(text);
+    return alike ? 0 : 1;
   } catch (error) {
     const why =
       signal.aborted && !stop.signal.aborted
-        ? `not done after ${limitMs / 60_000} minutes`
+        ? `not done after ${Math.ceil(limitMs / 60_000)} minutes`
         : errorText(signal.aborted ? signal.reason : error);
     process.stderr.write(`regain doctor timing: ${why}\n`);
     return 1;
@@ -67,31 +79,30 @@ export async function runTiming(args: string[], environment: Record<string, stri
 
 function parseCall(args: string[]): Call {
   const options = {
+    ...RUNNING_OPTIONS,
     count: { type: 'string' },
+    kinds: { type: 'string' },
+    only: { type: 'string', multiple: true },
     seed: { type: 'string' },
-    origin: { type: 'string' },
-    known: { type: 'string' },
-    unknown: { type: 'string' },
-    'yes-send-messages': { type: 'boolean' },
+    'mail-delay-ms': { type: 'string' },
+    postgres: { type: 'string' },
   } as const;
   const { values } = parseArgs({ args, options, strict: true, allowPositionals: false });
+  const running = readRunning(values);
+  const ofScratch = (['count', 'kinds', 'mail-delay-ms', 'postgres'] as const).find(
+    (name) => values[name] !== undefined,
+  );
+  if (running && ofScratch !== undefined) throw new Error(`--${ofScratch} belongs to a scratch installation`);
   const { least, most } = COUNT_BOUNDS;
-  const wanted = wholeNumber(values.count, 'count', least, most);
-  const seed = wholeNumber(values.seed, 'seed', 1, 2 ** 31) ?? 1 + systemRandom.below(2 ** 31);
-  const { origin, known, unknown } = values;
-  if (origin === undefined && known === undefined && unknown === undefined)
-    return { count: wanted ?? DEFAULT_COUNT, seed, remote: undefined };
-  if (origin === undefined || known === undefined || unknown === undefined)
-    throw new Error('--origin, --known and --unknown belong together');
-  if (!URL.canParse(origin) || !/^https?:$/.test(new URL(origin).protocol)) throw new Error('--origin must be a URL');
-  if (!values['yes-send-messages'])
-    throw new Error(
-      'this sends real messages to the known identifiers, several each; say --yes-send-messages if you mean it',
-    );
-  const remote = { origin: new URL(origin).origin, known: readLines(known), unknown: readLines(unknown) };
-  const possible = Math.min(remote.known.length, remote.unknown.length, wanted ?? most);
-  if (possible < least) throw new Error(`both files need ${least} identifiers or more`);
-  return { count: possible, seed, remote };
+  return {
+    running,
+    count: wholeNumber(values.count, 'count', least, most) ?? DEFAULT_COUNT,
+    kinds: readKinds(values.kinds ?? DEFAULT_KINDS),
+    requests: requestsNamed(values.only ?? ['']),
+    seed: wholeNumber(values.seed, 'seed', 1, 2 ** 31) ?? 1 + systemRandom.below(2 ** 31),
+    mailDelayMs: wholeNumber(values['mail-delay-ms'], 'mail-delay-ms', 0, 10_000) ?? 0,
+    postgresUrl: values.postgres,
+  };
 }
 
 function wholeNumber(text: string | undefined, name: string, least: number, most: number): number | undefined {
@@ -101,9 +112,31 @@ function wholeNumber(text: string | undefined, name: string, least: number, most
   return value;
 }
 
-function readLines(file: string): string[] {
-  const lines = readFileSync(file, 'utf8').split(/\r?\n/);
-  return [...new Set(lines.map((line) => line.trim()).filter((line) => line !== ''))];
+/** The kinds asked for, with those that they are compared with. */
+function readKinds(text: string): Kind[] {
+  const named = text.split(',').map((name) => name.trim());
+  const wrong = named.find((name) => !isKind(name));
+  if (wrong !== undefined) throw new Error(`--kinds: '${wrong}' is none of ${KINDS.join(', ')}`);
+  return [...new Set(named.flatMap((kind) => [kind as Kind, REFERENCE_OF[kind as Kind]]))];
+}
+
+/** Requests that give others their token are asked even where they are not named. */
+function requestsNamed(words: string[]): TimedRequest[] {
+  const named = TIMED_REQUESTS.filter(({ name }) => words.some((word) => name.includes(word)));
+  if (named.length === 0)
+    throw new Error(
+      `--only: no request has '${words.join("' or '")}' in it; there are: ${TIMED_REQUESTS.map(({ name }) => name).join('; ')}`,
+    );
+  return TIMED_REQUESTS.filter(
+    (request) => named.includes(request) || (request.keep && named.some(({ needs }) => needs)),
+  );
+}
+
+function longest({ running, count: each, kinds, requests }: Call): number {
+  const subjects = running ? running.subjects.length : each * kinds.length;
+  const perRequestMs = REQUEST_TIMEOUT_MS + (running?.paceMs ?? 0);
+  const asked = requests.reduce((sum, { behind = 0 }) => sum + 1 + behind / 10, 0);
+  return START_TIMEOUT_MS + subjects * asked * perRequestMs;
 }
 
 async function measureScratch(
@@ -111,117 +144,40 @@ async function measureScratch(
   environment: Record<string, string | undefined>,
   signal: AbortSignal,
 ): Promise<Measured[]> {
-  process.stderr.write(`starting a scratch installation with ${count(call.count)} accounts ...\n`);
-  const scratch = await startScratch(call.count, environment, signal);
+  const make = (each: number): Subject[] => call.kinds.flatMap((kind) => makeSubjects(kind, each));
+  const [subjects, warmUp] = [make(call.count), make(Math.min(call.count, WARM_UP_EACH))];
+  process.stderr.write(`starting a scratch installation, ${count(call.count)} identifiers of each kind ...\n`);
+  const scratch = await startScratch({ ...call, subjects: [...subjects, ...warmUp], environment, signal });
+  const client = openClient(scratch.origin, { signal });
   try {
-    return await measure({ ...call, ...scratch, signal, progress });
+    return await measure({ ...call, client, subjects, warmUp, signal, progress });
   } finally {
+    client.close();
     await scratch.stop();
   }
 }
 
-function measureRunning({ remote, count: n, seed }: Call, signal: AbortSignal): Promise<Measured[]> {
-  const { origin, known, unknown } = remote as NonNullable<Call['remote']>;
-  const subjects = (identifiers: string[], isKnown: boolean): Subject[] =>
-    identifiers.slice(0, n).map((identifier) => ({ identifier, known: isKnown }));
-  const all = [...subjects(known, true), ...subjects(unknown, false)];
-  return measure({ origin, subjects: all, warmUp: [], seed, signal, progress });
+async function measureRunning(
+  call: Call,
+  environment: Record<string, string | undefined>,
+  signal: AbortSignal,
+): Promise<Measured[]> {
+  const { origin, subjects, paceMs } = call.running as RunningInstallation;
+  const client = openClient(origin, { signal, paceMs });
+  try {
+    await requireOperator(client, environment);
+    return await measure({ ...call, client, subjects, warmUp: [], signal, progress });
+  } finally {
+    client.close();
+  }
+}
+
+function scratchTitle({ mailDelayMs, postgresUrl }: Call): string {
+  const engine = postgresUrl === undefined ? 'SQLite' : 'PostgreSQL';
+  return `A scratch installation on this machine, ${engine}, a mail server that takes ${mailDelayMs} ms`;
 }
 
 function progress(done: number, of: number): void {
   const line = `measured ${count(done)} of ${count(of)} requests`;
   process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${line}${done === of ? '\n' : ''}` : `${line}\n`);
-}
-
-/** Prints the table and what it means. */
-function report(measured: Measured[], { count: n, seed, remote }: Call): number {
-  const rows = measured.map(judge);
-  const table = [
-    ['endpoint', 'known', 'unknown', 'median known', 'median unknown', 'AUC', 'p', 'times', 'answers'],
-    ...rows.map(({ cells }) => cells),
-  ];
-  process.stdout.write(`\n${remote ? remote.origin : 'A scratch installation on this machine'}, seed ${seed}\n\n`);
-  process.stdout.write(columns(table));
-  process.stdout.write(`\n${explanation(n)}`);
-  for (const { differences } of rows) process.stdout.write(differences);
-  const different = rows.some(({ alike }) => !alike);
-  process.stdout.write(
-    different
-      ? '\nSomething differs. Run it again on a quiet machine; if it stays, known and unknown can be told apart.\n'
-      : '\nKnown and unknown identifiers could not be told apart.\n',
-  );
-  return different ? 1 : 0;
-}
-
-interface Row {
-  cells: string[];
-  /** Lines that say how the answers differ. */
-  differences: string;
-  alike: boolean;
-}
-
-function judge({ endpoint, known, unknown, limited }: Measured): Row {
-  const sizes = [count(known.times.length), count(unknown.times.length)];
-  if (Math.min(known.times.length, unknown.times.length) < COUNT_BOUNDS.least) {
-    const cells = [endpoint, ...sizes, '', '', '', '', limited ? 'too few: a limit was reached' : 'too few', ''];
-    return { cells, differences: '', alike: false };
-  }
-  const { auc, p } = mannWhitney(known.times, unknown.times);
-  const timesAlike = Math.abs(auc - 0.5) <= boundFor(known.times.length, unknown.times.length);
-  const [lacking, extra] = [minus(known.shapes, unknown.shapes), minus(unknown.shapes, known.shapes)];
-  const answersAlike = lacking.length + extra.length === 0;
-  const differences = [
-    ...lacking.map((shape) => `  ${endpoint}, only for known identifiers: ${shape}\n`),
-    ...extra.map((shape) => `  ${endpoint}, only for unknown identifiers: ${shape}\n`),
-  ].join('');
-  const cells = [
-    endpoint,
-    ...sizes,
-    `${median(known.times).toFixed(2)} ms`,
-    `${median(unknown.times).toFixed(2)} ms`,
-    auc.toFixed(3),
-    p.toFixed(3),
-    `${timesAlike ? 'alike' : 'DIFFER'}${limited ? ' (cut short by a limit)' : ''}`,
-    answersAlike ? 'identical' : 'DIFFER',
-  ];
-  return { cells, differences, alike: timesAlike && answersAlike };
-}
-
-function boundFor(known: number, unknown: number): number {
-  return Math.max(AUC_BOUND, DEVIATIONS * aucSpread(known, unknown));
-}
-
-function minus(left: ReadonlySet<string>, right: ReadonlySet<string>): string[] {
-  return [...left].filter((shape) => !right.has(shape));
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return ((sorted[Math.ceil(middle) - 1] as number) + (sorted[Math.floor(middle)] as number)) / 2;
-}
-
-function explanation(n: number): string {
-  const bound = boundFor(n, n);
-  const expected = 2 * aucSpread(n, n);
-  const wider = bound > AUC_BOUND ? `, wider than the usual ${AUC_BOUND} because ${count(n)} are few` : '';
-  return `AUC: the chance that the answer for a random known identifier took longer than that for a random unknown one.
-0.5 is silence. With ${count(n)} a side, chance alone keeps it within 0.5 ± ${expected.toFixed(3)} in 95 of 100 runs: 2 * sqrt((2n + 1) / (12 n n)).
-The bound is ${(0.5 - bound).toFixed(3)} to ${(0.5 + bound).toFixed(3)}${wider}.
-Answers: status, names of headers and fields, and where a redirect leads, compared as sets.
-`;
-}
-
-/** Cells in columns; all but the first and the last two are numbers and stand to the right. */
-function columns(table: string[][]): string {
-  const widths = (table[0] as string[]).map((_, at) => Math.max(...table.map((row) => (row[at] as string).length)));
-  const line = (row: string[]): string =>
-    row
-      .map((cell, at) => {
-        const width = widths[at] as number;
-        return at === 0 || at >= row.length - 2 ? cell.padEnd(width) : cell.padStart(width);
-      })
-      .join('  ')
-      .trimEnd();
-  return table.map((row) => `${line(row)}\n`).join('');
 }

@@ -14,8 +14,9 @@ import { errorText } from './outside-error.ts';
 import { count } from './shown.ts';
 
 const USAGE = `Usage:
-  regain doctor          check settings, database, mail server, clock and password list
-  regain doctor timing   measure whether known and unknown identifiers can be told apart
+  regain doctor             check settings, database, mail server, clock and password list
+  regain doctor timing      measure whether the times of answers tell known from unknown identifiers
+  regain doctor enumerate   compare everything that the answers say
 
 See docs/how-to/check-an-installation.md.
 `;
@@ -37,6 +38,7 @@ const CHECKS: [name: string, check: (config: Config) => Promise<Finding[]>][] = 
 /** @returns 0, or 1 where a check fails, or 2 for a wrong call */
 export async function run(args: string[], environment: Record<string, string | undefined>): Promise<number> {
   if (args[0] === 'timing') return (await import('./doctor-timing.ts')).runTiming(args.slice(1), environment);
+  if (args[0] === 'enumerate') return (await import('./doctor-enumerate.ts')).runEnumerate(args.slice(1), environment);
   if (args.length > 0) {
     const asked = args[0] === '--help' || args[0] === 'help';
     process[asked ? 'stdout' : 'stderr'].write(asked ? USAGE : `regain doctor: does not know '${args[0]}'\n\n${USAGE}`);

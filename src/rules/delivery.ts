@@ -40,31 +40,41 @@ export function afterAttempt(outcome: SendOutcome, attempts: number, usefulUntil
 }
 
 /**
- * What the claimant is told of a message, by its age. Without a mail to unknown addresses, a refused address would exist
- * only where an account does; then failures look like success.
+ * What the claimant is told of a message, by its age. Where nobody is written to without an account (an unknown address
+ * that gets no mail, a phone number whose account is reached by mail), what a mailbox says exists only where an account
+ * does; then its refusal looks like success, at once (4xx) and in the end (5xx). An outage holds up everybody.
  */
 export type ShownStatus = 'queued' | 'sent' | 'delivered' | 'failed';
-export function shownStatus(status: MessageStatus, ageMs: number, unknownAddressesAreMailed: boolean): ShownStatus {
-  if (ageMs < FATE_SHOWN_AFTER_MS || status === 'queued') return 'queued';
-  if (status === 'delivered') return status;
-  return cameToNothing(status) && (unknownAddressesAreMailed || status === 'expired') ? 'failed' : 'sent';
+export function shownStatus({ status, reason }: MessageFate, ageMs: number, unknownIsWrittenTo: boolean): ShownStatus {
+  if (ageMs < FATE_SHOWN_AFTER_MS) return 'queued';
+  if (!unknownIsWrittenTo && isHeldUpByReply(reason)) return 'sent';
+  if (status === 'queued' || status === 'delivered') return status;
+  return cameToNothing(status) && (unknownIsWrittenTo || status === 'expired') ? 'failed' : 'sent';
 }
 
 /**
  * What becomes of a decoy's knock at the mail server. While an earlier mail to the same address is held up by that very
  * mailbox (a 4xx reply, not an outage), the next one to an account would be, too; so the decoy waits along.
  */
-export function fateOfDecoy(knocked: SendOutcome, earlier: EarlierMail | undefined): SendOutcome {
+export function fateOfDecoy(knocked: SendOutcome, earlier: MessageFate | undefined): SendOutcome {
   if (knocked.kind !== 'accepted') return { kind: 'temporary', reason: knocked.reason };
-  const heldUp = earlier?.status === 'queued' && /^4\d\d\b/.test(earlier.reason ?? '');
-  return heldUp ? { kind: 'temporary', reason: 'waits_for_earlier' } : knocked;
+  return isHeldUp(earlier) ? { kind: 'temporary', reason: 'waits_for_earlier' } : knocked;
 }
 
-/** What is known of the last mail to an address without an account. */
-export interface EarlierMail {
+/** What is known of a message so far. */
+export interface MessageFate {
   status: MessageStatus;
   /** The provider's last word. */
   reason: string | null;
+}
+
+/** Whether the mailbox itself lets a message wait, as greylisting does. */
+export function isHeldUp(message: MessageFate | undefined): boolean {
+  return message?.status === 'queued' && isHeldUpByReply(message.reason);
+}
+
+function isHeldUpByReply(reason: string | null): boolean {
+  return /^4\d\d\b/.test(reason ?? '');
 }
 
 /** Whether a message ended without reaching the provider's hands: it does not count as sent. */

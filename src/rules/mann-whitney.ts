@@ -18,14 +18,62 @@ export function mannWhitney(a: readonly number[], b: readonly number[]): RankTes
   const pairs = a.length * b.length;
   const total = a.length + b.length;
   const above = ranksOfA - (a.length * (a.length + 1)) / 2;
-  const variance = (pairs / 12) * (total + 1 - tieTerm / (total * (total - 1)));
-  const z = variance > 0 ? Math.abs(above - pairs / 2) / Math.sqrt(variance) : 0;
+  const spread = (pairs / 12) * (total + 1 - tieTerm / (total * (total - 1)));
+  const z = spread > 0 ? Math.abs(above - pairs / 2) / Math.sqrt(spread) : 0;
   return { auc: above / pairs, p: twoSided(z) };
 }
 
 /** Standard deviation of the AUC of two samples of one distribution without ties: what chance alone does to it. */
 export function aucSpread(a: number, b: number): number {
   return Math.sqrt((a + b + 1) / (12 * a * b));
+}
+
+/**
+ * The 95 % interval of the AUC by the structural components of DeLong, DeLong and Clarke-Pearson (1988), which holds far
+ * from 0.5, too. Not symmetric at the ends: it stops at 0 and 1.
+ * @throws RangeError where a side has fewer than two values
+ */
+export function aucInterval(a: readonly number[], b: readonly number[]): { low: number; high: number } {
+  if (a.length < 2 || b.length < 2) throw new RangeError('both sides need two values');
+  const ofA = placements(a, b);
+  const ofB = placements(b, a);
+  const auc = mean(ofA);
+  const half = 1.96 * Math.sqrt(variance(ofA) / a.length + variance(ofB) / b.length);
+  return { low: Math.max(0, auc - half), high: Math.min(1, auc + half) };
+}
+
+/** For each value, the share of `others` below it, ties counted half. */
+function placements(values: readonly number[], others: readonly number[]): number[] {
+  const sorted = others.toSorted((left, right) => left - right);
+  return values.map((value) => (below(sorted, value) + atOrBelow(sorted, value)) / 2 / sorted.length);
+}
+
+function below(sorted: readonly number[], value: number): number {
+  return firstWhere(sorted, (other) => other >= value);
+}
+
+function atOrBelow(sorted: readonly number[], value: number): number {
+  return firstWhere(sorted, (other) => other > value);
+}
+
+/** Index of the first value that fits, by halving; the length where none does. */
+function firstWhere(sorted: readonly number[], fits: (value: number) => boolean): number {
+  let [from, to] = [0, sorted.length];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (fits(sorted[middle] as number)) to = middle;
+    else from = middle + 1;
+  }
+  return from;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function variance(values: readonly number[]): number {
+  const middle = mean(values);
+  return values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1);
 }
 
 /** Ranks from 1 over both sides; equal values share the mean of their ranks. */

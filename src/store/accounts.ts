@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
 import type { Account, Address } from '../ports.ts';
 import type { OpenTransaction } from './open-transaction.ts';
@@ -14,6 +15,8 @@ const ACCOUNT_FIELDS = [
   'generation',
 ] as const satisfies (keyof Account)[];
 const ADDRESS_FIELDS = ['kind', 'value', 'canonical', 'confirmedAt'] as const satisfies (keyof Address)[];
+/** 128 bits in base64url, as ids have. */
+const ID_CHARACTERS = 22;
 const CHANGED_FIELDS = ['passwordHash', 'passwordChangedAt', 'passwordBlockedAt', 'bumpGeneration'] as const;
 type Change = Parameters<StoreTransaction['accounts']['update']>[1];
 type ChangedField = (typeof CHANGED_FIELDS)[number];
@@ -44,17 +47,27 @@ export function accountQueries(kysely: Kysely<Tables>): (open: OpenTransaction) 
   // The kind is literal: as a parameter it decides on the use of a partial index, and SQLite compiles the statement anew
   // for each value (15 µs each time).
   const byConfirmedAddress = statementPer(String, (kind: Address['kind']) =>
-    statement(({ canonical }: Pick<Address, 'canonical'>) =>
-      withAddresses.where('accounts.id', 'in', (eb) =>
-        eb
-          .selectFrom('addresses as held')
-          .select('held.account_id')
-          .where('held.kind', '=', sql.lit(kind))
-          .where('held.canonical', '=', canonical)
-          .where('held.confirmed_at', 'is not', null)
-          .where('held.removed_at', 'is', null),
-      ),
-    ),
+    statement(({ canonical, near }: Pick<Address, 'canonical'> & { near: string }) => {
+      const held = kysely
+        .selectFrom('addresses as held')
+        .select('held.account_id as id')
+        .where('held.kind', '=', sql.lit(kind))
+        .where('held.canonical', '=', canonical)
+        .where('held.confirmed_at', 'is not', null)
+        .where('held.removed_at', 'is', null);
+      // The limit is literal, too: as a parameter SQLite compiles the statement anew each time (75 µs).
+      const nearest = kysely
+        .selectFrom('accounts')
+        .select('id')
+        .where('id', '>=', near)
+        .orderBy('id')
+        .limit(sql.lit(1));
+      const other = kysely
+        .selectFrom(nearest.as('other'))
+        .select('other.id')
+        .where(({ not, exists }) => not(exists(held)));
+      return withAddresses.where('accounts.id', 'in', held.unionAll(other));
+    }),
   );
   const insert = statement((row: NewAccountRow) =>
     kysely.insertInto('accounts').values(toColumns(row, ['id', ...ACCOUNT_FIELDS, 'passwordChangedAt', 'createdAt'])),
@@ -91,7 +104,15 @@ export function accountQueries(kysely: Kysely<Tables>): (open: OpenTransaction) 
 
   return (open) => ({
     byId: async (id) => toAccounts(await open.rows(byId, { id }))[0],
-    byConfirmedAddress: async (kind, canonical) => toAccounts(await open.rows(byConfirmedAddress(kind), { canonical })),
+    /**
+     * Where nobody has the address, somebody else's rows are read and left. None to read told unknown from known at a sign-in:
+     * 55 µs against 68 without the hash, AUC 0.78; now 89.3 against 89.9 (a busier machine), 0.516 ± 0.010, 6,000 a side.
+     */
+    async byConfirmedAddress(kind, canonical) {
+      const near = createHash('sha256').update(canonical).digest('base64url').slice(0, ID_CHARACTERS);
+      const accounts = toAccounts(await open.rows(byConfirmedAddress(kind), { canonical, near }));
+      return accounts.filter(({ addresses }) => addresses.some((address) => isHeld(address, kind, canonical)));
+    },
     async insert(id, account, now) {
       const { addresses, ...rest } = account;
       await open.run(insert, {
@@ -118,6 +139,10 @@ export function accountQueries(kysely: Kysely<Tables>): (open: OpenTransaction) 
     },
     count: async () => (await open.first(count, {}))?.accounts ?? 0,
   });
+}
+
+function isHeld(address: Address, kind: Address['kind'], canonical: string): boolean {
+  return address.kind === kind && address.canonical === canonical && address.confirmedAt !== null;
 }
 
 /** Rows come sorted by account, then in the order in which its addresses were given. */

@@ -1,5 +1,6 @@
 /** Help, signs of life, and the addresses that only lead elsewhere. */
 
+import { Refusal } from '../rules/errors.ts';
 import { helpPage } from './pages/help.ts';
 import { viewOf, type Web } from './request.ts';
 import type { Handler } from './routes.ts';
@@ -11,6 +12,16 @@ export const showHelp: Handler = (web, c) =>
 export const redirectToRecovery: Handler = (_web, c) => c.redirect('/recover', 303);
 
 export const redirectHome: Handler = (web, c) => c.redirect(web.config.homePath, 303);
+
+/**
+ * Shows whoever holds the root secret that this is his installation: a challenge is signed together with our own origin,
+ * by a key for nothing else. `regain doctor` measures no installation that can't answer for its operator.
+ */
+export const proveOperator: Handler = (web, c) => {
+  const challenge = c.req.param('challenge') ?? '';
+  if (!/^[\w-]{22,64}$/.test(challenge)) throw new Refusal('not_found');
+  return c.text(web.context.keys.sign('operator', `${web.config.origin} ${challenge}`));
+};
 
 /** The process answers. */
 export const showHealth: Handler = (_web, c) => c.json({ status: 'ok' });

@@ -3,7 +3,7 @@ import type { Context as HttpContext } from 'hono';
 import { showAccount, submitSignOut, submitSignOutElsewhere } from './account.ts';
 import { showConfirm, submitConfirm } from './confirm.ts';
 import { showDevInbox, showDevInboxEvents, showDevInboxHtml, showDevInboxList, showDevShop } from './development.ts';
-import { redirectHome, redirectToRecovery, showHealth, showHelp, showReadiness } from './everywhere.ts';
+import { proveOperator, redirectHome, redirectToRecovery, showHealth, showHelp, showReadiness } from './everywhere.ts';
 import {
   showAnotherWay,
   showCancel,
@@ -65,6 +65,7 @@ export const ROUTES: readonly Route[] = [
 
   ['GET',  '/help',                         showHelp],
   ['GET',  '/.well-known/change-password',  redirectToRecovery],
+  ['GET',  '/.well-known/regain/:challenge', proveOperator],
   ['GET',  '/healthz',                      showHealth],
   ['GET',  '/readyz',                       showReadiness],
 ];

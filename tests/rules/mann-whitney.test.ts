@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { aucSpread, mannWhitney } from '../../src/rules/mann-whitney.ts';
+import { aucInterval, aucSpread, mannWhitney } from '../../src/rules/mann-whitney.ts';
 
 const close = (actual: number, expected: number, within: number): void =>
   assert.ok(Math.abs(actual - expected) <= within, `${actual} is not ${expected} ± ${within}`);
@@ -50,6 +50,22 @@ describe('the rank test', () => {
     assert.equal(deals.length, 70);
     close(aucSpread(4, 4), Math.sqrt(variance), 1e-12);
     close(aucSpread(2000, 2000), 0.00913, 1e-5);
+  });
+
+  test('the interval, its components counted by hand', () => {
+    // Of [2, 3]: 1/2 and 1 of the other side lie below; of [1, 2.5]: 1 and 1/2 above. 1.96 * sqrt(1/8 / 2 + 1/8 / 2) = 0.693.
+    const { low, high } = aucInterval([2, 3], [1, 2.5]);
+    close(low, 0.057, 1e-3);
+    assert.equal(high, 1);
+  });
+
+  test('the interval is that of the spread where nothing differs, and no wider than a point where all differs', () => {
+    const even = Array.from({ length: 400 }, (_, at) => 2 * at);
+    const odd = even.map((value) => value + 1);
+    const { low, high } = aucInterval(even, odd);
+    close(high - low, 2 * 1.96 * aucSpread(400, 400), 2e-3);
+    assert.deepEqual(aucInterval(odd, [-1, -2]), { low: 1, high: 1 });
+    assert.throws(() => aucInterval([1], [1, 2]), RangeError);
   });
 });
 
