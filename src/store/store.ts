@@ -225,6 +225,14 @@ export interface StoreTransaction extends Transaction {
         bumpGeneration?: true;
       },
     ): Promise<void>;
+    /** Compare and set: voids outstanding proofs, and is false where somebody else did so since `from` was read. */
+    nextGeneration(id: string, from: number): Promise<boolean>;
+    /** False where an email address is already confirmed on an account. */
+    addAddress(accountId: string, address: Address, now: number): Promise<boolean>;
+    /** Marks it as removed, which frees it for others; false where the account does not hold it. */
+    removeAddress(accountId: string, address: Pick<Address, 'kind' | 'canonical'>, now: number): Promise<boolean>;
+    /** Confirmed addresses that were removed at `since` or later and were not added again, newest first, each once. */
+    removedSince(accountId: string, since: number): Promise<Address[]>;
     count(): Promise<number>;
   };
   readonly sessions: {
