@@ -156,13 +156,10 @@ async function recipient(context: Context, tx: StoreTransaction, message: Messag
       : { kind: 'registration-code', to: typed, account };
   }
   if (proof.resolution === 'pending') {
-    await tx.proofs.resolve(
-      proof.id,
-      stored ? 'known' : 'decoy',
-      stored ? account.id : null,
-      account?.generation ?? null,
-    );
+    const accountId = stored ? account.id : null;
+    await tx.proofs.resolve(proof.id, stored ? 'known' : 'decoy', accountId, account?.generation ?? null);
     proof.accountGeneration = account?.generation ?? null;
+    await recordResolved(context, tx, proof, accountId);
   }
   const known = proof.resolution === 'pending' ? stored !== undefined : proof.resolution === 'known';
   if (known) return { kind: 'recovery-code', to: stored?.value, account };
@@ -179,6 +176,20 @@ async function recipient(context: Context, tx: StoreTransaction, message: Messag
     proof.lane !== 'waited' &&
     (await tx.noAccountMails.claim(proof.identifierMac, message.id, now, everyMs));
   return { kind: mayWrite ? 'no-account' : 'decoy', to: typed, account: undefined, earlier };
+}
+
+/**
+ * Connects the request with the account, for the list that its owner is shown: where it was asked for, nobody was looked up.
+ * A decoy writes the same row into the same indexes.
+ */
+function recordResolved(context: Context, tx: StoreTransaction, proof: Proof, accountId: string | null): Promise<void> {
+  return tx.audit.append({
+    at: context.clock.now(),
+    name: 'resolve-recovery',
+    accountId,
+    proofId: proof.id,
+    detail: { channel: proof.channel, browser: proof.browser, askedAt: proof.createdAt },
+  });
 }
 
 async function earlierMail(tx: StoreTransaction, message: Message, proof: Proof): Promise<EarlierMail | undefined> {

@@ -1,6 +1,8 @@
 /** Everything that touches an account leaves an event; none carries a code, a token, a password or a full address. */
 export const AUDIT_EVENTS = [
   'start-recovery',
+  // The worker looked the identifier up; without an account it is written all the same.
+  'resolve-recovery',
   'resend-code',
   'wrong-code',
   'outgrow-code',

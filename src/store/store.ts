@@ -128,6 +128,11 @@ export interface Guessed {
   lane: GuessLane;
 }
 
+/** `id` grows with every event. */
+export interface StoredAuditEvent extends AuditEvent {
+  id: number;
+}
+
 export interface StoreTransaction extends Transaction {
   readonly proofs: {
     insert(proof: Proof): Promise<void>;
@@ -160,6 +165,8 @@ export interface StoreTransaction extends Transaction {
     byId(id: string): Promise<Message | undefined>;
     /** The newest message of a proof. */
     latestOf(proofId: string): Promise<Message | undefined>;
+    /** The newest message that carries a code of the proof; a notice of what came of it is none. */
+    latestCodeOf(proofId: string): Promise<Message | undefined>;
     /**
      * Takes up to `count` queued, due, unleased messages; no other worker gets them before `leasedUntil`.
      * PostgreSQL skips rows that others hold.
@@ -248,6 +255,15 @@ export interface StoreTransaction extends Transaction {
   readonly audit: {
     append(event: AuditEvent): Promise<void>;
     ofAccount(accountId: string, count: number): Promise<AuditEvent[]>;
+    /** Events of these names, newest first: all, or those before the event with an id. */
+    pageOf(
+      accountId: string,
+      names: readonly AuditEventName[],
+      count: number,
+      before?: number,
+    ): Promise<StoredAuditEvent[]>;
+    /** Events of these names after the event with this id, newest first, a thousand at most. */
+    after(accountId: string, names: readonly AuditEventName[], id: number): Promise<StoredAuditEvent[]>;
     purge(before: number): Promise<number>;
   };
 }

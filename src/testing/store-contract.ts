@@ -46,6 +46,7 @@ export function storeContract(name: string, open: OpenStore): void {
     addresses(inStore, inTransaction);
     sessions(inTransaction);
     audit(inTransaction);
+    auditPages(inTransaction);
     texts(inTransaction);
   });
 }
@@ -761,6 +762,33 @@ function audit(inTransaction: InTransaction): void {
     assert.equal(await tx.audit.purge(4), 1);
     assert.deepEqual(await tx.audit.ofAccount('a', 10), [event(4, 'a'), event(5, 'a')]);
     assert.equal(await tx.audit.purge(8), 4);
+  });
+}
+
+function auditPages(inTransaction: InTransaction): void {
+  inTransaction('audit: pages of some names, and what came after an event', async (tx) => {
+    const names = ['sign-in', 'wrong-code', 'sign-out', 'sign-in', 'set-password'] as const;
+    for (const accountId of ['a', 'b', null])
+      for (const [at, name] of names.entries())
+        await tx.audit.append({ at, name, accountId, proofId: null, detail: { at } });
+    const signs = ['sign-in', 'sign-out'] as const;
+    const [last, middle, ...rest] = await tx.audit.pageOf('a', signs, 2);
+    assert.deepEqual([last?.at, last?.name, last?.detail, last?.accountId], [3, 'sign-in', { at: 3 }, 'a']);
+    assert.deepEqual([middle?.at, middle?.name, rest], [2, 'sign-out', []]);
+    assert.deepEqual(
+      (await tx.audit.pageOf('a', signs, 2, middle!.id)).map(({ at }) => at),
+      [0],
+    );
+    assert.deepEqual(await tx.audit.pageOf('a', ['report-not-me'], 9), []);
+    const others = ['wrong-code', 'set-password'] as const;
+    assert.deepEqual(
+      (await tx.audit.after('a', others, 0)).map(({ at }) => at),
+      [4, 1],
+    );
+    assert.deepEqual(
+      (await tx.audit.after('a', others, middle!.id)).map(({ at }) => at),
+      [4],
+    );
   });
 }
 

@@ -1,6 +1,8 @@
 /** The account page of somebody who is signed in. */
+import { listActivity, unfinishedRecovery } from '../actions/list-activity.ts';
 import { currentSession, listSessions, signOut, signOutElsewhere } from '../actions/sessions.ts';
 import { accountPage } from './pages/account.ts';
+import { activityPage } from './pages/account-activity.ts';
 import { viewOf } from './request.ts';
 import type { Handler } from './routes.ts';
 
@@ -19,10 +21,27 @@ export const showAccount: Handler = async (web, c) => {
         lastSeenAt,
         current: id === session.id,
       })),
+      activity: await listActivity(web.context, account.id),
+      unfinished: await unfinishedRecovery(web.context, account.id),
+      identifier: account.addresses.find(({ confirmedAt }) => confirmedAt !== null)?.value ?? '',
       notice: c.req.query('notice') === 'signed-out-elsewhere' ? 'signed-out-elsewhere' : undefined,
     }),
   );
 };
+
+export const showActivity: Handler = async (web, c) => {
+  const current = await currentSession(web.context, web.cookies.read(c, 'session'));
+  if (!current) return c.redirect('/sign-in', 303);
+  const before = cursorOf(c.req.query('before'));
+  const activity = await listActivity(web.context, current.account.id, before);
+  return c.html(activityPage(viewOf(web, c), { activity, isNewest: before === undefined }));
+};
+
+/** What is no id of an event begins with the newest. */
+function cursorOf(text: string | undefined): number | undefined {
+  const id = /^[1-9]\d{0,15}$/.test(text ?? '') ? Number(text) : undefined;
+  return id !== undefined && Number.isSafeInteger(id) ? id : undefined;
+}
 
 export const submitSignOut: Handler = async (web, c) => {
   await signOut(web.context, web.cookies.read(c, 'session'));

@@ -1,6 +1,6 @@
 /** Every address of the pages, on one screen. The API for apps is in api/api.ts. */
 import type { Context as HttpContext } from 'hono';
-import { showAccount, submitSignOut, submitSignOutElsewhere } from './account.ts';
+import { showAccount, showActivity, submitSignOut, submitSignOutElsewhere } from './account.ts';
 import { showConfirm, submitConfirm } from './confirm.ts';
 import { showDevInbox, showDevInboxEvents, showDevInboxHtml, showDevInboxList, showDevShop } from './development.ts';
 import { redirectHome, redirectToRecovery, showHealth, showHelp, showReadiness } from './everywhere.ts';
@@ -61,6 +61,7 @@ export const ROUTES: readonly Route[] = [
   ['POST', '/register/password/judge',      judgePasswordWhileTyping('registration')],
 
   ['GET',  '/account',                      showAccount],
+  ['GET',  '/account/activity',             showActivity],
   ['POST', '/account/sign-out-elsewhere',   submitSignOutElsewhere],
 
   ['GET',  '/help',                         showHelp],

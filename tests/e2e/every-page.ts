@@ -1,6 +1,7 @@
 /** Walks through every page in every state that the program has, and lets a test look at each. */
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
+import { ACTIVITY_PAGE } from '../../src/rules/activity.ts';
 import {
   CODE_LADDER,
   CODE_LIFETIME_MS,
@@ -159,6 +160,16 @@ class Walk {
     await this.#at('account, two devices', '[action="/account/sign-out-elsewhere"]');
     await this.#post('/account/sign-out-elsewhere');
     await this.#at('account, signed out elsewhere', '.notice');
+    for (let tries = 0; tries < ACTIVITY_PAGE; tries += 1)
+      await this.#quietPost('/sign-in', { identifier: JANE, password: 'a guess' });
+    await this.#quietPost('/recover', { identifier: JANE });
+    await this.#program.settled();
+    await this.#go('/account');
+    await this.#at('account, an unfinished recovery and older activity', '.callout [action="/recover/from-sign-in"]');
+    await this.#page.locator('[href^="/account/activity?before="]').click();
+    await this.#at('account activity, older', '[href="/account/activity"]');
+    await this.#go('/account/activity');
+    await this.#at('account activity, newest', '[href^="/account/activity?before="]');
     await this.#go('/');
     await this.#at('shop, signed in', '.corner .secondary');
     await this.#post('/sign-out');
