@@ -27,6 +27,8 @@ export interface OtherEntry {
   at: number;
   /** Undefined for what was done without one. */
   browser: string | undefined;
+  /** Masked; of `add-address` and `remove-address`. */
+  address: string | undefined;
 }
 
 /** Somebody asked to recover the account. */
@@ -126,9 +128,6 @@ function isOpen(proof: Proof | undefined, now: number): boolean {
 }
 
 function otherEntry({ name, at, detail }: StoredAuditEvent): OtherEntry {
-  return {
-    name: name as OtherEntry['name'],
-    at,
-    browser: typeof detail.browser === 'string' ? detail.browser : undefined,
-  };
+  const text = (fact: unknown): string | undefined => (typeof fact === 'string' ? fact : undefined);
+  return { name: name as OtherEntry['name'], at, browser: text(detail.browser), address: text(detail.address) };
 }

@@ -1,6 +1,7 @@
 /** Data that served its purpose goes (STANDARDS R91). */
 import {
   AUDIT_KEPT_MS,
+  DEVICE_LIFETIME_MS,
   GUESS_WINDOW_MS,
   MESSAGE_KEPT_MS,
   NO_ACCOUNT_MAIL_EVERY_MS,
@@ -19,6 +20,7 @@ export async function purge(context: Context): Promise<Record<string, number>> {
     noAccountMails: await tx.noAccountMails.purge(now - NO_ACCOUNT_MAIL_EVERY_MS),
     guesses: await tx.guesses.purge(now - GUESS_WINDOW_MS - DAY_MS),
     limits: await tx.limits.purge(now),
+    retiredIdentifiers: await tx.retiredIdentifiers.purge(now - DEVICE_LIFETIME_MS),
     sessions: await tx.sessions.purge(now),
     audit: await tx.audit.purge(now - AUDIT_KEPT_MS),
   }));

@@ -85,6 +85,8 @@ export const en = {
       'This code resets the password of your {brand} account. Type it only here. Nobody from {brand} will ever ask you for it.',
     purposeRegistration:
       'This code opens a new {brand} account. Type it only here. Nobody from {brand} will ever ask you for it.',
+    purposeAddress:
+      'This code adds the address to your {brand} account. Type it only here. Nobody from {brand} will ever ask you for it.',
     triesLeft: plural({ one: '{count} try left for this code.', other: '{count} tries left for this code.' }),
     submit: 'Continue',
     expiredTitle: 'This code has expired',
@@ -201,9 +203,42 @@ export const en = {
     changePassword: 'Change your password',
     signOut: 'Sign out',
     signedOutElsewhere: 'Done. All other devices are signed out.',
+    addAddress: 'Add an email address',
+    removeAddress: 'Remove',
+    removeThisAddress: 'Remove {address}',
+    addressAdded: 'Done. The new address belongs to your account now.',
+    addressRemoved: 'Done. The address no longer belongs to your account.',
     unfinishedTitle: 'Someone asked for a code to reset your password',
     unfinished: 'That was on {at}, with {browser}. The password has not been changed with it.',
     unfinishedCalm: 'If that wasn’t you, you need do nothing.',
+  },
+
+  addAddress: {
+    title: 'Add an email address',
+    lead: 'A second address gets you back in when you can’t open the first. We send a code there, to make sure that it is yours.',
+    identifier: 'New email address',
+    password: 'Your current password',
+    passwordHint: 'We ask again, so that nobody who finds this page open can change your account.',
+    submit: 'Send the code',
+    back: 'Back to your account',
+    ended: 'That attempt has ended, or something about your account was changed meanwhile. Please start again.',
+    endedTitle: 'Please start again',
+    alreadyYours: 'This address belongs to your account already.',
+    tooMany: plural({
+      one: 'An account has at most {count} address. Remove it first.',
+      other: 'An account has at most {count} addresses. Remove one first.',
+    }),
+    didYouMean: 'Did you mean {suggestion}? Correct it, or send the form again to keep what you typed.',
+    wrongPassword: 'That is not your current password. Check it, and type it again.',
+  },
+
+  removeAddress: {
+    title: 'Remove this address?',
+    lead: '{address} will no longer sign you in, and no codes are sent there any more. We tell all your addresses, this one too.',
+    last: 'This is the only confirmed address that we can send a code to. Add another one first, so that you can always get back in.',
+    lastTitle: 'This address has to stay',
+    submit: 'Remove the address',
+    keep: 'Keep it',
   },
 
   activity: {
@@ -216,6 +251,9 @@ export const en = {
     events: {
       'resolve-recovery': 'Someone asked for a code to reset your password',
       'sign-in': 'Signed in',
+      'add-address': 'An address was added: {address}',
+      'remove-address': 'An address was removed: {address}',
+      'wrong-password': 'A wrong password was typed on your account page',
       'sign-in-refused': 'A sign-in was refused',
       'sign-out': 'Signed out',
       'sign-out-elsewhere': 'Signed out everywhere else',

@@ -60,6 +60,10 @@ export type MessageKind =
   | 'no-account'
   | 'registration-code'
   | 'registration-taken'
+  | 'address-code'
+  | 'address-taken'
+  | 'address-added'
+  | 'address-removed'
   | 'password-changed'
   | 'password-blocked'
   | 'decoy';
@@ -192,6 +196,13 @@ export interface StoreTransaction extends Transaction {
     claim(identifierMac: string, messageId: string, now: number, everyMs: number): Promise<boolean>;
     /** The message that the last claim was for. */
     lastMessageId(identifierMac: string): Promise<string | undefined>;
+    purge(before: number): Promise<number>;
+  };
+  readonly retiredIdentifiers: {
+    /** An account gave this identifier up. */
+    mark(identifierMac: string, now: number): Promise<void>;
+    /** When it was last given up, or undefined. */
+    retiredAt(identifierMac: string): Promise<number | undefined>;
     purge(before: number): Promise<number>;
   };
   readonly guesses: {

@@ -32,6 +32,7 @@ export interface Tables {
     detail: string;
   };
   no_account_mails: { identifier_mac: string; message_id: string; sent_at: number };
+  retired_identifiers: { identifier_mac: string; retired_at: number };
   migrations: { name: string };
 }
 

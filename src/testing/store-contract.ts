@@ -44,6 +44,7 @@ export function storeContract(name: string, open: OpenStore): void {
     limits(inStore, inTransaction);
     accounts(inStore, inTransaction);
     addresses(inStore, inTransaction);
+    retiredIdentifiers(inTransaction);
     sessions(inTransaction);
     audit(inTransaction);
     auditPages(inTransaction);
@@ -698,6 +699,19 @@ function addresses(inStore: InStore, inTransaction: InTransaction): void {
     const won = await times(10, () => store.transaction((tx) => tx.accounts.nextGeneration('a', 0)));
     assert.equal(won.filter(Boolean).length, 1);
     assert.equal((await store.transaction((tx) => tx.accounts.byId('a')))?.generation, 1);
+  });
+}
+
+function retiredIdentifiers(inTransaction: InTransaction): void {
+  inTransaction('retired identifiers: the last time counts, and is forgotten in the end', async (tx) => {
+    assert.equal(await tx.retiredIdentifiers.retiredAt('a'), undefined);
+    await tx.retiredIdentifiers.mark('a', NOW);
+    await tx.retiredIdentifiers.mark('a', NOW + 1);
+    await tx.retiredIdentifiers.mark('b', NOW + 2);
+    assert.equal(await tx.retiredIdentifiers.retiredAt('a'), NOW + 1);
+    assert.equal(await tx.retiredIdentifiers.purge(NOW + 2), 1);
+    assert.equal(await tx.retiredIdentifiers.retiredAt('a'), undefined);
+    assert.equal(await tx.retiredIdentifiers.retiredAt('b'), NOW + 2);
   });
 }
 

@@ -1,10 +1,14 @@
 /** The account page of somebody who is signed in. */
 import { listActivity, unfinishedRecovery } from '../actions/list-activity.ts';
+import { addressKey } from '../actions/remove-address.ts';
 import { currentSession, listSessions, signOut, signOutElsewhere } from '../actions/sessions.ts';
-import { accountPage } from './pages/account.ts';
+import { canRemove } from '../rules/addresses.ts';
+import { type AccountNotice, accountPage } from './pages/account.ts';
 import { activityPage } from './pages/account-activity.ts';
 import { viewOf } from './request.ts';
 import type { Handler } from './routes.ts';
+
+const NOTICES: readonly AccountNotice[] = ['signed-out-elsewhere', 'address-added', 'address-removed'];
 
 export const showAccount: Handler = async (web, c) => {
   const current = await currentSession(web.context, web.cookies.read(c, 'session'));
@@ -14,7 +18,13 @@ export const showAccount: Handler = async (web, c) => {
   return c.html(
     accountPage(viewOf(web, c), {
       name: account.name,
-      addresses: account.addresses.map(({ value, confirmedAt }) => ({ value, confirmed: confirmedAt !== null })),
+      addresses: account.addresses.map((address) => ({
+        value: address.value,
+        confirmed: address.confirmedAt !== null,
+        removeUrl: canRemove(account.addresses, address)
+          ? `/account/addresses/remove/${addressKey(web.context, address)}`
+          : undefined,
+      })),
       sessions: sessions.map(({ id, browser, createdAt, lastSeenAt }) => ({
         browser,
         createdAt,
@@ -24,7 +34,7 @@ export const showAccount: Handler = async (web, c) => {
       activity: await listActivity(web.context, account.id),
       unfinished: await unfinishedRecovery(web.context, account.id),
       identifier: account.addresses.find(({ confirmedAt }) => confirmedAt !== null)?.value ?? '',
-      notice: c.req.query('notice') === 'signed-out-elsewhere' ? 'signed-out-elsewhere' : undefined,
+      notice: NOTICES.find((notice) => notice === c.req.query('notice')),
     }),
   );
 };

@@ -2,7 +2,7 @@
 import { html } from 'hono/html';
 import type { Activity, ActivityEntry, RecoveryEntry } from '../../actions/list-activity.ts';
 import { fillCount } from '../../locales/index.ts';
-import { heading, momentOf } from './fields.ts';
+import { heading, momentOf, rich } from './fields.ts';
 import { type Icon, icon } from './icons.ts';
 import { type Html, page, type View } from './layout.ts';
 
@@ -12,6 +12,9 @@ const ICONS: Record<ActivityEntry['name'], Icon> = {
   'sign-in-refused': 'hand',
   'sign-out': 'swap',
   'sign-out-elsewhere': 'swap',
+  'add-address': 'envelope',
+  'remove-address': 'envelope',
+  'wrong-password': 'hand',
   'complete-registration': 'check',
   'add-account': 'check',
   'import-account': 'check',
@@ -46,7 +49,7 @@ function activityRow(view: View, entry: ActivityEntry): Html {
     ...(entry.browser === undefined ? [] : [html`<bdi>${capitalised(entry.browser)}</bdi>`]),
     ...(entry.name === 'resolve-recovery' ? [t.channels[entry.channel] ?? entry.channel] : []),
   ];
-  return html`<li>${icon(ICONS[entry.name])}<span><strong>${t.events[entry.name]}</strong><small>${facts.map(
+  return html`<li>${icon(ICONS[entry.name])}<span><strong>${rich(t.events[entry.name], { address: html`<bdi>${'address' in entry ? (entry.address ?? '') : ''}</bdi>` })}</strong><small>${facts.map(
     (fact, at) => html`${at > 0 ? ' · ' : ''}${fact}`,
   )}</small>${entry.name === 'resolve-recovery' ? html`<small>${fateOf(view, entry)}</small>` : ''}</span></li>`;
 }

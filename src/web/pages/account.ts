@@ -6,9 +6,12 @@ import { momentOf, notice, rich } from './fields.ts';
 import { icon } from './icons.ts';
 import { type Html, page, type View } from './layout.ts';
 
+export type AccountNotice = 'signed-out-elsewhere' | 'address-added' | 'address-removed';
+
 export interface AccountProps {
   name: string | null;
-  addresses: readonly { value: string; confirmed: boolean }[];
+  /** `removeUrl` where it may be removed. */
+  addresses: readonly { value: string; confirmed: boolean; removeUrl: string | undefined }[];
   /** Moments are milliseconds since 1970. */
   sessions: readonly { browser: string; createdAt: number; lastSeenAt: number; current: boolean }[];
   /** Newest first. */
@@ -17,7 +20,7 @@ export interface AccountProps {
   unfinished?: RecoveryEntry | undefined;
   /** Taken along to the page where a new password is asked for. */
   identifier: string;
-  notice?: 'signed-out-elsewhere' | undefined;
+  notice?: AccountNotice | undefined;
 }
 
 export function accountPage(view: View, props: AccountProps): Html {
@@ -25,11 +28,12 @@ export function accountPage(view: View, props: AccountProps): Html {
   return page(view, {
     title: t.title,
     bodyClass: 'wide',
-    main: html`<div class="card">${props.notice ? notice(t.signedOutElsewhere) : ''}
+    main: html`<div class="card">${props.notice ? notice(noticeText(view, props.notice)) : ''}
 <h1>${props.name ? fill(t.hello, { name: props.name }) : t.title}</h1><p class="lead">${t.lead}</p>
 ${props.unfinished ? unfinishedCallout(view, props.unfinished, props.identifier) : ''}
 <h2>${t.addresses}</h2>
 <ul class="rows">${props.addresses.map((address) => addressRow(view, address))}</ul>
+<p><a href="/account/addresses/add">${t.addAddress}</a></p>
 <h2>${t.devices}</h2>
 <ul class="rows">${props.sessions.map((session) => sessionRow(view, session))}</ul>
 ${props.sessions.length > 1 ? elsewhereForm(view) : ''}
@@ -42,9 +46,18 @@ ${changePasswordForm(view, props.identifier)}
   });
 }
 
-function addressRow(view: View, { value, confirmed }: AccountProps['addresses'][number]): Html {
+function noticeText({ t }: View, key: AccountNotice): string {
+  if (key === 'address-added') return t.account.addressAdded;
+  return key === 'address-removed' ? t.account.addressRemoved : t.account.signedOutElsewhere;
+}
+
+function addressRow(view: View, { value, confirmed, removeUrl }: AccountProps['addresses'][number]): Html {
   const t = view.t.account;
-  return html`<li>${icon(value.includes('@') ? 'envelope' : 'phone')}<span><bdi class="typed">${value}</bdi> <em>${confirmed ? t.confirmed : t.unconfirmed}</em></span></li>`;
+  return html`<li>${icon(value.includes('@') ? 'envelope' : 'phone')}<span><bdi class="typed">${value}</bdi> <em>${confirmed ? t.confirmed : t.unconfirmed}</em></span>${
+    removeUrl === undefined
+      ? ''
+      : html`<a class="end" href="${removeUrl}" aria-label="${fill(t.removeThisAddress, { address: value })}">${t.removeAddress}</a>`
+  }</li>`;
 }
 
 function sessionRow(view: View, { browser, createdAt, lastSeenAt, current }: AccountProps['sessions'][number]): Html {
