@@ -73,6 +73,25 @@ export interface Accounts {
   setPassword(transaction: Transaction, id: string, passwordHash: string, now: number): Promise<void>;
   /** The password opens nothing any more; outstanding proofs are void. */
   blockPassword(transaction: Transaction, id: string, now: number): Promise<void>;
+  /**
+   * Adds a confirmed address and voids outstanding proofs, where the account is still of this generation. After anything
+   * but `added` the transaction is to be rolled back.
+   */
+  addAddress(
+    transaction: Transaction,
+    account: Pick<Account, 'id' | 'generation'>,
+    address: Address,
+    now: number,
+  ): Promise<'added' | 'taken' | 'changed'>;
+  /** Takes an address away and voids outstanding proofs, where the account is still of this generation and holds it. */
+  removeAddress(
+    transaction: Transaction,
+    account: Pick<Account, 'id' | 'generation'>,
+    address: Pick<Address, 'kind' | 'canonical'>,
+    now: number,
+  ): Promise<'removed' | 'changed'>;
+  /** Confirmed addresses that were removed at `since` or later and are not the account's again, newest first. */
+  removedSince(transaction: Transaction, id: string, since: number): Promise<Address[]>;
   /** Replaces the hash of an unchanged password by one of today's parameters. */
   rehashPassword(transaction: Transaction, id: string, passwordHash: string): Promise<void>;
 }

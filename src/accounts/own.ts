@@ -23,6 +23,16 @@ export function ownAccounts(random: Random): Accounts {
       }),
     blockPassword: (transaction, id, now) =>
       tables(transaction).update(id, { passwordBlockedAt: now, bumpGeneration: true }),
+    // The generation is taken first: its row is what two changes of one account wait for.
+    async addAddress(transaction, { id, generation }, address, now) {
+      if (!(await tables(transaction).nextGeneration(id, generation))) return 'changed';
+      return (await tables(transaction).addAddress(id, address, now)) ? 'added' : 'taken';
+    },
+    async removeAddress(transaction, { id, generation }, address, now) {
+      if (!(await tables(transaction).nextGeneration(id, generation))) return 'changed';
+      return (await tables(transaction).removeAddress(id, address, now)) ? 'removed' : 'changed';
+    },
+    removedSince: (transaction, id, since) => tables(transaction).removedSince(id, since),
     rehashPassword: (transaction, id, passwordHash) => tables(transaction).update(id, { passwordHash }),
   };
 }

@@ -80,7 +80,10 @@ async function prepare(
   tx: StoreTransaction,
   message: Message,
 ): Promise<Prepared> {
-  if (context.clock.now() >= message.usefulUntil || message.proofId === null) return { do: 'expire' };
+  if (context.clock.now() >= message.usefulUntil) return { do: 'expire' };
+  if (message.kind === 'address-added' || message.kind === 'address-removed')
+    return prepareAddressNotice(context, delivery, tx, message, message.kind);
+  if (message.proofId === null) return { do: 'expire' };
   const proof = await tx.proofs.byId(message.proofId);
   if (!proof) return { do: 'expire' };
   if (message.kind === 'password-changed' || message.kind === 'password-blocked')
@@ -109,6 +112,42 @@ function prepareNotice(context: Context, delivery: Delivery, message: Message, p
   return { do: 'send', to: message.address, mail };
 }
 
+/** What happened stands in the audit event that was written with the notice. */
+async function prepareAddressNotice(
+  context: Context,
+  delivery: Delivery,
+  tx: StoreTransaction,
+  message: Message,
+  kind: 'address-added' | 'address-removed',
+): Promise<Prepared> {
+  if (message.address === null || message.accountId === null) return { do: 'fail', reason: 'no_address' };
+  const name = kind === 'address-added' ? 'add-address' : 'remove-address';
+  const events = await tx.audit.pageOf(message.accountId, [name], ADDRESS_EVENTS_READ);
+  const event = events.find(({ at }) => at === message.createdAt);
+  const account = await context.accounts.get(tx, message.accountId);
+  if (!event || !account) return { do: 'expire' };
+  const params = {
+    address: String(event.detail.address),
+    at: event.at,
+    browser: String(event.detail.browser),
+    recoverUrl: `${delivery.origin}/recover`,
+  };
+  const mail =
+    kind === 'address-added'
+      ? delivery.render(kind, { ...params, account: nameOf(account) }, message.locale)
+      : delivery.render(kind, params, message.locale);
+  return { do: 'send', to: message.address, mail };
+}
+
+/** More than anybody adds or removes within the day that a notice is tried for. */
+const ADDRESS_EVENTS_READ = 200;
+
+/** How a message names an account to somebody who may be a stranger: by its first address, masked. */
+function nameOf(account: Account): string {
+  const first = account.addresses.find(({ confirmedAt }) => confirmedAt !== null);
+  return first ? maskIdentifier(first) : '***';
+}
+
 async function prepareCode(
   context: Context,
   delivery: Delivery,
@@ -123,15 +162,22 @@ async function prepareCode(
   const { kind, to, account, earlier } = await recipient(context, tx, message, proof);
   if (kind !== message.kind) await tx.outbox.setKind(message.id, kind);
   if (kind === 'decoy' || to === undefined) return { do: 'probe', earlier, shared: proof.lane === 'waited' };
-  if (kind === 'recovery-code' && account?.generation !== proof.accountGeneration) return { do: 'expire' };
+  if ((kind === 'recovery-code' || kind === 'address-code') && account?.generation !== proof.accountGeneration)
+    return { do: 'expire' };
 
   const code = codeOf(context, proof);
   if (code === undefined) return { do: 'fail', reason: 'key_missing' };
-  const mail = renderCode(context, delivery, kind, proof, code, account?.locale ?? message.locale);
+  const mail = renderCode(context, delivery, kind, proof, code, account, message.locale);
   return { do: 'send', to, mail };
 }
 
-type CodeKind = 'recovery-code' | 'no-account' | 'registration-code' | 'registration-taken';
+type CodeKind =
+  | 'recovery-code'
+  | 'address-code'
+  | 'address-taken'
+  | 'no-account'
+  | 'registration-code'
+  | 'registration-taken';
 interface Recipient {
   kind: CodeKind | 'decoy';
   to: string | undefined;
@@ -150,6 +196,7 @@ async function recipient(context: Context, tx: StoreTransaction, message: Messag
     proof.identifierKind === 'email'
       ? sendableAddress({ typed: proof.identifierTyped, canonical: proof.identifier })
       : undefined;
+  if (proof.purpose === 'address') return addressRecipient(context, tx, proof, account, { stored, typed });
   if (proof.purpose === 'registration') {
     if (proof.resolution === 'pending') await tx.proofs.resolve(proof.id, account ? 'decoy' : 'known', null, null);
     return account
@@ -157,13 +204,10 @@ async function recipient(context: Context, tx: StoreTransaction, message: Messag
       : { kind: 'registration-code', to: typed, account };
   }
   if (proof.resolution === 'pending') {
-    await tx.proofs.resolve(
-      proof.id,
-      stored ? 'known' : 'decoy',
-      stored ? account.id : null,
-      account?.generation ?? null,
-    );
+    const accountId = stored ? account.id : null;
+    await tx.proofs.resolve(proof.id, stored ? 'known' : 'decoy', accountId, account?.generation ?? null);
     proof.accountGeneration = account?.generation ?? null;
+    await recordResolved(context, tx, proof, accountId);
   }
   const known = proof.resolution === 'pending' ? stored !== undefined : proof.resolution === 'known';
   if (known) return { kind: 'recovery-code', to: stored?.value, account };
@@ -184,6 +228,37 @@ async function recipient(context: Context, tx: StoreTransaction, message: Messag
   // the one that is held up, which becomes a decoy: waiting for that one's own turn told them apart when the mailbox opened.
   if (mayWrite && heldUp) await tx.outbox.setKind(earlier.id, 'decoy');
   return { kind: mayWrite ? 'no-account' : 'decoy', to: typed, account: undefined, earlier };
+}
+
+/**
+ * A free address gets the code, the owner of a taken one a mail. Which account asked was written down with the request, so
+ * the resolution is all that is found here.
+ */
+async function addressRecipient(
+  context: Context,
+  tx: StoreTransaction,
+  proof: Proof,
+  holder: Account | undefined,
+  { stored, typed }: { stored: Address | undefined; typed: string | undefined },
+): Promise<Recipient> {
+  if (proof.resolution === 'pending') await tx.proofs.update(proof.id, { resolution: holder ? 'decoy' : 'known' });
+  if (holder) return { kind: 'address-taken', to: stored?.value, account: holder };
+  const asking = proof.accountId === null ? undefined : await context.accounts.get(tx, proof.accountId);
+  return { kind: 'address-code', to: typed, account: asking };
+}
+
+/**
+ * Connects the request with the account, for the list that its owner is shown: where it was asked for, nobody was looked up.
+ * A decoy writes the same row into the same indexes.
+ */
+function recordResolved(context: Context, tx: StoreTransaction, proof: Proof, accountId: string | null): Promise<void> {
+  return tx.audit.append({
+    at: context.clock.now(),
+    name: 'resolve-recovery',
+    accountId,
+    proofId: proof.id,
+    detail: { channel: proof.channel, browser: proof.browser, askedAt: proof.createdAt },
+  });
 }
 
 async function earlierMail(tx: StoreTransaction, message: Message, proof: Proof): Promise<Message | undefined> {
@@ -213,12 +288,15 @@ function renderCode(
   kind: CodeKind,
   proof: Proof,
   code: string,
-  locale: string,
+  account: Account | undefined,
+  fallbackLocale: string,
 ): RenderedMail {
   const { origin } = delivery;
   const request = { requestedAt: proof.createdAt, browser: proof.browser };
   const masked = maskIdentifier({ kind: proof.identifierKind, canonical: proof.identifier });
   const links = { recoverUrl: `${origin}/recover`, signInUrl: `${origin}/sign-in`, registerUrl: `${origin}/register` };
+  const locale = account?.locale ?? fallbackLocale;
+  const accountName = account ? nameOf(account) : '';
   const minutes = wholeMinutes(proof.codeExpiresAt - context.clock.now());
   switch (kind) {
     case 'recovery-code': {
@@ -233,6 +311,9 @@ function renderCode(
       return delivery.render(kind, { ...request, ...links, address: masked }, locale);
     case 'registration-code':
       return delivery.render(kind, { ...request, code, minutes, address: masked }, locale);
+    case 'address-code':
+      return delivery.render(kind, { ...request, code, minutes, address: masked, account: accountName }, locale);
+    case 'address-taken':
     case 'registration-taken':
       return delivery.render(kind, { ...request, ...links, address: masked }, locale);
   }

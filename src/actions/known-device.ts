@@ -4,10 +4,23 @@
  */
 import type { Identifier } from '../rules/identifiers.ts';
 import { DEVICE_ACCOUNTS, DEVICE_LIFETIME_MS } from '../rules/limits.ts';
+import type { StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 
-export function isKnownDevice(context: Context, cookie: string | undefined, identifier: Identifier): boolean {
-  return readDevice(context, cookie).some(({ mac }) => mac === context.keys.identifierMac(identifier));
+/**
+ * Not by a sign-in from before an account gave the identifier up: it may be somebody else's by now. Asked of the store only
+ * where the cookie names the identifier, by what was typed alone.
+ */
+export async function isKnownDevice(
+  context: Context,
+  tx: StoreTransaction,
+  cookie: string | undefined,
+  identifier: Identifier,
+): Promise<boolean> {
+  const entry = readDevice(context, cookie).find(({ mac }) => mac === context.keys.identifierMac(identifier));
+  if (!entry) return false;
+  const retiredAt = await tx.retiredIdentifiers.retiredAt(entry.mac);
+  return retiredAt === undefined || entry.seconds * 1000 > retiredAt;
 }
 
 /** The cookie's next value: this account first, the oldest beyond the limit forgotten. */

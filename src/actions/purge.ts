@@ -1,5 +1,11 @@
 /** Data that served its purpose goes (STANDARDS R91). */
-import { GUESS_WINDOW_MS, MESSAGE_KEPT_MS, NO_ACCOUNT_MAIL_EVERY_MS, PROOF_KEPT_MS } from '../rules/limits.ts';
+import {
+  DEVICE_LIFETIME_MS,
+  GUESS_WINDOW_MS,
+  MESSAGE_KEPT_MS,
+  NO_ACCOUNT_MAIL_EVERY_MS,
+  PROOF_KEPT_MS,
+} from '../rules/limits.ts';
 import type { Context } from './context.ts';
 import { purgeAudit } from './purge-audit.ts';
 
@@ -14,6 +20,7 @@ export async function purge(context: Context): Promise<Record<string, number>> {
     noAccountMails: await tx.noAccountMails.purge(now - NO_ACCOUNT_MAIL_EVERY_MS),
     guesses: await tx.guesses.purge(now - GUESS_WINDOW_MS - DAY_MS),
     limits: await tx.limits.purge(now),
+    retiredIdentifiers: await tx.retiredIdentifiers.purge(now - DEVICE_LIFETIME_MS),
     sessions: await tx.sessions.purge(now),
     audit: await purgeAudit(context, tx, now),
   }));

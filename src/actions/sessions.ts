@@ -1,7 +1,7 @@
 /** The sessions of an account's owner. */
 import type { Account } from '../ports.ts';
 import { Refusal } from '../rules/errors.ts';
-import type { Session } from '../store/store.ts';
+import type { Session, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { digestToken } from './tokens.ts';
 
@@ -17,12 +17,34 @@ export async function currentSession(context: Context, token: string | undefined
   if (!token) return undefined;
   return context.store.transaction(async (tx) => {
     const now = context.clock.now();
-    const session = await tx.sessions.byToken(digestToken(token), now);
-    const account = session && (await context.accounts.get(tx, session.accountId));
-    if (!session || !account) return undefined;
-    if (now - session.lastSeenAt > TOUCH_EVERY_MS) await tx.sessions.touch(session.id, now);
-    return { session, account };
+    const current = await findSession(context, tx, token);
+    if (current && now - current.session.lastSeenAt > TOUCH_EVERY_MS) await tx.sessions.touch(current.session.id, now);
+    return current;
   });
+}
+
+/** @throws Refusal `invalid_credentials` without a living session */
+export async function requireSession(context: Context, token: string | undefined): Promise<CurrentSession> {
+  const current = await currentSession(context, token);
+  if (!current) throw new Refusal('invalid_credentials');
+  return current;
+}
+
+/** Within a transaction that depends on it. @throws Refusal `invalid_credentials` without a living session */
+export async function requireSessionIn(
+  context: Context,
+  tx: StoreTransaction,
+  token: string | undefined,
+): Promise<CurrentSession> {
+  const current = token === undefined ? undefined : await findSession(context, tx, token);
+  if (!current) throw new Refusal('invalid_credentials');
+  return current;
+}
+
+async function findSession(context: Context, tx: StoreTransaction, token: string): Promise<CurrentSession | undefined> {
+  const session = await tx.sessions.byToken(digestToken(token), context.clock.now());
+  const account = session && (await context.accounts.get(tx, session.accountId));
+  return session && account && { session, account };
 }
 
 export async function listSessions(context: Context, accountId: string): Promise<Session[]> {

@@ -30,9 +30,9 @@ export async function signIn(
   device?: string,
 ): Promise<SignedIn> {
   const mac = context.keys.identifierMac(identifier);
-  const knownDevice = isKnownDevice(context, device, identifier);
   const { account, proven } = await context.store.transaction(async (tx) => {
     const now = context.clock.now();
+    const knownDevice = await isKnownDevice(context, tx, device, identifier);
     const lane = knownDevice ? 'sign-in-known-device' : 'sign-in';
     await chargeLimits(tx, { 'sign-in-source': origin.source, [lane]: mac }, now);
     const recovered = await hasJustRecovered(tx, mac, origin.source, now);

@@ -29,32 +29,34 @@ export interface Started {
   proof: Proof;
 }
 
-/** @throws Refusal `rate_limited` */
+/** @param owner the account of somebody who is signed in @throws Refusal `rate_limited` */
 export async function startProof(
   context: Context,
   purpose: Purpose,
   identifier: Identifier,
   origin: Origin,
+  owner: Pick<Proof, 'accountId' | 'accountGeneration'> = { accountId: null, accountGeneration: null },
 ): Promise<Started> {
   const now = context.clock.now();
   const { token, tokenDigest } = newToken(context.random);
   const identifierMac = context.keys.identifierMac(identifier);
-  const known = isKnownDevice(context, origin.device, identifier);
   const workId = await didWork(context, origin.work, identifierMac);
   const channel = 'email';
   const proof = await context.store.transaction(async (tx) => {
     const breakers = await readBreakers(context, tx, now);
     const worked = workId !== undefined && (await spendWork(tx, workId, now));
+    const known = await isKnownDevice(context, tx, origin.device, identifier);
     const lanes = lanesFor({ known, worked, busy: breakers.open.sends });
     const lane = await chargeSend(tx, { identifierMac, channel, source: origin.source, lanes }, now);
     const sent = await whatIsSent(tx, { purpose, identifierMac, channel, lane }, breakers, now);
     const created = newProof(context, purpose, identifier, origin, { tokenDigest, identifierMac, lane, ...sent, now });
+    Object.assign(created, owner);
     await tx.proofs.insert(created);
     await queueCode(context, tx, created, lane, now);
     await tx.audit.append({
       at: now,
-      name: purpose === 'recovery' ? 'start-recovery' : 'start-registration',
-      accountId: null,
+      name: `start-${purpose}`,
+      accountId: created.accountId,
       proofId: created.id,
       detail: { channel: created.channel, browser: origin.browser, lane },
     });
@@ -98,7 +100,7 @@ export async function queueCode(
 ): Promise<void> {
   await tx.outbox.insert({
     id: newId(context.random),
-    kind: proof.purpose === 'recovery' ? 'recovery-code' : 'registration-code',
+    kind: `${proof.purpose}-code`,
     channel: proof.channel,
     proofId: proof.id,
     epoch: proof.epoch,

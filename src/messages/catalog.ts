@@ -17,6 +17,14 @@ export interface MessageParams {
   'registration-code': Asked & { code: string; minutes: number; address: string };
   /** Somebody tried to register with the address of an existing account; its owner is told, nobody else. */
   'registration-taken': Asked & { address: string; signInUrl: string; recoverUrl: string };
+  /** The code that confirms a further address of an account. Named by `account` is one that it has already. */
+  'address-code': Asked & { code: string; minutes: number; address: string; account: string };
+  /** Somebody tried to add an address of another account to his own; its owner is told, nobody else. */
+  'address-taken': Asked & { address: string; signInUrl: string; recoverUrl: string };
+  /** To every confirmed address, the new one included. */
+  'address-added': { account: string; address: string; at: number; browser: string; recoverUrl: string };
+  /** To every confirmed address, and to the removed one. */
+  'address-removed': { address: string; at: number; browser: string; recoverUrl: string };
   /** To every confirmed address, after a new password was set. */
   'password-changed': { account: string; changedAt: number; browser: string; notMeUrl: string; notMeHours: number };
   /** After "this wasn't me": nothing opens the account until a new password is set. */

@@ -1,6 +1,8 @@
 /** Everything that touches an account leaves an event; none carries a code, a token, a password or a full address. */
 export const AUDIT_EVENTS = [
   'start-recovery',
+  // The worker looked the identifier up; without an account it is written all the same.
+  'resolve-recovery',
   'resend-code',
   'wrong-code',
   'outgrow-code',
@@ -10,6 +12,10 @@ export const AUDIT_EVENTS = [
   'set-password',
   'cancel-recovery',
   'report-not-me',
+  'start-address',
+  'add-address',
+  'remove-address',
+  'wrong-password',
   'start-registration',
   'complete-registration',
   'sign-in',

@@ -5,7 +5,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /** What a code is for. It is part of the MAC: a code for one thing is useless for another. */
-export type Purpose = 'recovery' | 'registration';
+export type Purpose = 'recovery' | 'registration' | 'address';
 export type CodeFormat = 'digits' | 'letters';
 export interface CodeShape {
   format: CodeFormat;

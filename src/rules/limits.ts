@@ -36,10 +36,7 @@ export const CODE_LADDER = [
 /** From so many on, a stranger's recovery is answered with a link alone: SP 800-63B 3.2.2 ends a code's use at 100. */
 export const LINK_FROM_WRONG_GUESSES = 100;
 
-/**
- * Token buckets: `burst` at once, then one more every `refillMs`. Charged by the HMAC of what was typed, whether or not
- * an account has it, so a limit tells nothing about existence.
- */
+/** Token buckets: `burst`, then one every `refillMs`; by the HMAC of what was typed, so they tell nothing of existence. */
 export interface Limit {
   burst: number;
   refillMs: number;
@@ -57,6 +54,8 @@ export const LIMITS = {
   'sign-in': { burst: 20, refillMs: 6 * MINUTE },
   'sign-in-known-device': { burst: 20, refillMs: 6 * MINUTE },
   'sign-in-source': { burst: 100, refillMs: MINUTE },
+  /** The current password, asked again of whoever is signed in before an address of the account is added or removed. */
+  'check-password': { burst: 10, refillMs: 6 * MINUTE },
   /** Judging a password while it is typed costs about a millisecond. */
   'judge-password': { burst: 120, refillMs: SECOND },
 } as const satisfies Record<string, Limit>;
@@ -88,8 +87,9 @@ export const REMOVED_ADDRESS_TOLD_MS = 30 * DAY;
 
 export const SESSION_LIFETIME_MS = 30 * DAY;
 export const DEVICE_LIFETIME_MS = 365 * DAY;
-/** Accounts that one browser is remembered for. */
+/** Accounts that one browser is remembered for, and confirmed addresses of one account, each of which gets every notice. */
 export const DEVICE_ACCOUNTS = 5;
+export const ADDRESSES_MAX = 10;
 
 /** Retries of a message that the provider did not take: waits grow to five minutes and stop when it is useless. */
 export const RETRY_WAITS_MS = [SECOND, 2 * SECOND, 5 * SECOND, 10 * SECOND, 30 * SECOND, MINUTE, 5 * MINUTE] as const;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Kysely, sql } from 'kysely';
+import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
 import type { Account, Address } from '../ports.ts';
 import type { OpenTransaction } from './open-transaction.ts';
 import { statement, statementPer } from './statement.ts';
@@ -29,6 +29,7 @@ interface NewAddressRow extends Address {
   accountId: string;
   createdAt: number;
 }
+type HeldAddress = Pick<Address, 'kind' | 'canonical'> & { accountId: string };
 /** An account with one of its addresses, or with none. */
 type AccountRow = Omit<Account, 'addresses'> & { [Field in keyof Address]: Address[Field] | null };
 
@@ -98,6 +99,38 @@ export function accountQueries(kysely: Kysely<Tables>): (open: OpenTransaction) 
         : updated;
     }),
   );
+  const nextGeneration = statement(({ id, from }: { id: string; from: number }) =>
+    kysely
+      .updateTable('accounts')
+      .set((eb) => ({ generation: eb('generation', '+', 1) }))
+      .where('id', '=', id)
+      .where('generation', '=', from),
+  );
+  const held =
+    ({ accountId, kind, canonical }: HeldAddress) =>
+    (eb: ExpressionBuilder<Tables, 'addresses'>) =>
+      eb.and([
+        eb('account_id', '=', accountId),
+        eb('kind', '=', kind),
+        eb('canonical', '=', canonical),
+        eb('removed_at', 'is', null),
+      ]);
+  const deleteUnconfirmed = statement((address: HeldAddress) =>
+    kysely.deleteFrom('addresses').where(held(address)).where('confirmed_at', 'is', null),
+  );
+  const removeAddress = statement((address: HeldAddress & { now: number }) =>
+    kysely.updateTable('addresses').set({ removed_at: address.now }).where(held(address)),
+  );
+  const removedSince = statement(({ accountId, since }: { accountId: string; since: number }) =>
+    kysely
+      .selectFrom('addresses')
+      .select(selected(ADDRESS_FIELDS))
+      .where('account_id', '=', accountId)
+      .where('confirmed_at', 'is not', null)
+      .where('removed_at', '>=', since)
+      .orderBy('removed_at', 'desc')
+      .orderBy('id', 'desc'),
+  );
   const count = statement((_: object) =>
     kysely.selectFrom('accounts').select((eb) => eb.fn.countAll<number>().as('accounts')),
   );
@@ -137,12 +170,33 @@ export function accountQueries(kysely: Kysely<Tables>): (open: OpenTransaction) 
       const fields = CHANGED_FIELDS.filter((field) => change[field] !== undefined);
       if (fields.length > 0) await open.run(update(fields), { ...change, id });
     },
+    nextGeneration: async (id, from) => (await open.changed(nextGeneration, { id, from })) === 1,
+    async addAddress(accountId, address, now) {
+      if ((await open.changed(insertAddress, { ...address, accountId, createdAt: now })) !== 1) return false;
+      if (address.confirmedAt !== null) await open.run(deleteUnconfirmed, { ...address, accountId });
+      return true;
+    },
+    removeAddress: async (accountId, { kind, canonical }, now) =>
+      (await open.changed(removeAddress, { accountId, kind, canonical, now })) > 0,
+    async removedSince(accountId, since) {
+      const removed = await open.rows(removedSince, { accountId, since });
+      const current = toAccounts(await open.rows(byId, { id: accountId }))[0]?.addresses ?? [];
+      return removed.filter(
+        (address, at) =>
+          !current.some((other) => other.confirmedAt !== null && isSame(address, other)) &&
+          removed.findIndex((other) => isSame(address, other)) === at,
+      );
+    },
     count: async () => (await open.first(count, {}))?.accounts ?? 0,
   });
 }
 
 function isHeld(address: Address, kind: Address['kind'], canonical: string): boolean {
   return address.kind === kind && address.canonical === canonical && address.confirmedAt !== null;
+}
+
+function isSame(one: Pick<Address, 'kind' | 'canonical'>, other: Pick<Address, 'kind' | 'canonical'>): boolean {
+  return one.kind === other.kind && one.canonical === other.canonical;
 }
 
 /** Rows come sorted by account, then in the order in which its addresses were given. */

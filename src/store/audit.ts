@@ -1,6 +1,7 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
+import type { AuditEventName } from '../rules/audit.ts';
 import type { OpenTransaction } from './open-transaction.ts';
-import { statement } from './statement.ts';
+import { statement, statementPer } from './statement.ts';
 import type { AuditEvent, StoreTransaction } from './store.ts';
 import type { Tables } from './tables.ts';
 
@@ -19,13 +20,38 @@ export function auditQueries(kysely: Kysely<Tables>): (open: OpenTransaction) =>
       .limit(count)
       .$castTo<AuditRow>(),
   );
+  const named = (names: readonly AuditEventName[]) =>
+    kysely
+      .selectFrom('audit_events')
+      .select(['id', 'at', 'name', 'account_id as accountId', 'proof_id as proofId', 'detail'])
+      .where(
+        'name',
+        'in',
+        names.map((name) => sql.lit(name)),
+      )
+      .orderBy('id', 'desc')
+      .$castTo<AuditRow & { id: number }>();
+  const pageOf = statementPer(String, (names: readonly AuditEventName[]) =>
+    statement(({ accountId, count, before }: { accountId: string; count: number; before: number }) =>
+      named(names).where('account_id', '=', accountId).where('id', '<', before).limit(count),
+    ),
+  );
+  const after = statementPer(String, (names: readonly AuditEventName[]) =>
+    statement(({ accountId, id }: { accountId: string; id: number }) =>
+      named(names).where('account_id', '=', accountId).where('id', '>', id).limit(sql.lit(1_000)),
+    ),
+  );
 
   return (open) => ({
     append: (event) => open.run(append, { ...event, detail: JSON.stringify(event.detail) }),
     /** Newest first. */
-    async ofAccount(accountId, count) {
-      const rows = await open.rows(ofAccount, { accountId, count });
-      return rows.map((row) => ({ ...row, detail: JSON.parse(row.detail) as AuditEvent['detail'] }));
-    },
+    ofAccount: async (accountId, count) => (await open.rows(ofAccount, { accountId, count })).map(withDetail),
+    pageOf: async (accountId, names, count, before = Number.MAX_SAFE_INTEGER) =>
+      (await open.rows(pageOf(names), { accountId, count, before })).map(withDetail),
+    after: async (accountId, names, id) => (await open.rows(after(names), { accountId, id })).map(withDetail),
   });
+}
+
+function withDetail<Row extends { detail: string }>(row: Row): Omit<Row, 'detail'> & Pick<AuditEvent, 'detail'> {
+  return { ...row, detail: JSON.parse(row.detail) as AuditEvent['detail'] };
 }

@@ -12,6 +12,7 @@ import { noAccountMailQueries } from './no-account-mails.ts';
 import { OpenTransaction } from './open-transaction.ts';
 import { outboxQueries } from './outbox.ts';
 import { proofQueries } from './proofs.ts';
+import { retiredIdentifierQueries } from './retired-identifiers.ts';
 import { sessionQueries } from './sessions.ts';
 import type { Store, StoreTransaction } from './store.ts';
 
@@ -61,6 +62,7 @@ function allQueries(engine: Engine): (open: OpenTransaction) => StoreTransaction
   const proofs = proofQueries(engine);
   const outbox = outboxQueries(engine);
   const noAccountMails = noAccountMailQueries(kysely);
+  const retiredIdentifiers = retiredIdentifierQueries(kysely);
   const guesses = guessQueries(kysely);
   const limits = limitQueries(kysely);
   const accounts = accountQueries(kysely);
@@ -72,6 +74,7 @@ function allQueries(engine: Engine): (open: OpenTransaction) => StoreTransaction
     proofs: proofs(open),
     outbox: outbox(open),
     noAccountMails: noAccountMails(open),
+    retiredIdentifiers: retiredIdentifiers(open),
     guesses: guesses(open),
     limits: limits(open),
     accounts: accounts(open),

@@ -48,15 +48,16 @@ export function outboxQueries({
   const byId = statement(({ id }: Pick<Message, 'id'>) =>
     kysely.selectFrom('outbox').select(selected(FIELDS)).where('id', '=', id),
   );
-  const latestOf = statement(({ proofId }: { proofId: string }) =>
+  const newestOf = ({ proofId }: { proofId: string }) =>
     kysely
       .selectFrom('outbox')
       .select(selected(FIELDS))
       .where('proof_id', '=', proofId)
       .orderBy('created_at', 'desc')
       .orderBy('id', 'desc')
-      .limit(ONE),
-  );
+      .limit(ONE);
+  const latestOf = statement(newestOf);
+  const latestCodeOf = statement((of: { proofId: string }) => newestOf(of).where('epoch', 'is not', null));
   const lease = statementPer(String, (count: number) =>
     statement(({ now, leasedUntil }: { now: number; leasedUntil: number }) =>
       kysely
@@ -120,6 +121,7 @@ export function outboxQueries({
     },
     byId: (id) => open.first(byId, { id }),
     latestOf: (proofId) => open.first(latestOf, { proofId }),
+    latestCodeOf: (proofId) => open.first(latestCodeOf, { proofId }),
     async lease(count, now, leasedUntil) {
       const messages = await open.rows(lease(count), { now, leasedUntil });
       return messages.sort((a, b) => a.dueAt - b.dueAt);

@@ -61,6 +61,10 @@ export type MessageKind =
   | 'no-account'
   | 'registration-code'
   | 'registration-taken'
+  | 'address-code'
+  | 'address-taken'
+  | 'address-added'
+  | 'address-removed'
   | 'password-changed'
   | 'password-blocked'
   | 'decoy';
@@ -135,6 +139,11 @@ export interface AuditFilter {
   until?: number | undefined;
 }
 
+/** `id` grows with every event. */
+export interface StoredAuditEvent extends AuditEvent {
+  id: number;
+}
+
 export interface StoreTransaction extends Transaction {
   readonly proofs: {
     insert(proof: Proof): Promise<void>;
@@ -167,6 +176,8 @@ export interface StoreTransaction extends Transaction {
     byId(id: string): Promise<Message | undefined>;
     /** The newest message of a proof. */
     latestOf(proofId: string): Promise<Message | undefined>;
+    /** The newest message that carries a code of the proof; a notice of what came of it is none. */
+    latestCodeOf(proofId: string): Promise<Message | undefined>;
     /**
      * Takes up to `count` queued, due, unleased messages; no other worker gets them before `leasedUntil`.
      * PostgreSQL skips rows that others hold.
@@ -192,6 +203,13 @@ export interface StoreTransaction extends Transaction {
     claim(identifierMac: string, messageId: string, now: number, everyMs: number): Promise<boolean>;
     /** The message that the last claim was for. */
     lastMessageId(identifierMac: string): Promise<string | undefined>;
+    purge(before: number): Promise<number>;
+  };
+  readonly retiredIdentifiers: {
+    /** An account gave this identifier up. */
+    mark(identifierMac: string, now: number): Promise<void>;
+    /** When it was last given up, or undefined. */
+    retiredAt(identifierMac: string): Promise<number | undefined>;
     purge(before: number): Promise<number>;
   };
   readonly guesses: {
@@ -232,6 +250,14 @@ export interface StoreTransaction extends Transaction {
         bumpGeneration?: true;
       },
     ): Promise<void>;
+    /** Compare and set: voids outstanding proofs, and is false where somebody else did so since `from` was read. */
+    nextGeneration(id: string, from: number): Promise<boolean>;
+    /** False where an email address is already confirmed on an account. */
+    addAddress(accountId: string, address: Address, now: number): Promise<boolean>;
+    /** Marks it as removed, which frees it for others; false where the account does not hold it. */
+    removeAddress(accountId: string, address: Pick<Address, 'kind' | 'canonical'>, now: number): Promise<boolean>;
+    /** Confirmed addresses that were removed at `since` or later and were not added again, newest first, each once. */
+    removedSince(accountId: string, since: number): Promise<Address[]>;
     count(): Promise<number>;
   };
   readonly sessions: {
@@ -247,6 +273,15 @@ export interface StoreTransaction extends Transaction {
   readonly audit: {
     append(event: AuditEvent): Promise<void>;
     ofAccount(accountId: string, count: number): Promise<AuditEvent[]>;
+    /** Events of these names, newest first: all, or those before the event with an id. */
+    pageOf(
+      accountId: string,
+      names: readonly AuditEventName[],
+      count: number,
+      before?: number,
+    ): Promise<StoredAuditEvent[]>;
+    /** Events of these names after the event with this id, newest first, a thousand at most. */
+    after(accountId: string, names: readonly AuditEventName[], id: number): Promise<StoredAuditEvent[]>;
   };
   readonly auditChain: {
     /** The newest batch, or the newest one sealed at or before a moment. */

@@ -35,6 +35,7 @@ export interface Tables {
   audit_batches: Columns<AuditBatch>;
   audit_seals: Columns<AuditSeal>;
   no_account_mails: { identifier_mac: string; message_id: string; sent_at: number };
+  retired_identifiers: { identifier_mac: string; retired_at: number };
   migrations: { name: string };
 }
 

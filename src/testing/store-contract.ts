@@ -45,9 +45,12 @@ export function storeContract(name: string, open: OpenStore): void {
     guesses(inStore, inTransaction);
     limits(inStore, inTransaction);
     accounts(inStore, inTransaction);
+    addresses(inStore, inTransaction);
+    retiredIdentifiers(inTransaction);
     sessions(inTransaction);
     audit(inTransaction);
     auditChain(inStore, inTransaction);
+    auditPages(inTransaction);
     texts(inTransaction);
   });
 }
@@ -632,6 +635,89 @@ function accounts(inStore: InStore, inTransaction: InTransaction): void {
   });
 }
 
+function addresses(inStore: InStore, inTransaction: InTransaction): void {
+  const jane = email('jane@example.com');
+  const second = email('second@example.com');
+  const held = async (tx: StoreTransaction, id: string) =>
+    (await tx.accounts.byId(id))!.addresses.map(({ canonical }) => canonical);
+
+  inTransaction('addresses: an added one is found, one that is taken is refused and changes nothing', async (tx) => {
+    await tx.accounts.insert('a', account({ addresses: [jane] }), NOW);
+    await tx.accounts.insert('b', account(), NOW);
+    assert.equal(await tx.accounts.addAddress('a', second, NOW), true);
+    assert.deepEqual((await tx.accounts.byConfirmedAddress('email', second.canonical))[0]?.addresses, [jane, second]);
+    assert.equal(await tx.accounts.addAddress('b', second, NOW), false);
+    assert.equal(await tx.accounts.addAddress('a', second, NOW), false);
+    assert.deepEqual(await held(tx, 'b'), []);
+    assert.deepEqual(await held(tx, 'a'), [jane.canonical, second.canonical]);
+  });
+
+  inTransaction('addresses: a confirmed one takes the place of the same one unconfirmed', async (tx) => {
+    await tx.accounts.insert('a', account({ addresses: [{ ...jane, confirmedAt: null }, second] }), NOW);
+    assert.equal(await tx.accounts.addAddress('a', jane, NOW), true);
+    assert.deepEqual((await tx.accounts.byId('a'))?.addresses, [second, jane]);
+  });
+
+  inTransaction('addresses: a removed one is free for others, and remembered by when it went', async (tx) => {
+    await tx.accounts.insert('a', account({ addresses: [jane, second, phone('+15551234567')] }), NOW);
+    await tx.accounts.insert('b', account(), NOW);
+    assert.equal(await tx.accounts.removeAddress('b', second, NOW), false);
+    assert.equal(await tx.accounts.removeAddress('a', { ...second, kind: 'phone' }, NOW), false);
+    assert.equal(await tx.accounts.removeAddress('a', second, NOW + 5), true);
+    assert.equal(await tx.accounts.removeAddress('a', second, NOW + 6), false);
+    assert.deepEqual(await held(tx, 'a'), [jane.canonical, '+15551234567']);
+    assert.deepEqual(await tx.accounts.byConfirmedAddress('email', second.canonical), []);
+    assert.deepEqual(await tx.accounts.removedSince('a', NOW + 5), [second]);
+    assert.deepEqual(await tx.accounts.removedSince('a', NOW + 6), []);
+    assert.deepEqual(await tx.accounts.removedSince('b', 0), []);
+    assert.equal(await tx.accounts.addAddress('b', second, NOW + 7), true);
+    assert.equal(await tx.accounts.removeAddress('a', phone('+15551234567'), NOW + 8), true);
+    assert.deepEqual(
+      (await tx.accounts.removedSince('a', 0)).map(({ canonical }) => canonical),
+      ['+15551234567', second.canonical],
+    );
+  });
+
+  inTransaction('addresses: what was added again, or never confirmed, is not among the removed', async (tx) => {
+    await tx.accounts.insert('a', account({ addresses: [jane, { ...second, confirmedAt: null }] }), NOW);
+    for (const at of [1, 2]) {
+      assert.equal(await tx.accounts.removeAddress('a', jane, NOW + at), true);
+      assert.deepEqual(await tx.accounts.removedSince('a', 0), [jane]);
+      assert.equal(await tx.accounts.addAddress('a', jane, NOW + at), true);
+    }
+    assert.equal(await tx.accounts.removeAddress('a', second, NOW), true);
+    assert.deepEqual(await tx.accounts.removedSince('a', 0), []);
+  });
+
+  inStore('addresses: of many accounts that add one address at once exactly one gets it', async (store) => {
+    await store.transaction(async (tx) => {
+      for (let at = 0; at < 10; at += 1) await tx.accounts.insert(`a${at}`, account(), NOW);
+    });
+    const added = await times(10, (at) => store.transaction((tx) => tx.accounts.addAddress(`a${at}`, jane, NOW)));
+    assert.equal(added.filter(Boolean).length, 1);
+  });
+
+  inStore('addresses: of many changes from one generation exactly one wins', async (store) => {
+    await store.transaction((tx) => tx.accounts.insert('a', account(), NOW));
+    const won = await times(10, () => store.transaction((tx) => tx.accounts.nextGeneration('a', 0)));
+    assert.equal(won.filter(Boolean).length, 1);
+    assert.equal((await store.transaction((tx) => tx.accounts.byId('a')))?.generation, 1);
+  });
+}
+
+function retiredIdentifiers(inTransaction: InTransaction): void {
+  inTransaction('retired identifiers: the last time counts, and is forgotten in the end', async (tx) => {
+    assert.equal(await tx.retiredIdentifiers.retiredAt('a'), undefined);
+    await tx.retiredIdentifiers.mark('a', NOW);
+    await tx.retiredIdentifiers.mark('a', NOW + 1);
+    await tx.retiredIdentifiers.mark('b', NOW + 2);
+    assert.equal(await tx.retiredIdentifiers.retiredAt('a'), NOW + 1);
+    assert.equal(await tx.retiredIdentifiers.purge(NOW + 2), 1);
+    assert.equal(await tx.retiredIdentifiers.retiredAt('a'), undefined);
+    assert.equal(await tx.retiredIdentifiers.retiredAt('b'), NOW + 2);
+  });
+}
+
 function sessions(inTransaction: InTransaction): void {
   inTransaction('sessions: found by token until they expire, last seen first', async (tx) => {
     await tx.sessions.insert(session('a1', { lastSeenAt: NOW, expiresAt: NOW + 100 }));
@@ -814,6 +900,33 @@ function auditChain(inStore: InStore, inTransaction: InTransaction): void {
     const { batch, seals } = sealBatch(events, last, CHAIN_KEY, now);
     return (await tx.auditChain.insert(batch, seals)) ? batch : undefined;
   }
+}
+
+function auditPages(inTransaction: InTransaction): void {
+  inTransaction('audit: pages of some names, and what came after an event', async (tx) => {
+    const names = ['sign-in', 'wrong-code', 'sign-out', 'sign-in', 'set-password'] as const;
+    for (const accountId of ['a', 'b', null])
+      for (const [at, name] of names.entries())
+        await tx.audit.append({ at, name, accountId, proofId: null, detail: { at } });
+    const signs = ['sign-in', 'sign-out'] as const;
+    const [last, middle, ...rest] = await tx.audit.pageOf('a', signs, 2);
+    assert.deepEqual([last?.at, last?.name, last?.detail, last?.accountId], [3, 'sign-in', { at: 3 }, 'a']);
+    assert.deepEqual([middle?.at, middle?.name, rest], [2, 'sign-out', []]);
+    assert.deepEqual(
+      (await tx.audit.pageOf('a', signs, 2, middle!.id)).map(({ at }) => at),
+      [0],
+    );
+    assert.deepEqual(await tx.audit.pageOf('a', ['report-not-me'], 9), []);
+    const others = ['wrong-code', 'set-password'] as const;
+    assert.deepEqual(
+      (await tx.audit.after('a', others, 0)).map(({ at }) => at),
+      [4, 1],
+    );
+    assert.deepEqual(
+      (await tx.audit.after('a', others, middle!.id)).map(({ at }) => at),
+      [4],
+    );
+  });
 }
 
 function texts(inTransaction: InTransaction): void {

@@ -1,8 +1,14 @@
 /** The account page of somebody who is signed in. */
+import { listActivity, unfinishedRecovery } from '../actions/list-activity.ts';
+import { addressKey } from '../actions/remove-address.ts';
 import { currentSession, listSessions, signOut, signOutElsewhere } from '../actions/sessions.ts';
-import { accountPage } from './pages/account.ts';
+import { canRemove } from '../rules/addresses.ts';
+import { type AccountNotice, accountPage } from './pages/account.ts';
+import { activityPage } from './pages/account-activity.ts';
 import { viewOf } from './request.ts';
 import type { Handler } from './routes.ts';
+
+const NOTICES: readonly AccountNotice[] = ['signed-out-elsewhere', 'address-added', 'address-removed'];
 
 export const showAccount: Handler = async (web, c) => {
   const current = await currentSession(web.context, web.cookies.read(c, 'session'));
@@ -12,17 +18,40 @@ export const showAccount: Handler = async (web, c) => {
   return c.html(
     accountPage(viewOf(web, c), {
       name: account.name,
-      addresses: account.addresses.map(({ value, confirmedAt }) => ({ value, confirmed: confirmedAt !== null })),
+      addresses: account.addresses.map((address) => ({
+        value: address.value,
+        confirmed: address.confirmedAt !== null,
+        removeUrl: canRemove(account.addresses, address)
+          ? `/account/addresses/remove/${addressKey(web.context, address)}`
+          : undefined,
+      })),
       sessions: sessions.map(({ id, browser, createdAt, lastSeenAt }) => ({
         browser,
         createdAt,
         lastSeenAt,
         current: id === session.id,
       })),
-      notice: c.req.query('notice') === 'signed-out-elsewhere' ? 'signed-out-elsewhere' : undefined,
+      activity: await listActivity(web.context, account.id),
+      unfinished: await unfinishedRecovery(web.context, account.id),
+      identifier: account.addresses.find(({ confirmedAt }) => confirmedAt !== null)?.value ?? '',
+      notice: NOTICES.find((notice) => notice === c.req.query('notice')),
     }),
   );
 };
+
+export const showActivity: Handler = async (web, c) => {
+  const current = await currentSession(web.context, web.cookies.read(c, 'session'));
+  if (!current) return c.redirect('/sign-in', 303);
+  const before = cursorOf(c.req.query('before'));
+  const activity = await listActivity(web.context, current.account.id, before);
+  return c.html(activityPage(viewOf(web, c), { activity, isNewest: before === undefined }));
+};
+
+/** What is no id of an event begins with the newest. */
+function cursorOf(text: string | undefined): number | undefined {
+  const id = /^[1-9]\d{0,15}$/.test(text ?? '') ? Number(text) : undefined;
+  return id !== undefined && Number.isSafeInteger(id) ? id : undefined;
+}
 
 export const submitSignOut: Handler = async (web, c) => {
   await signOut(web.context, web.cookies.read(c, 'session'));

@@ -23,7 +23,7 @@ const PAGES = { recovery: recoverPage, registration: registerPage };
 export async function submitIdentifier(
   web: Web,
   c: HttpContext,
-  purpose: Purpose,
+  purpose: keyof typeof PAGES,
   start: (identifier: Identifier, work: string | undefined) => Promise<Response>,
 ): Promise<Response> {
   const form = await readForm(c);

@@ -1,6 +1,14 @@
 /** Every address of the pages, on one screen. The API for apps is in api/api.ts. */
 import type { Context as HttpContext } from 'hono';
-import { showAccount, submitSignOut, submitSignOutElsewhere } from './account.ts';
+import { showAccount, showActivity, submitSignOut, submitSignOutElsewhere } from './account.ts';
+import {
+  ownersOnly,
+  showAddAddress,
+  showRemoveAddress,
+  submitAddAddress,
+  submitAddressCode,
+  submitRemoveAddress,
+} from './account-addresses.ts';
 import { showConfirm, submitConfirm } from './confirm.ts';
 import { showDevInbox, showDevInboxEvents, showDevInboxHtml, showDevInboxList, showDevShop } from './development.ts';
 import { proveOperator, redirectHome, redirectToRecovery, showHealth, showHelp, showReadiness } from './everywhere.ts';
@@ -61,7 +69,16 @@ export const ROUTES: readonly Route[] = [
   ['POST', '/register/password/judge',      judgePasswordWhileTyping('registration')],
 
   ['GET',  '/account',                      showAccount],
+  ['GET',  '/account/activity',             showActivity],
   ['POST', '/account/sign-out-elsewhere',   submitSignOutElsewhere],
+  ['GET',  '/account/addresses/add',        ownersOnly(showAddAddress)],
+  ['POST', '/account/addresses/add',        ownersOnly(submitAddAddress)],
+  ['GET',  '/account/addresses/code',       ownersOnly(showCode('address'))],
+  ['POST', '/account/addresses/code',       ownersOnly(submitAddressCode)],
+  ['POST', '/account/addresses/resend',     ownersOnly(submitResend('address'))],
+  ['GET',  '/account/addresses/status',     ownersOnly(showStatus('address'))],
+  ['GET',  '/account/addresses/remove/:address',  ownersOnly(showRemoveAddress)],
+  ['POST', '/account/addresses/remove/:address',  ownersOnly(submitRemoveAddress)],
 
   ['GET',  '/help',                         showHelp],
   ['GET',  '/.well-known/change-password',  redirectToRecovery],

@@ -15,17 +15,28 @@ import { readForm } from './read-body.ts';
 import { originOf, refusedStatus, viewOf, type Web } from './request.ts';
 import type { Handler } from './routes.ts';
 
-type Base = '/recover' | '/register';
-export const BASES: Record<Purpose, Base> = { recovery: '/recover', registration: '/register' };
-const NEXT: Record<Purpose, string> = { recovery: '/recover/password', registration: '/register/complete' };
+type Base = CodeProps['base'];
+export const BASES: Record<Purpose, Base> = {
+  recovery: '/recover',
+  registration: '/register',
+  address: '/account/addresses',
+};
+const NEXT: Record<Purpose, string> = {
+  recovery: '/recover/password',
+  registration: '/register/complete',
+  address: '/account/addresses/add',
+};
+/** Where an attempt begins, and where one that is completed leads. */
+export const BEGINNINGS: Record<Purpose, string> = { ...BASES, address: '/account/addresses/add' };
+const ENDS: Record<Purpose, string> = { recovery: '/sign-in', registration: '/sign-in', address: '/account' };
 
 export const showCode =
   (purpose: Purpose): Handler =>
   async (web, c) => {
     const proof = await proofOf(web, c, purpose);
-    if (!proof) return c.redirect(BASES[purpose], 303);
+    if (!proof) return c.redirect(BEGINNINGS[purpose], 303);
     if (proof.state === 'verified') return c.redirect(NEXT[purpose], 303);
-    if (proof.state === 'completed') return c.redirect('/sign-in', 303);
+    if (proof.state === 'completed') return c.redirect(ENDS[purpose], 303);
     return c.html(codePage(viewOf(web, c), codeProps(web, proof, { resent: c.req.query('sent') === 'again' })));
   };
 
@@ -34,7 +45,7 @@ export const submitCode =
   async (web, c) => {
     const typed = (await readForm(c)).get('code') ?? '';
     const token = tokenOf(web, c, purpose);
-    if (token === undefined) return c.redirect(BASES[purpose], 303);
+    if (token === undefined) return c.redirect(BEGINNINGS[purpose], 303);
     try {
       const verified = await verifyCode(web.context, purpose, token, typed, { rotateToken: true });
       web.cookies.write(c, purpose, verified.token);
@@ -48,7 +59,7 @@ export const submitResend =
   (purpose: Purpose): Handler =>
   async (web, c) => {
     const token = tokenOf(web, c, purpose);
-    if (token === undefined) return c.redirect(BASES[purpose], 303);
+    if (token === undefined) return c.redirect(BEGINNINGS[purpose], 303);
     try {
       await resendCode(web.context, purpose, token, originOf(web, c));
       return c.redirect(`${BASES[purpose]}/code?sent=again`, 303);
@@ -67,7 +78,7 @@ export const showStatus =
   };
 
 export const judgePasswordWhileTyping =
-  (purpose: Purpose): Handler =>
+  (purpose: Exclude<Purpose, 'address'>): Handler =>
   async (web, c) => {
     const form = await readForm(c);
     const token = tokenOf(web, c, purpose) ?? '';
@@ -103,7 +114,7 @@ export function tokenOf(web: Web, c: HttpContext, purpose: Purpose): string | un
 }
 
 /** The page again, with what is wrong; an attempt that is over leads back to its beginning. */
-async function showRefused(
+export async function showRefused(
   web: Web,
   c: HttpContext,
   purpose: Purpose,
@@ -112,7 +123,7 @@ async function showRefused(
 ): Promise<Response> {
   if (!(error instanceof Refusal)) throw error;
   const proof = await proofOf(web, c, purpose);
-  if (!proof || error.code === 'recovery_not_found') return c.redirect(BASES[purpose], 303);
+  if (!proof || error.code === 'recovery_not_found') return c.redirect(BEGINNINGS[purpose], 303);
   const view = viewOf(web, c);
   const shape = { format: proof.codeFormat, length: proof.codeLength, typed };
   const errors = fieldErrors(view, error, { fallbackField: 'code', context: { code: shape } });

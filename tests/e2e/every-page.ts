@@ -1,6 +1,7 @@
 /** Walks through every page in every state that the program has, and lets a test look at each. */
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
+import { ACTIVITY_PAGE } from '../../src/rules/activity.ts';
 import {
   CODE_LADDER,
   CODE_LIFETIME_MS,
@@ -159,10 +160,57 @@ class Walk {
     await this.#at('account, two devices', '[action="/account/sign-out-elsewhere"]');
     await this.#post('/account/sign-out-elsewhere');
     await this.#at('account, signed out elsewhere', '.notice');
+    for (let tries = 0; tries < ACTIVITY_PAGE; tries += 1)
+      await this.#quietPost('/sign-in', { identifier: JANE, password: 'a guess' });
+    await this.#quietPost('/recover', { identifier: JANE });
+    await this.#program.settled();
+    await this.#go('/account');
+    await this.#at('account, an unfinished recovery and older activity', '.callout [action="/recover/from-sign-in"]');
+    await this.#page.locator('[href^="/account/activity?before="]').click();
+    await this.#at('account activity, older', '[href="/account/activity"]');
+    await this.#go('/account/activity');
+    await this.#at('account activity, newest', '[href^="/account/activity?before="]');
+    await this.addresses();
     await this.#go('/');
     await this.#at('shop, signed in', '.corner .secondary');
     await this.#post('/sign-out');
     await this.#at('sign in, signed out', '.notice');
+  }
+
+  /** Of somebody who is signed in. */
+  async addresses(): Promise<void> {
+    const add = (identifier: string, password = NEW_PASSWORD): Promise<void> =>
+      this.#post('/account/addresses/add', { identifier, password });
+    await this.#go('/account/addresses/add');
+    await this.#at('add address', '#password');
+    await add('', '');
+    await this.#at('add address, nothing typed', '#identifier-error');
+    await add('second@gmial.com');
+    await this.#at('add address, did you mean', 'form:has([name="asked"])');
+    await add(JANE);
+    await this.#at('add address, already there', '#identifier-error');
+    await add(LONG, 'not this one');
+    await this.#at('add address, wrong password', '#password-error');
+    await this.#go('/account/addresses/add?notice=ended');
+    await this.#at('add address, attempt ended', '.warning');
+    await add(SECOND);
+    await this.#program.settled();
+    await this.#at('add address, code', 'form[action="/account/addresses/code"]');
+    await this.#post('/account/addresses/code', { code: '1' });
+    await this.#at('add address, not a code', '#code-error');
+    await this.#post('/account/addresses/code', { code: this.#code(SECOND) });
+    await this.#at('account, address added', '.notice');
+    await this.#page.locator('[href^="/account/addresses/remove/"]').last().click();
+    await this.#at('remove address', '#password');
+    const action = new URL(this.#page.url()).pathname;
+    await this.#post(action, { password: 'not this one' });
+    await this.#at('remove address, wrong password', '#password-error');
+    await this.#go('/account');
+    const first = await this.#page.locator('[href^="/account/addresses/remove/"]').first().getAttribute('href');
+    await this.#post(action, { password: NEW_PASSWORD });
+    await this.#at('account, address removed', '.notice');
+    await this.#go(first!);
+    await this.#at('remove address, the last one', 'a[href="/account/addresses/add"].primary');
   }
 
   async linksOfMails(): Promise<void> {
@@ -328,6 +376,7 @@ class Walk {
 }
 
 const JANE = 'jane@example.com';
+const SECOND = 'second@example.com';
 
 function guess(name: string): Record<string, string> {
   return { identifier: `${name}@example.com`, password: 'a guess' };

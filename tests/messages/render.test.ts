@@ -6,7 +6,7 @@ import { MESSAGE_LOCALES, type RenderContext, type RenderedMessage, render } fro
 import { CONTEXT, KINDS, ORIGIN, SAMPLES } from './samples.ts';
 
 const LOCALES = Object.keys(MESSAGE_LOCALES);
-const CODE_KINDS = ['recovery-code', 'registration-code'] as const;
+const CODE_KINDS = ['recovery-code', 'registration-code', 'address-code'] as const;
 
 const sample = (kind: TemplateKind, context: Partial<RenderContext> = {}): RenderedMessage =>
   render(kind, SAMPLES[kind], { ...CONTEXT, ...context });

@@ -1,5 +1,9 @@
 /** English. */
 import type { MessageLocale } from '../catalog.ts';
+import { addressAdded } from './address-added.ts';
+import { addressCode } from './address-code.ts';
+import { addressRemoved } from './address-removed.ts';
+import { addressTaken } from './address-taken.ts';
 import { noAccount } from './no-account.ts';
 import { passwordBlocked, passwordBlockedText } from './password-blocked.ts';
 import { passwordChanged, passwordChangedText } from './password-changed.ts';
@@ -18,6 +22,10 @@ export const en: MessageLocale = {
     'no-account': noAccount,
     'registration-code': registrationCode,
     'registration-taken': registrationTaken,
+    'address-code': addressCode,
+    'address-taken': addressTaken,
+    'address-added': addressAdded,
+    'address-removed': addressRemoved,
     'password-changed': passwordChanged,
     'password-blocked': passwordBlocked,
   },

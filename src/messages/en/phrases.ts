@@ -23,6 +23,25 @@ export function codeRules(minutes: number, { brand, host }: Surroundings): Block
   };
 }
 
+/** Below a notice that an address came or went: what to do where somebody else did it. */
+export function addressChangeNotYours(recoverUrl: string, { supportAddress }: Surroundings): Block {
+  return {
+    type: 'aside',
+    title: 'Not you? Act now',
+    blocks: [
+      {
+        type: 'steps',
+        items: [
+          'Set a new password, with any address of the account that is still yours. That signs out everyone else.',
+          'Then look at the addresses on your account page, and put them right.',
+          `If no address of yours is left, or you get stuck, write to ${supportAddress}.`,
+        ],
+      },
+      { type: 'button', label: 'Set a new password', url: recoverUrl },
+    ],
+  };
+}
+
 function timeLeft(minutes: number): string {
   if (minutes < 1) return 'less than a minute';
   return minutes === 1 ? '1 more minute' : `${minutes} more minutes`;

@@ -4,6 +4,7 @@ import type { Engine, SchemaDialect } from '../engine.ts';
 import * as initial from './0001-initial.ts';
 import * as lanes from './0002-lanes.ts';
 import * as auditChain from './0003-audit-chain.ts';
+import * as retiredIdentifiers from './0004-retired-identifiers.ts';
 
 interface Migration {
   name: string;
@@ -15,6 +16,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0001-initial', up: initial.up },
   { name: '0002-lanes', up: lanes.up },
   { name: '0003-audit-chain', up: auditChain.up },
+  { name: '0004-retired-identifiers', up: retiredIdentifiers.up },
 ];
 
 /** Returns the names applied. Another process that migrates at the same moment is waited for. */

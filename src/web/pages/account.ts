@@ -1,15 +1,26 @@
 import { html } from 'hono/html';
+import type { Activity, RecoveryEntry } from '../../actions/list-activity.ts';
 import { fill } from '../../locales/index.ts';
+import { activityList, capitalised } from './account-activity.ts';
 import { momentOf, notice, rich } from './fields.ts';
 import { icon } from './icons.ts';
 import { type Html, page, type View } from './layout.ts';
 
+export type AccountNotice = 'signed-out-elsewhere' | 'address-added' | 'address-removed';
+
 export interface AccountProps {
   name: string | null;
-  addresses: readonly { value: string; confirmed: boolean }[];
+  /** `removeUrl` where it may be removed. */
+  addresses: readonly { value: string; confirmed: boolean; removeUrl: string | undefined }[];
   /** Moments are milliseconds since 1970. */
   sessions: readonly { browser: string; createdAt: number; lastSeenAt: number; current: boolean }[];
-  notice?: 'signed-out-elsewhere' | undefined;
+  /** Newest first. */
+  activity: Activity;
+  /** A recovery of the last day that nobody finished. */
+  unfinished?: RecoveryEntry | undefined;
+  /** Taken along to the page where a new password is asked for. */
+  identifier: string;
+  notice?: AccountNotice | undefined;
 }
 
 export function accountPage(view: View, props: AccountProps): Html {
@@ -17,23 +28,36 @@ export function accountPage(view: View, props: AccountProps): Html {
   return page(view, {
     title: t.title,
     bodyClass: 'wide',
-    main: html`<div class="card">${props.notice ? notice(t.signedOutElsewhere) : ''}
+    main: html`<div class="card">${props.notice ? notice(noticeText(view, props.notice)) : ''}
 <h1>${props.name ? fill(t.hello, { name: props.name }) : t.title}</h1><p class="lead">${t.lead}</p>
+${props.unfinished ? unfinishedCallout(view, props.unfinished, props.identifier) : ''}
 <h2>${t.addresses}</h2>
 <ul class="rows">${props.addresses.map((address) => addressRow(view, address))}</ul>
+<p><a href="/account/addresses/add">${t.addAddress}</a></p>
 <h2>${t.devices}</h2>
 <ul class="rows">${props.sessions.map((session) => sessionRow(view, session))}</ul>
 ${props.sessions.length > 1 ? elsewhereForm(view) : ''}
+<h2 id="activity">${view.t.activity.title}</h2>
+${activityList(view, props.activity)}
 <div class="actions">
-<a class="button secondary" href="/recover">${t.changePassword}</a>
+${changePasswordForm(view, props.identifier)}
 <form method="post" action="/sign-out"><button type="submit" class="secondary">${t.signOut}</button></form>
 </div></div>`,
   });
 }
 
-function addressRow(view: View, { value, confirmed }: AccountProps['addresses'][number]): Html {
+function noticeText({ t }: View, key: AccountNotice): string {
+  if (key === 'address-added') return t.account.addressAdded;
+  return key === 'address-removed' ? t.account.addressRemoved : t.account.signedOutElsewhere;
+}
+
+function addressRow(view: View, { value, confirmed, removeUrl }: AccountProps['addresses'][number]): Html {
   const t = view.t.account;
-  return html`<li>${icon(value.includes('@') ? 'envelope' : 'phone')}<span><bdi class="typed">${value}</bdi> <em>${confirmed ? t.confirmed : t.unconfirmed}</em></span></li>`;
+  return html`<li>${icon(value.includes('@') ? 'envelope' : 'phone')}<span><bdi class="typed">${value}</bdi> <em>${confirmed ? t.confirmed : t.unconfirmed}</em></span>${
+    removeUrl === undefined
+      ? ''
+      : html`<a class="end" href="${removeUrl}" aria-label="${fill(t.removeThisAddress, { address: value })}">${t.removeAddress}</a>`
+  }</li>`;
 }
 
 function sessionRow(view: View, { browser, createdAt, lastSeenAt, current }: AccountProps['sessions'][number]): Html {
@@ -41,11 +65,16 @@ function sessionRow(view: View, { browser, createdAt, lastSeenAt, current }: Acc
   return html`<li>${icon('clock')}<span><strong>${capitalised(browser)}</strong>${current ? html` <em>${t.thisDevice}</em>` : ''}<small>${rich(t.lastSeenAt, { at: momentOf(view, lastSeenAt) })}</small><small>${rich(t.signedInAt, { at: momentOf(view, createdAt) })}</small></span></li>`;
 }
 
-/** "an app or unknown browser" stands inside a sentence elsewhere. */
-function capitalised(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
 function elsewhereForm({ t }: View): Html {
   return html`<form method="post" action="/account/sign-out-elsewhere"><p class="hint">${t.account.elsewhereWhy}</p><button type="submit" class="secondary">${t.account.elsewhere}</button></form>`;
+}
+
+/** The address travels as from the sign-in page: nobody types it twice, and it stands in no URL. */
+function changePasswordForm({ t }: View, identifier: string): Html {
+  return html`<form method="post" action="/recover/from-sign-in"><button type="submit" class="secondary">${t.account.changePassword}</button><input type="hidden" name="identifier" value="${identifier}"></form>`;
+}
+
+function unfinishedCallout(view: View, { at, browser }: RecoveryEntry, identifier: string): Html {
+  const t = view.t.account;
+  return html`<div class="callout" role="status">${icon('shield')}<div><strong>${t.unfinishedTitle}</strong><p>${rich(t.unfinished, { at: momentOf(view, at), browser })} ${t.unfinishedCalm}</p>${changePasswordForm(view, identifier)}</div></div>`;
 }

@@ -11,7 +11,7 @@ import { type FieldError, type Html, page, type View } from './layout.ts';
 export interface CodeProps {
   purpose: Purpose;
   /** Where the forms go: `{base}/code`, `{base}/resend`, `{base}/status`. */
-  base: '/recover' | '/register';
+  base: '/recover' | '/register' | '/account/addresses';
   typed: string;
   kind: IdentifierKind;
   channel: Channel;
@@ -47,7 +47,7 @@ ${heading(view, {
   icon: props.channel === 'email' ? 'envelope' : 'phone',
   title: t.code.title,
   lead: dead ? undefined : sentText(view, props),
-  step: { step: 2, steps: 3 },
+  step: { step: 2, steps: props.purpose === 'address' ? 2 : 3 },
 })}
 ${dead ? deadCode(view, props) : livingCode(view, props)}
 </div>
@@ -62,7 +62,7 @@ function titleOf({ t }: View, { state }: CodeProps): string {
 
 function sentText({ t }: View, { purpose, typed, kind, channel }: CodeProps): unknown {
   const params = { typed: typedText(typed) };
-  if (purpose === 'registration') return rich(t.code.sentRegistration, params);
+  if (purpose !== 'recovery') return rich(t.code.sentRegistration, params);
   return rich(kind === 'phone' && channel === 'email' ? t.code.sentRecoveryByEmail : t.code.sentRecovery, params);
 }
 
@@ -82,12 +82,14 @@ ${textField({
     digits ? html`inputmode="numeric"` : html`autocapitalize="characters"`
   } autocomplete="one-time-code" spellcheck="false" autocorrect="off" maxlength="32" dir="ltr"`,
 })}
-<p class="purpose">${icon('shield')}<span>${fill(
-    props.purpose === 'recovery' ? t.code.purposeRecovery : t.code.purposeRegistration,
-    { brand: view.brand.name },
-  )}</span></p>
+<p class="purpose">${icon('shield')}<span>${fill(purposeText(view, props), { brand: view.brand.name })}</span></p>
 <button type="submit" class="primary">${t.code.submit}</button>
 </form>`;
+}
+
+function purposeText({ t }: View, { purpose }: CodeProps): string {
+  const { purposeRecovery, purposeRegistration, purposeAddress } = t.code;
+  return { recovery: purposeRecovery, registration: purposeRegistration, address: purposeAddress }[purpose];
 }
 
 function codeHint(view: View, { codeFormat, codeLength, triesLeft, errors }: CodeProps): string {
@@ -122,7 +124,7 @@ function waysOn(view: View, props: CodeProps): Html {
   const other =
     props.purpose === 'recovery'
       ? html`<a href="/recover/another-way">${t.code.anotherWay}</a>`
-      : html`<a href="/register">${t.code.anotherAddress}</a>`;
+      : html`<a href="${props.purpose === 'registration' ? '/register' : '/account/addresses/add'}">${t.code.anotherAddress}</a>`;
   return html`<section class="ways" aria-labelledby="ways"><h2 id="ways">${t.code.nothing}</h2>
 <p>${rich(t.code.spam, { sender: html`<bdi>${props.sender}</bdi>` })}</p>
 ${dead ? '' : resendForm(view, props, 'secondary')}

@@ -1,0 +1,133 @@
+/** What happened to an account, for its owner: newest first, in pages. */
+import {
+  ACTIVITY_EVENTS,
+  ACTIVITY_PAGE,
+  ACTIVITY_POINTED_OUT_MS,
+  type ActivityEvent,
+  type MessageFate,
+  messageFate,
+  RECOVERY_EVENTS,
+  type RecoveryOutcome,
+  recoveryOutcome,
+} from '../rules/activity.ts';
+import { answer, stateAt } from '../rules/recovery-flow.ts';
+import type { Proof, StoredAuditEvent, StoreTransaction } from '../store/store.ts';
+import type { Context } from './context.ts';
+
+export interface Activity {
+  entries: ActivityEntry[];
+  /** Where the next page begins, or undefined on the last. */
+  olderBefore: number | undefined;
+}
+
+export type ActivityEntry = RecoveryEntry | OtherEntry;
+
+export interface OtherEntry {
+  name: Exclude<ActivityEvent, 'resolve-recovery'>;
+  at: number;
+  /** Undefined for what was done without one. */
+  browser: string | undefined;
+  /** Masked; of `add-address` and `remove-address`. */
+  address: string | undefined;
+}
+
+/** Somebody asked to recover the account. */
+export interface RecoveryEntry {
+  name: 'resolve-recovery';
+  /** When it was asked for. */
+  at: number;
+  browser: string;
+  /** A channel of `rules/delivery.ts`, as it was written down then. */
+  channel: string;
+  message: MessageFate;
+  wrongCodes: number;
+  outcome: RecoveryOutcome;
+}
+
+/** @param before the `olderBefore` of the page before */
+export async function listActivity(context: Context, accountId: string, before?: number): Promise<Activity> {
+  return context.store.transaction(async (tx) => {
+    const found = await tx.audit.pageOf(accountId, ACTIVITY_EVENTS, ACTIVITY_PAGE + 1, before);
+    const events = found.slice(0, ACTIVITY_PAGE);
+    return {
+      entries: await entriesOf(context, tx, accountId, events),
+      olderBefore: found.length > ACTIVITY_PAGE ? events.at(-1)?.id : undefined,
+    };
+  });
+}
+
+/**
+ * The newest recovery of the last day that nobody finished, unless the password was changed since. Looked for apart from the pages, so that a stranger can't push
+ * it out of sight by refused sign-ins.
+ */
+export async function unfinishedRecovery(context: Context, accountId: string): Promise<RecoveryEntry | undefined> {
+  return context.store.transaction(async (tx) => {
+    const oldest = context.clock.now() - ACTIVITY_POINTED_OUT_MS;
+    const asked = await tx.audit.pageOf(accountId, ['resolve-recovery'], ACTIVITY_PAGE);
+    const entries = await entriesOf(
+      context,
+      tx,
+      accountId,
+      asked.filter(({ at }) => at >= oldest),
+    );
+    const recoveries = entries.filter((entry) => entry.name === 'resolve-recovery');
+    const changedAt = recoveries.findIndex(({ outcome }) => outcome === 'password_changed' || outcome === 'reported');
+    const since = changedAt === -1 ? recoveries : recoveries.slice(0, changedAt);
+    return since.find(({ outcome }) => outcome !== 'cancelled');
+  });
+}
+
+async function entriesOf(
+  context: Context,
+  tx: StoreTransaction,
+  accountId: string,
+  events: StoredAuditEvent[],
+): Promise<ActivityEntry[]> {
+  const asked = events.filter(({ name }) => name === 'resolve-recovery');
+  const first = asked.at(-1);
+  // What belongs to a recovery comes after it.
+  const later = first ? await tx.audit.after(accountId, RECOVERY_EVENTS, first.id) : [];
+  const entries: ActivityEntry[] = [];
+  for (const event of events)
+    entries.push(
+      event.name === 'resolve-recovery'
+        ? await recoveryEntry(
+            context,
+            tx,
+            event,
+            later.filter(({ proofId }) => proofId === event.proofId),
+          )
+        : otherEntry(event),
+    );
+  return entries;
+}
+
+async function recoveryEntry(
+  context: Context,
+  tx: StoreTransaction,
+  { at, proofId, detail }: StoredAuditEvent,
+  later: StoredAuditEvent[],
+): Promise<RecoveryEntry> {
+  const proof = await tx.proofs.byId(proofId ?? '');
+  const message = await tx.outbox.latestCodeOf(proofId ?? '');
+  return {
+    name: 'resolve-recovery',
+    at: typeof detail.askedAt === 'number' ? detail.askedAt : at,
+    browser: String(detail.browser),
+    channel: String(detail.channel),
+    message: messageFate(message?.status),
+    wrongCodes: later.filter(({ name }) => name === 'wrong-code').length,
+    outcome: recoveryOutcome(later, isOpen(proof, context.clock.now())),
+  };
+}
+
+function isOpen(proof: Proof | undefined, now: number): boolean {
+  if (!proof) return false;
+  const state = stateAt(proof, now);
+  return ['send_again', 'finish'].some((event) => typeof answer(state, event as 'send_again' | 'finish') === 'string');
+}
+
+function otherEntry({ name, at, detail }: StoredAuditEvent): OtherEntry {
+  const text = (fact: unknown): string | undefined => (typeof fact === 'string' ? fact : undefined);
+  return { name: name as OtherEntry['name'], at, browser: text(detail.browser), address: text(detail.address) };
+}

@@ -1,0 +1,41 @@
+/**
+ * An account's owner wants a further address. It is proven like that of a new account: with a taken one everything looks
+ * the same from outside, and its owner gets a friendly mail.
+ */
+import { PROVABLE_KINDS } from '../rules/addresses.ts';
+import { Refusal } from '../rules/errors.ts';
+import type { Identifier } from '../rules/identifiers.ts';
+import { ADDRESSES_MAX } from '../rules/limits.ts';
+import { checkPassword } from './check-password.ts';
+import type { Context, Origin } from './context.ts';
+import { requireSession } from './sessions.ts';
+import { type Started, startProof } from './start-proof.ts';
+
+/**
+ * @throws Refusal `invalid_credentials` without a living session, and for the field `password` where it is wrong;
+ *   `invalid_identifier` with the detail `email_only`; `invalid_request` with the detail `already_yours` or
+ *   `too_many_addresses`; `rate_limited`
+ */
+export async function startAddress(
+  context: Context,
+  session: string | undefined,
+  identifier: Identifier,
+  password: string,
+  origin: Origin,
+): Promise<Started> {
+  const { account } = await requireSession(context, session);
+  if (!PROVABLE_KINDS.includes(identifier.kind))
+    throw new Refusal('invalid_identifier', { field: 'identifier', detail: 'email_only' });
+  const { kind, canonical } = identifier;
+  const confirmed = account.addresses.filter(({ confirmedAt }) => confirmedAt !== null);
+  if (confirmed.some((held) => held.kind === kind && held.canonical === canonical))
+    throw new Refusal('invalid_request', { field: 'identifier', detail: 'already_yours' });
+  if (confirmed.length >= ADDRESSES_MAX)
+    throw new Refusal('invalid_request', { field: 'identifier', detail: 'too_many_addresses' });
+  await checkPassword(context, account, password, origin);
+  // Of this generation, so that any change of the account voids it.
+  return startProof(context, 'address', identifier, origin, {
+    accountId: account.id,
+    accountGeneration: account.generation,
+  });
+}

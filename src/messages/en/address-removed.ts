@@ -1,0 +1,26 @@
+import type { Templates } from '../catalog.ts';
+import { addressChangeNotYours } from './phrases.ts';
+
+export const addressRemoved: Templates['address-removed'] = (params, surroundings) => ({
+  subject: `An email address was removed from your ${surroundings.brand} account`,
+  preheader: 'If you removed it, there is nothing to do. If not, act now: this mail tells you how.',
+  heading: 'An address was removed',
+  blocks: [
+    {
+      type: 'paragraph',
+      text:
+        `${params.address} no longer belongs to your ${surroundings.brand} account. ` +
+        'It can no longer be used to sign in, and no code is sent there any more.',
+    },
+    {
+      type: 'facts',
+      rows: [
+        { label: 'When', value: surroundings.moment(params.at) },
+        { label: 'Browser', value: params.browser },
+        { label: 'Removed', value: params.address },
+      ],
+    },
+    { type: 'paragraph', text: 'If that was you, there is nothing more to do.' },
+    addressChangeNotYours(params.recoverUrl, surroundings),
+  ],
+});

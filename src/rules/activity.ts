@@ -1,0 +1,68 @@
+/**
+ * What an account's owner is shown of what happened to it: audit events, with what belongs to one recovery put together.
+ */
+import type { AuditEventName } from './audit.ts';
+import type { MessageStatus } from './delivery.ts';
+
+/** How much one page shows. */
+export const ACTIVITY_PAGE = 20;
+/** For this long, a recovery that nobody finished is pointed out above everything else. */
+export const ACTIVITY_POINTED_OUT_MS = 86_400_000;
+
+/** Each of these is an entry of its own. */
+export const ACTIVITY_EVENTS = [
+  'resolve-recovery',
+  'sign-in',
+  'sign-in-refused',
+  'sign-out',
+  'sign-out-elsewhere',
+  'add-address',
+  'remove-address',
+  'wrong-password',
+  'complete-registration',
+  'add-account',
+  'import-account',
+] as const satisfies AuditEventName[];
+export type ActivityEvent = (typeof ACTIVITY_EVENTS)[number];
+
+/** What became of a recovery: told with it, not apart from it. */
+export const RECOVERY_EVENTS = [
+  'wrong-code',
+  'verify-code',
+  'confirm-recovery',
+  'set-password',
+  'cancel-recovery',
+  'report-not-me',
+] as const satisfies AuditEventName[];
+
+/**
+ * The fate of the message with the code, for the account's owner. Unlike the claimant he may know everything, at once;
+ * `unknown` when the message is no longer kept.
+ */
+export type MessageFate = 'queued' | 'sent' | 'delivered' | 'failed' | 'unknown';
+
+export function messageFate(status: MessageStatus | undefined): MessageFate {
+  switch (status) {
+    case undefined:
+      return 'unknown';
+    case 'queued':
+    case 'sent':
+    case 'delivered':
+      return status;
+    default:
+      return 'failed';
+  }
+}
+
+/** `open`: it can still be finished. `code_entered`: the code was right or the link confirmed, and no password was set. */
+export type RecoveryOutcome = 'reported' | 'password_changed' | 'cancelled' | 'open' | 'code_entered' | 'not_finished';
+
+/** @param isOpen whether the recovery itself can still be finished */
+export function recoveryOutcome(events: readonly { name: AuditEventName }[], isOpen: boolean): RecoveryOutcome {
+  const happened = (name: AuditEventName): boolean => events.some((event) => event.name === name);
+  if (happened('report-not-me')) return 'reported';
+  if (happened('set-password')) return 'password_changed';
+  if (happened('cancel-recovery')) return 'cancelled';
+  if (isOpen) return 'open';
+  return happened('verify-code') || happened('confirm-recovery') ? 'code_entered' : 'not_finished';
+}

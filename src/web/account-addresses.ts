@@ -1,0 +1,132 @@
+/** Adding a further address to an account, and removing one. */
+import type { Context as HttpContext } from 'hono';
+import { addAddress } from '../actions/add-address.ts';
+import { findAddress, removeAddress } from '../actions/remove-address.ts';
+import { currentSession } from '../actions/sessions.ts';
+import { startAddress } from '../actions/start-address.ts';
+import { verifyCode } from '../actions/verify-code.ts';
+import { fill, fillCount } from '../locales/index.ts';
+import { Refusal } from '../rules/errors.ts';
+import { type ReadIdentifier, readIdentifier, suggestEmail } from '../rules/identifiers.ts';
+import { ADDRESSES_MAX } from '../rules/limits.ts';
+import { addAddressPage, removeAddressPage } from './pages/account-address.ts';
+import type { FieldError } from './pages/layout.ts';
+import { fieldErrors } from './pages/problems.ts';
+import { readForm } from './read-body.ts';
+import { countryOf, originOf, refusedStatus, viewOf, type Web } from './request.ts';
+import type { Handler } from './routes.ts';
+import { BEGINNINGS, showRefused, tokenOf } from './typed-code.ts';
+
+/** Only for somebody who is signed in; everybody else is led there. */
+export const ownersOnly =
+  (handler: Handler): Handler =>
+  async (web, c) => {
+    const current = await currentSession(web.context, sessionOf(web, c));
+    return current ? handler(web, c) : c.redirect('/sign-in', 303);
+  };
+
+export const showAddAddress: Handler = (web, c) =>
+  c.html(addAddressPage(viewOf(web, c), { identifier: '', errors: [], ended: c.req.query('notice') === 'ended' }));
+
+export const submitAddAddress: Handler = async (web, c) => {
+  const form = await readForm(c);
+  const typed = form.get('identifier') ?? '';
+  const read = readNewAddress(typed, countryOf(web, c));
+  const view = viewOf(web, c);
+  const suggestion = read.ok && form.get('asked') !== typed ? suggestEmail(read.identifier) : undefined;
+  if (suggestion !== undefined) {
+    const errors = [{ field: 'identifier', message: fill(view.t.addAddress.didYouMean, { suggestion }) }];
+    return c.html(addAddressPage(view, { identifier: typed, errors, asked: typed }), 400);
+  }
+  try {
+    if (!read.ok) throw new Refusal('invalid_identifier', { field: 'identifier' });
+    const password = form.get('password') ?? '';
+    if (password === '') throw new Refusal('invalid_request', { field: 'password' });
+    const origin = { ...originOf(web, c), work: form.get('work') };
+    const started = await startAddress(web.context, sessionOf(web, c), read.identifier, password, origin);
+    web.cookies.write(c, 'address', started.token);
+    return c.redirect('/account/addresses/code', 303);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    if (isSignedOut(error)) return c.redirect('/sign-in', 303);
+    const errors = addressErrors(web, c, error, read);
+    const asked = form.get('asked');
+    return c.html(addAddressPage(view, { identifier: typed, errors, asked }), refusedStatus(c, error));
+  }
+};
+
+/** The right code adds the address at once: the password was given before. */
+export const submitAddressCode: Handler = async (web, c) => {
+  const typed = (await readForm(c)).get('code') ?? '';
+  const token = tokenOf(web, c, 'address');
+  if (token === undefined) return c.redirect(BEGINNINGS.address, 303);
+  try {
+    const verified = await verifyCode(web.context, 'address', token, typed, { rotateToken: true });
+    await addAddress(web.context, sessionOf(web, c), verified.token);
+    web.cookies.forget(c, 'address');
+    return c.redirect('/account?notice=address-added', 303);
+  } catch (error) {
+    if (error instanceof Refusal && isSignedOut(error)) return c.redirect('/sign-in', 303);
+    if (error instanceof Refusal && error.code === 'recovery_not_found')
+      return c.redirect(`${BEGINNINGS.address}?notice=ended`, 303);
+    return showRefused(web, c, 'address', error, typed);
+  }
+};
+
+export const showRemoveAddress: Handler = (web, c) => showRemoval(web, c, [], 200);
+
+export const submitRemoveAddress: Handler = async (web, c) => {
+  const password = (await readForm(c)).get('password') ?? '';
+  try {
+    if (password === '') throw new Refusal('invalid_request', { field: 'password' });
+    await removeAddress(web.context, sessionOf(web, c), keyOf(c), password, originOf(web, c));
+    return c.redirect('/account?notice=address-removed', 303);
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code === 'not_found') throw error;
+    if (isSignedOut(error)) return c.redirect('/sign-in', 303);
+    return showRemoval(web, c, addressErrors(web, c, error), refusedStatus(c, error));
+  }
+};
+
+async function showRemoval(
+  web: Web,
+  c: HttpContext,
+  errors: FieldError[],
+  status: 200 | ReturnType<typeof refusedStatus>,
+): Promise<Response> {
+  const { address, removable } = await findAddress(web.context, sessionOf(web, c), keyOf(c));
+  const props = { address: address.value, action: c.req.path, removable, errors: removable ? errors : [] };
+  return c.html(removeAddressPage(viewOf(web, c), props), status);
+}
+
+/** Until there is a phone channel, whatever else was typed is a mistaken email address. */
+function readNewAddress(typed: string, country: string): ReadIdentifier {
+  const read = readIdentifier(typed, country);
+  if (!read.ok && (read.problem === 'too_long' || read.problem === 'control_characters')) return read;
+  return read.ok && read.identifier.kind === 'email' ? read : { ok: false, problem: 'malformed_email' };
+}
+
+function addressErrors(web: Web, c: HttpContext, refusal: Refusal, read?: ReadIdentifier): FieldError[] {
+  const view = viewOf(web, c);
+  const t = view.t.addAddress;
+  const { code, details } = refusal;
+  if (code === 'invalid_credentials') return [{ field: 'password', message: t.wrongPassword }];
+  if (details.detail === 'already_yours') return [{ field: 'identifier', message: t.alreadyYours }];
+  if (details.detail === 'too_many_addresses')
+    return [{ field: 'identifier', message: fillCount(view.locale, t.tooMany, ADDRESSES_MAX) }];
+  const context = { identifier: read?.ok === false ? read.problem : undefined };
+  return fieldErrors(view, refusal, { fallbackField: 'password', context });
+}
+
+/** A wrong password names its field; without a session there is none. */
+function isSignedOut({ code, details }: Refusal): boolean {
+  return code === 'invalid_credentials' && details.field === undefined;
+}
+
+function keyOf(c: HttpContext): string {
+  return c.req.param('address') ?? '';
+}
+
+function sessionOf(web: Web, c: HttpContext): string | undefined {
+  return web.cookies.read(c, 'session');
+}

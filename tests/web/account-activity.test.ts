@@ -1,0 +1,174 @@
+/** What an account's owner sees of what happened to it, on both engines. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { ACTIVITY_PAGE, ACTIVITY_POINTED_OUT_MS } from '../../src/rules/activity.ts';
+import { LIMITS, PROOF_LIFETIME_MS } from '../../src/rules/limits.ts';
+import { type InProcess, startInProcess } from '../in-process.ts';
+import { addPerson, codeIn, linkIn, NEW_PASSWORD, OLD_PASSWORD, wrongCode } from '../people.ts';
+import { rowCounts } from '../row-counts.ts';
+import { Visitor } from '../visitor.ts';
+
+const CALM = 'If that wasn’t you, you need do nothing.';
+
+for (const engine of ['sqlite', 'postgres'] as const)
+  describe(`the owner's list of what happened, on ${engine}`, () => {
+    let program: InProcess;
+    let people = 0;
+    before(async () => {
+      program = await startInProcess(engine);
+    });
+    after(() => program.close());
+
+    const visitor = (agent = 'Mozilla/5.0 (Windows NT 10.0) Firefox/140.0'): Visitor =>
+      new Visitor((request) => program.regain.fetch(request, { peer: '127.0.0.1' }), program.regain.config.origin, {
+        'User-Agent': agent,
+      });
+    const someone = async (): Promise<string> => {
+      people += 1;
+      const email = `owner${people}@example.com`;
+      await addPerson(program, { emails: [email] });
+      return email;
+    };
+    const signedIn = async (email: string, password = OLD_PASSWORD): Promise<Visitor> => {
+      const owner = visitor();
+      assert.equal((await owner.post('/sign-in', { identifier: email, password })).url, '/account');
+      return owner;
+    };
+    const ask = async (guest: Visitor, email: string) => {
+      await guest.post('/recover', { identifier: email });
+      await program.settled();
+      return program.sink.messages.findLast(({ to, subject }) => to === email && /^Reset/.test(subject))!;
+    };
+    /** The rows as a person reads them. */
+    const rows = async (owner: Visitor, path = '/account'): Promise<string[]> => {
+      const { text } = await owner.get(path);
+      const list = text.slice(path === '/account' ? text.indexOf('id="activity"') : text.indexOf('<h1>'));
+      return [...list.matchAll(/<li>(.*?)<\/li>/gs)].map(([, row = '']) =>
+        row
+          .replace(/<\/(strong|small)>/g, ' ')
+          .replace(/<[^>]+>/g, '')
+          .replace(/\s+/g, ' ')
+          .trim(),
+      );
+    };
+
+    test('who asked, when, by which channel, what became of the message, of the code and of the password', async () => {
+      const email = await someone();
+      await ask(visitor('Mozilla/5.0 (X11; Linux) Chrome/140'), email);
+      const guest = visitor('Mozilla/5.0 (iPhone) Version/18.0 Safari/605');
+      const mail = await ask(guest, email);
+      for (const _ of [1, 2]) await guest.post('/recover/code', { code: wrongCode(codeIn(mail)) });
+      await guest.post('/recover/code', { code: codeIn(mail) });
+      await guest.post('/recover/password', { password: NEW_PASSWORD, password2: NEW_PASSWORD });
+      await program.settled();
+      const owner = await signedIn(email, NEW_PASSWORD);
+      assert.deepEqual(await rows(owner), [
+        'Signed in 14 Mar 2026, 09:12 UTC · Firefox on Windows',
+        'Someone asked for a code to reset your password 14 Mar 2026, 09:12 UTC · Safari on iPhone · by email ' +
+          'The message was sent. Wrong codes were typed 2 times. The code in it was used, and the password was changed.',
+        'Someone asked for a code to reset your password 14 Mar 2026, 09:12 UTC · Chrome on Linux · by email ' +
+          'The message was sent. Nobody finished it. The password stayed as it was.',
+      ]);
+      assert.doesNotMatch((await owner.get('/account')).text, new RegExp(CALM));
+
+      const notice = program.sink.messages.findLast(({ to }) => to === email)!;
+      await visitor().post(linkIn(notice, '/not-me/'));
+      const back = await ask(guest, email);
+      await guest.post('/recover/code', { code: codeIn(back) });
+      await guest.post('/recover/password', { password: OLD_PASSWORD, password2: OLD_PASSWORD });
+      const told = await rows(await signedIn(email));
+      assert.match(told.at(-2)!, /someone with a mailbox of yours said: this wasn’t me\.$/);
+    });
+
+    test('what nobody finished is pointed out for a day, whatever a stranger adds', async () => {
+      const email = await someone();
+      const owner = await signedIn(email);
+      assert.doesNotMatch((await owner.get('/account')).text, new RegExp(CALM));
+      await ask(visitor(), email);
+      assert.match((await rows(owner))[0]!, /The message was sent\. Nobody has finished it yet\.$/);
+      await program.advance(LIMITS['sign-in'].refillMs);
+      for (let tries = 0; tries < ACTIVITY_PAGE; tries += 1)
+        await visitor().post('/sign-in', { identifier: email, password: 'a guess' });
+      assert.ok((await rows(owner)).every((row) => row.startsWith('A sign-in was refused')));
+      const page = (await owner.get('/account')).text;
+      assert.match(page, new RegExp(CALM));
+      const { text } = await owner.post('/recover/from-sign-in', { identifier: hiddenIdentifier(page) });
+      assert.match(text, new RegExp(`name="identifier" value="${email}"`));
+
+      await program.advance(PROOF_LIFETIME_MS);
+      const older = /href="(\/account\/activity\?before=\d+)"/.exec(page)?.[1];
+      assert.match((await rows(owner, older)).at(0)!, /Nobody finished it\. The password stayed as it was\.$/);
+      assert.match((await owner.get('/account')).text, new RegExp(CALM));
+      await program.advance(ACTIVITY_POINTED_OUT_MS);
+      assert.doesNotMatch((await owner.get('/account')).text, new RegExp(CALM));
+    });
+
+    test('stopped by the link of the mail: told, and not pointed out any more', async () => {
+      const email = await someone();
+      const mail = await ask(visitor(), email);
+      await visitor().post(linkIn(mail, '/cancel/'));
+      const owner = await signedIn(email);
+      assert.match((await rows(owner))[1]!, /It was stopped with the link in the message\.$/);
+      assert.doesNotMatch((await owner.get('/account')).text, new RegExp(CALM));
+    });
+
+    test('what became of the message is told as the store has it', async () => {
+      const email = await someone();
+      const owner = await signedIn(email);
+      await ask(visitor(), email);
+      const { store, accounts } = program.regain.context;
+      for (const [status, sentence] of [
+        ['queued', 'The message is on its way.'],
+        ['delivered', 'The message was delivered.'],
+        ['bounced', 'The message could not be delivered.'],
+        ['failed', 'The message could not be delivered.'],
+        ['expired', 'The message could not be delivered.'],
+      ] as const) {
+        await store.transaction(async (tx) => {
+          const account = await accounts.findByIdentifier(tx, { kind: 'email', canonical: email });
+          const [asked] = await tx.audit.pageOf(account!.id, ['resolve-recovery'], 1);
+          const message = await tx.outbox.latestCodeOf(asked!.proofId!);
+          await tx.outbox.settle(message!.id, { status, attempts: 1, dueAt: program.now() + 1_000_000 });
+        });
+        assert.ok((await rows(owner))[0]!.includes(`by email ${sentence}`), sentence);
+      }
+    });
+
+    test('sign-outs are told, and nobody sees what happened to somebody else', async () => {
+      const [email, other] = [await someone(), await someone()];
+      const owner = await signedIn(email);
+      await ask(visitor(), other);
+      await (await signedIn(email)).post('/sign-out');
+      await owner.post('/account/sign-out-elsewhere');
+      const told = (await rows(owner)).map((row) => row.replace(/ \d+ Mar .*/, ''));
+      assert.deepEqual(told, ['Signed out everywhere else', 'Signed out', 'Signed in', 'Signed in']);
+    });
+
+    test('only the owner reads it; a cursor that is none begins with the newest', async () => {
+      assert.equal((await visitor().get('/account/activity')).url, '/sign-in');
+      const owner = await signedIn(await someone());
+      for (const before of ['0', '-1', 'x', '99999999999999999999', "1' or 1=1"]) {
+        const { status, text } = await owner.get(`/account/activity?before=${encodeURIComponent(before)}`);
+        assert.equal(status, 200);
+        assert.match(text, /Signed in/);
+      }
+    });
+
+    test('known and unknown leave the same rows', async () => {
+      const known = await someone();
+      const rowsOf = async (email: string): Promise<Record<string, number>> => {
+        const before = await rowCounts(program.regain.config.database);
+        await ask(visitor(), email);
+        const afterwards = await rowCounts(program.regain.config.database);
+        return Object.fromEntries(Object.entries(afterwards).map(([table, count]) => [table, count - before[table]!]));
+      };
+      const { no_account_mails: _, ...unknown } = await rowsOf('nobody@example.com');
+      const { no_account_mails: __, ...found } = await rowsOf(known);
+      assert.deepEqual(found, unknown);
+      assert.equal(found.audit_events, 2);
+    });
+  });
+
+function hiddenIdentifier(page: string): string {
+  return /<input type="hidden" name="identifier" value="([^"]*)">/.exec(page)?.[1] ?? '';
+}
