@@ -63,7 +63,11 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
   );
   if (config.leakedPasswordsFile !== undefined) requireReadable(knowledge, config.leakedPasswordsFile);
   const store = await openStore(config.database);
-  await store.migrate();
+  // A program that can't start ends at once: PostgreSQL's idle connections would hold it for ten seconds.
+  await store.migrate().catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
   const keys = createKeys(config.secrets);
   const context: Context = {
     store,

@@ -1,7 +1,7 @@
 /** Accounts for tests, and how to read the code out of a mail. */
 
+import type { Context } from '../src/actions/context.ts';
 import { LIMITS } from '../src/rules/limits.ts';
-import type { InProcess } from './in-process.ts';
 import type { SinkMessage } from './smtp-sink.ts';
 
 export const OLD_PASSWORD = 'the old harbour bridge 7';
@@ -19,7 +19,13 @@ export interface Person {
 /** One hash serves all accounts of a process: tests want accounts, not hashing. */
 let oldHash: Promise<string> | undefined;
 
-export async function addPerson({ regain, now }: Pick<InProcess, 'regain' | 'now'>, person: Person): Promise<string> {
+/** What accounts are put in with: a program in this process, or the database of one that runs elsewhere. */
+export interface Door {
+  regain: { context: Pick<Context, 'store' | 'accounts' | 'hasher'> };
+  now(): number;
+}
+
+export async function addPerson({ regain, now }: Door, person: Person): Promise<string> {
   const { store, accounts, hasher } = regain.context;
   oldHash ??= hasher.hash(OLD_PASSWORD);
   const passwordHash =

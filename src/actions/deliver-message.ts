@@ -14,7 +14,7 @@ import {
   type NextStep,
   type SendOutcome,
 } from '../rules/delivery.ts';
-import { maskIdentifier, sendableAddress } from '../rules/identifiers.ts';
+import { isPlaceholder, maskIdentifier, sendableAddress } from '../rules/identifiers.ts';
 import { NO_ACCOUNT_MAIL_EVERY_MS, NOT_ME_LIFETIME_MS } from '../rules/limits.ts';
 import { isWorthSending, stateAt } from '../rules/recovery-flow.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
@@ -39,7 +39,7 @@ type Prepared =
 
 export async function deliverMessage(context: Context, delivery: Delivery, message: Message): Promise<void> {
   await assessRisk(context, message);
-  const prepared = await context.store.transaction((tx) => prepare(context, delivery, tx, message));
+  const prepared = toSomebody(await context.store.transaction((tx) => prepare(context, delivery, tx, message)));
   const outcome = await attempt(delivery, message, prepared);
   const now = context.clock.now();
   const attempts = message.attempts + 1;
@@ -89,6 +89,13 @@ async function prepare(
   if (message.kind === 'password-changed' || message.kind === 'password-blocked')
     return prepareNotice(context, delivery, message, proof);
   return prepareCode(context, delivery, tx, message, proof);
+}
+
+/** Nobody is written to at a placeholder, whoever asked for it and whether or not an account has it. */
+function toSomebody(prepared: Prepared): Prepared {
+  return prepared.do === 'send' && isPlaceholder(prepared.to)
+    ? { do: 'probe', earlier: undefined, shared: true }
+    : prepared;
 }
 
 function prepareNotice(context: Context, delivery: Delivery, message: Message, proof: Proof): Prepared {
@@ -162,8 +169,9 @@ async function prepareCode(
   const { kind, to, account, earlier } = await recipient(context, tx, message, proof);
   if (kind !== message.kind) await tx.outbox.setKind(message.id, kind);
   if (kind === 'decoy' || to === undefined) return { do: 'probe', earlier, shared: proof.lane === 'waited' };
-  if ((kind === 'recovery-code' || kind === 'address-code') && account?.generation !== proof.accountGeneration)
-    return { do: 'expire' };
+  // The address may be somebody else's by now: a code of the former owner's proof is none of his business.
+  const changed = account?.id !== proof.accountId || account?.generation !== proof.accountGeneration;
+  if ((kind === 'recovery-code' || kind === 'address-code') && changed) return { do: 'expire' };
 
   const code = codeOf(context, proof);
   if (code === undefined) return { do: 'fail', reason: 'key_missing' };
@@ -206,6 +214,7 @@ async function recipient(context: Context, tx: StoreTransaction, message: Messag
   if (proof.resolution === 'pending') {
     const accountId = stored ? account.id : null;
     await tx.proofs.resolve(proof.id, stored ? 'known' : 'decoy', accountId, account?.generation ?? null);
+    proof.accountId = accountId;
     proof.accountGeneration = account?.generation ?? null;
     await recordResolved(context, tx, proof, accountId);
   }

@@ -1,3 +1,4 @@
+import type { Account } from '../ports.ts';
 import type { Purpose } from '../rules/codes.ts';
 import { Refusal } from '../rules/errors.ts';
 import type { Proof, StoreTransaction } from '../store/store.ts';
@@ -16,4 +17,18 @@ export async function findProof(
   const proof = await tx.proofs.byToken(purpose, digestToken(token), options);
   if (!proof) throw new Refusal('recovery_not_found');
   return proof;
+}
+
+/**
+ * Whether this is still the account that the proof was about: none of its credentials has changed since, and the address
+ * that was named is still its own. Mailboxes and numbers get new owners (ADVISORIES rows 10, 21).
+ */
+export function isStillAbout(proof: Proof, account: Account): boolean {
+  return (
+    account.generation === proof.accountGeneration &&
+    account.addresses.some(
+      ({ kind, canonical, confirmedAt }) =>
+        kind === proof.identifierKind && canonical === proof.identifier && confirmedAt !== null,
+    )
+  );
 }

@@ -6,7 +6,7 @@ import { stateAt } from '../rules/recovery-flow.ts';
 import type { Proof, StoreTransaction } from '../store/store.ts';
 import { chargeLimits } from './charge-limits.ts';
 import type { Context } from './context.ts';
-import { findProof } from './find-proof.ts';
+import { findProof, isStillAbout } from './find-proof.ts';
 
 /** What a person who registers says of himself. */
 export interface Profile {
@@ -61,7 +61,7 @@ export async function findVerified(
     stateAt(proof, context.clock.now()) === 'verified' && proof.accountId !== null
       ? await context.accounts.get(tx, proof.accountId)
       : undefined;
-  if (!account || account.generation !== proof.accountGeneration) throw new Refusal('recovery_not_found');
+  if (!account || !isStillAbout(proof, account)) throw new Refusal('recovery_not_found');
   return { proof, account };
 }
 

@@ -8,7 +8,7 @@ import { answer, stateAt } from '../rules/recovery-flow.ts';
 import type { Guessed, Proof, StoreTransaction } from '../store/store.ts';
 import { chargeGuessBreaker, refundGuessBreaker } from './charge-send.ts';
 import type { Context } from './context.ts';
-import { findProof } from './find-proof.ts';
+import { findProof, isStillAbout } from './find-proof.ts';
 import { newToken } from './tokens.ts';
 
 export interface Verified {
@@ -166,11 +166,11 @@ function matches(context: Context, proof: Proof, guesses: Guess[]): boolean {
   return matched && proof.resolution === 'known' && proof.carries === 'code';
 }
 
-/** A change of the account since the code was sent (a new password, a blocked one) voids it. */
+/** A change of the account since the code was sent (a new password, a blocked one, an address that left it) voids it. */
 export async function isStillGood(context: Context, tx: StoreTransaction, proof: Proof): Promise<boolean> {
   if (proof.purpose === 'registration') return true;
   const account = proof.accountId === null ? undefined : await context.accounts.get(tx, proof.accountId);
-  return account !== undefined && account.generation === proof.accountGeneration;
+  return account !== undefined && isStillAbout(proof, account);
 }
 
 /** @param options.confirmedBy the browser that confirmed through a mail's link, which goes on in the asker's place */

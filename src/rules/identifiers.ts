@@ -83,6 +83,11 @@ export function sendableAddress(identifier: Pick<Identifier, 'typed' | 'canonica
   return typed.slice(0, typed.lastIndexOf('@')) + canonical.slice(canonical.lastIndexOf('@'));
 }
 
+/** Below `.invalid`, which is kept from ever being somebody's (RFC 6761 6.4), imports put people who have no address. */
+export function isPlaceholder(address: string): boolean {
+  return /[@.]invalid$/i.test(address);
+}
+
 /** Whether a national number was typed, so that the country it belongs to is a guess. */
 export function isNationalNumber(typed: string): boolean {
   return !typed.includes('@') && !/^\s*(\+|00)/.test(typed);

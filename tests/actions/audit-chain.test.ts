@@ -263,6 +263,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
         }
       assert.deepEqual(names, [
         'start-recovery',
+        'resolve-recovery',
         'wrong-code',
         'verify-code',
         'set-password',

@@ -1,0 +1,83 @@
+/** Whoever floods an address, or opens accounts that look like it, shuts only himself out. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { LIMITS } from '../../src/rules/limits.ts';
+import { codeIn, NEW_PASSWORD, OLD_PASSWORD, SENDS_OF_STRANGERS } from '../people.ts';
+import { openShop, type RunningShop } from '../running-shop.ts';
+import type { SinkMessage } from '../smtp-sink.ts';
+
+for (const engine of ['sqlite', 'postgres'] as const)
+  describe(`a flooded owner on ${engine}`, () => {
+    let shop: RunningShop;
+    before(async () => {
+      shop = await openShop(engine);
+    });
+    after(() => shop.close());
+
+    test('row 9, Keycloak CVE-2024-1722: a flood of wrong passwords and look-alike accounts: on his own browser the owner signs in, and recovers', async () => {
+      const owner = await shop.someone();
+      const own = shop.visitor('198.51.100.7');
+      await own.post('/sign-in', { identifier: owner, password: OLD_PASSWORD });
+      await own.post('/sign-out');
+
+      const refused: number[] = [];
+      for (let times = 0; times < LIMITS['sign-in'].burst + 10; times += 1) {
+        const stranger = shop.visitor(`203.0.113.${times}`);
+        const { status } = await stranger.post('/sign-in', {
+          identifier: owner,
+          password: `wrong guess number ${times}`,
+        });
+        if (status === 429) refused.push(times);
+      }
+      assert.ok(refused.length >= 10, 'the flood is refused');
+      const right = { identifier: owner, password: OLD_PASSWORD };
+      assert.equal((await shop.visitor('203.0.113.99').post('/sign-in', right)).status, 429);
+      for (const lookAlike of [owner, owner.toUpperCase(), ` ${owner}`]) {
+        const { json } = await shop.post('/registration', { identifier: lookAlike });
+        assert.match((await shop.mail(owner)).subject, /already have an account/);
+        const code = { token: json.token, code: '123456' };
+        assert.equal((await shop.post('/registration/verify', code)).status, 422);
+      }
+      await shop.someone({ unconfirmed: [owner] });
+      const named = await shop.someone({ name: owner });
+
+      assert.equal((await own.post('/sign-in', right)).url, '/account', 'his own browser is not shut out');
+      await own.post('/sign-out');
+      assert.equal((await own.post('/recover', { identifier: owner })).url, '/recover/code');
+      const mail = await shop.mail(owner, /^Reset your/);
+      assert.equal((await own.post('/recover/code', { code: codeIn(mail) })).url, '/recover/password');
+      const form = { password: NEW_PASSWORD, password2: NEW_PASSWORD };
+      assert.equal((await own.post('/recover/password', form)).url, '/sign-in');
+      assert.equal((await own.post('/sign-in', { identifier: owner, password: NEW_PASSWORD })).url, '/account');
+      assert.equal((await shop.post('/sessions', { identifier: named, password: OLD_PASSWORD })).status, 201);
+    });
+
+    test('row 9, Keycloak CVE-2024-1722: a flood of codes from strangers: on his own browser the owner recovers within the normal time', async () => {
+      const owner = await shop.someone();
+      const own = shop.visitor('198.51.100.7');
+      await own.post('/sign-in', { identifier: owner, password: OLD_PASSWORD });
+      await own.post('/sign-out');
+
+      let refusedInARow = 0;
+      for (let times = 0; refusedInARow < 5; times += 1) {
+        const { status } = await shop.visitor(`203.0.113.${times % 250}`).post('/recover', { identifier: owner });
+        refusedInARow = status === 429 ? refusedInARow + 1 : 0;
+        assert.ok(times < 200, 'the flood is refused at some time');
+      }
+      await shop.post('/registration', { identifier: owner.toUpperCase() });
+      const [flooded] = await shop.sql(
+        'select count(*) as messages from outbox where proof_id in (select id from proofs where identifier = ?)',
+        owner,
+      );
+      assert.ok(Number(flooded?.messages) <= SENDS_OF_STRANGERS, `${flooded?.messages} messages`);
+
+      const tablet = { 'User-Agent': 'Mozilla/5.0 (iPad; CPU OS 18_0 like Mac OS X) Version/18.0 Safari/605.1' };
+      assert.equal((await own.post('/recover', { identifier: owner }, tablet)).url, '/recover/code');
+      const isHis = ({ to, text }: SinkMessage): boolean => to === owner && text.includes('Safari on iPad');
+      const mail = await shop.sink.waitFor(isHis, 'the code that the owner asked for');
+      assert.equal((await own.post('/recover/code', { code: codeIn(mail) })).url, '/recover/password');
+      const form = { password: NEW_PASSWORD, password2: NEW_PASSWORD };
+      assert.equal((await own.post('/recover/password', form)).url, '/sign-in');
+      assert.equal((await own.post('/sign-in', { identifier: owner, password: NEW_PASSWORD })).url, '/account');
+    });
+  });
