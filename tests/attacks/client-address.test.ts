@@ -68,7 +68,7 @@ for (const engine of Object.keys(ENGINES) as (keyof typeof ENGINES)[])
       assert.equal(await ask('2002:c000:201:ffff::1'), 429);
     });
 
-    test('what can’t be read shares one budget, on the proxy’s own machine too', async () => {
+    test('row 27, CVE-2024-47070: what can’t be read shares one budget, on the proxy’s own machine too', async () => {
       await emptyBudgetOf('unknown', '127.0.0.1');
       for (const garbage of GARBAGE.filter((text) => text.trim() !== ''))
         assert.equal(await ask(garbage, '127.0.0.1'), 429, garbage);
