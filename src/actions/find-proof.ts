@@ -20,15 +20,18 @@ export async function findProof(
 }
 
 /**
- * Whether this is still the account that the proof was about: none of its credentials has changed since, and the address
- * that was named is still its own. Mailboxes and numbers get new owners (ADVISORIES rows 10, 21).
+ * Whether this is still the account that the proof was about: none of its credentials has changed since, and what was named
+ * to recover it is still its own. Mailboxes and numbers get new owners (ADVISORIES rows 10, 21).
  */
 export function isStillAbout(proof: Proof, account: Account): boolean {
-  return (
-    account.generation === proof.accountGeneration &&
-    account.addresses.some(
-      ({ kind, canonical, confirmedAt }) =>
-        kind === proof.identifierKind && canonical === proof.identifier && confirmedAt !== null,
-    )
+  if (account.generation !== proof.accountGeneration) return false;
+  // An address that is being added is nobody's yet.
+  return proof.purpose === 'address' || holds(account, proof);
+}
+
+function holds({ addresses }: Account, proof: Proof): boolean {
+  return addresses.some(
+    ({ kind, canonical, confirmedAt }) =>
+      kind === proof.identifierKind && canonical === proof.identifier && confirmedAt !== null,
   );
 }

@@ -71,8 +71,11 @@ export const en = {
     sentRecoveryByEmail:
       'If {typed} belongs to an account, we have sent a code to the email address of that account. It can take a minute.',
     sentRegistration: 'We have sent a message to {typed}. It can take a minute.',
+    linkTitle: 'Open the link we sent',
+    sentLink: 'If {typed} belongs to an account, we have sent a message there. It can take a minute.',
     linkOnly:
       'To keep your account safe, the message has a link in place of a code. Open it in this browser, and we go on from there.',
+    noMessage: 'No message yet?',
     resent: 'We have sent it again. If two messages arrive, use the newest.',
     label: 'Code',
     hintDigits: plural({

@@ -7,6 +7,7 @@ import {
   CODE_LIFETIME_MS,
   FATE_SHOWN_AFTER_MS,
   LIMITS,
+  LINK_FROM_WRONG_GUESSES,
   RESEND_WAITS_MS,
   TRIES_PER_CODE,
 } from '../../src/rules/limits.ts';
@@ -128,6 +129,9 @@ class Walk {
     await this.#chargeGuesses(JANE, CODE_LADDER[2].fromWrongGuesses);
     await this.#startRecovery();
     await this.#at('code, letters', '#code:not([inputmode])');
+    await this.#chargeGuesses('risky@example.com', LINK_FROM_WRONG_GUESSES);
+    await this.#post('/recover', { identifier: 'risky@example.com' });
+    await this.#at('code, a link in its place', '[data-code-page]:not(:has(#code))');
   }
 
   async newPassword(): Promise<void> {
@@ -223,6 +227,19 @@ class Walk {
     await this.#at('cancelled', 'a[href="/sign-in"]');
     await this.#post(`${cancel.slice(0, -4)}AAAA`);
     await this.#at('cancel, forged link', 'a[href="/"].primary');
+
+    await this.#startRecovery();
+    const link = /\/recover\/confirm#(\S+)/.exec(sink.messages.findLast(({ to }) => to === JANE)!.text)?.[1] ?? '';
+    await this.#go('/recover/confirm');
+    await this.#at('confirm, link not opened', '#link');
+    await this.#post('/recover/confirm', { link: 'no link' });
+    await this.#at('confirm, not a link', '#link-error');
+    await this.#post('/recover/confirm', { link });
+    await this.#at('confirm, asked', '[value="no"]');
+    await this.#post('/recover/confirm', { link, answer: 'no' });
+    await this.#at('confirm, no', 'a[href="/sign-in"]');
+    await this.#post('/recover/confirm', { link });
+    await this.#at('confirm, gone', 'a[href="/recover"].primary');
 
     await this.#completeRecovery(JANE);
     await this.#pressNotMe(JANE, 'not me, no other address', 'a[href="/recover"].primary');

@@ -42,7 +42,7 @@ export function addressChangeNotYours(recoverUrl: string, { supportAddress }: Su
   };
 }
 
-function timeLeft(minutes: number): string {
+export function timeLeft(minutes: number): string {
   if (minutes < 1) return 'less than a minute';
   return minutes === 1 ? '1 more minute' : `${minutes} more minutes`;
 }

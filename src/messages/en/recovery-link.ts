@@ -1,5 +1,5 @@
 import type { Templates, TextTemplates } from '../catalog.ts';
-import { whenAndWhere } from './phrases.ts';
+import { timeLeft, whenAndWhere } from './phrases.ts';
 
 export const recoveryLink: Templates['recovery-link'] = (params, surroundings) => ({
   subject: `Did you ask to reset your ${surroundings.brand} password?`,
@@ -19,7 +19,7 @@ export const recoveryLink: Templates['recovery-link'] = (params, surroundings) =
     {
       type: 'detail',
       text:
-        `The link works for ${params.minutes} more minutes. It is yours alone: do not forward it, and do not open it ` +
+        `The link works for ${timeLeft(params.minutes)}. It is yours alone: do not forward it, and do not open it ` +
         `because somebody asks you to. Nobody from ${surroundings.brand} ever will.`,
     },
     {

@@ -45,7 +45,7 @@ export function codePage(view: View, props: CodeProps): Html {
     }
 ${heading(view, {
   icon: props.channel === 'email' ? 'envelope' : 'phone',
-  title: t.code.title,
+  title: carriesLink(props) ? t.code.linkTitle : t.code.title,
   lead: dead ? undefined : sentText(view, props),
   step: { step: 2, steps: props.purpose === 'address' ? 2 : 3 },
 })}
@@ -55,13 +55,21 @@ ${waysOn(view, props)}`,
   });
 }
 
-function titleOf({ t }: View, { state }: CodeProps): string {
+function titleOf({ t }: View, props: CodeProps): string {
+  const { state } = props;
   if (state === 'code_expired') return t.code.expiredTitle;
-  return state === 'code_used_up' ? t.code.usedUpTitle : t.code.title;
+  if (state === 'code_used_up') return t.code.usedUpTitle;
+  return carriesLink(props) ? t.code.linkTitle : t.code.title;
 }
 
-function sentText({ t }: View, { purpose, typed, kind, channel }: CodeProps): unknown {
+function carriesLink({ carries, state }: CodeProps): boolean {
+  return carries === 'link' && state === 'code_sent';
+}
+
+function sentText({ t }: View, props: CodeProps): unknown {
+  const { purpose, typed, kind, channel } = props;
   const params = { typed: typedText(typed) };
+  if (carriesLink(props)) return rich(t.code.sentLink, params);
   if (purpose !== 'recovery') return rich(t.code.sentRegistration, params);
   return rich(kind === 'phone' && channel === 'email' ? t.code.sentRecoveryByEmail : t.code.sentRecovery, params);
 }
@@ -125,7 +133,7 @@ function waysOn(view: View, props: CodeProps): Html {
     props.purpose === 'recovery'
       ? html`<a href="/recover/another-way">${t.code.anotherWay}</a>`
       : html`<a href="${props.purpose === 'registration' ? '/register' : '/account/addresses/add'}">${t.code.anotherAddress}</a>`;
-  return html`<section class="ways" aria-labelledby="ways"><h2 id="ways">${t.code.nothing}</h2>
+  return html`<section class="ways" aria-labelledby="ways"><h2 id="ways">${carriesLink(props) ? t.code.noMessage : t.code.nothing}</h2>
 <p>${rich(t.code.spam, { sender: html`<bdi>${props.sender}</bdi>` })}</p>
 ${dead ? '' : resendForm(view, props, 'secondary')}
 <ul class="links"><li>${other}</li><li><a href="/help#code">${t.code.cannotGet}</a></li></ul></section>`;
