@@ -64,10 +64,11 @@ function cookieShape(line: string): string {
 function masked(text: string, { identifier, exactTimes }: Masking): string {
   let rest = text;
   for (const form of formsOf(identifier)) rest = rest.replaceAll(form, '<identifier>');
-  // Tokens and nonces: long, with letters and digits. Their length stays.
-  rest = rest.replace(/[\w+/-]{22,}={0,2}/g, (word) =>
-    /\d/.test(word) && /[a-z]/i.test(word) ? `<${word.length} random characters>` : word,
-  );
+  // Tokens and nonces: long, of two kinds of characters at least (one token in 1,500 has no digit). Their length stays.
+  rest = rest.replace(/[\w+/-]{22,}={0,2}/g, (word) => {
+    const kinds = [/\d/, /[a-z]/, /[A-Z]/].filter((kind) => kind.test(word)).length;
+    return kinds >= 2 ? `<${word.length} random characters>` : word;
+  });
   if (exactTimes) return rest;
   return rest
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<moment>')
