@@ -11,9 +11,8 @@ import {
   readIdentifier,
   suggestEmail,
 } from '../rules/identifiers.ts';
+import { type Countries, type IdentifierFormProps, recoverPage, registerPage } from './pages/identifier.ts';
 import { fieldErrors } from './pages/problems.ts';
-import { type Countries, type IdentifierFormProps, recoverPage } from './pages/recover.ts';
-import { registerPage } from './pages/register.ts';
 import { readForm } from './read-body.ts';
 import { countryOf, refusedStatus, viewOf, type Web } from './request.ts';
 

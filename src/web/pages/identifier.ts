@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import { fill } from '../../locales/index.ts';
 import { described, errorSummary, fieldError, heading, rich, textField, typedText } from './fields.ts';
+import type { Icon } from './icons.ts';
 import { type FieldError, type Html, page, type View } from './layout.ts';
 
 export interface IdentifierFormProps {
@@ -26,25 +27,40 @@ export interface Countries {
  */
 export function recoverPage(view: View, props: IdentifierFormProps): Html {
   const t = view.t.recover;
+  const below = html`<a href="/sign-in">${t.back}</a>`;
+  return identifierPage(view, props, { action: '/recover', icon: 'search', texts: t, below });
+}
+
+/** `POST /register`, with the same fields. */
+export function registerPage(view: View, props: IdentifierFormProps): Html {
+  const t = view.t.register;
+  const below = html`${t.haveOne} <a href="/sign-in">${t.signIn}</a>`;
+  return identifierPage(view, props, { action: '/register', icon: 'person', texts: t, below });
+}
+
+interface IdentifierForm {
+  action: '/recover' | '/register';
+  icon: Icon;
+  texts: { title: string; lead: string; identifier: string; submit: string };
+  below: Html;
+}
+
+function identifierPage(view: View, props: IdentifierFormProps, { action, icon, texts, below }: IdentifierForm): Html {
+  const { title, lead, identifier, submit } = texts;
   if (props.suggestion !== undefined)
-    return suggestionPage(view, {
-      action: '/recover',
-      title: t.title,
-      typed: props.identifier,
-      suggestion: props.suggestion,
-    });
+    return suggestionPage(view, { action, title, typed: props.identifier, suggestion: props.suggestion });
   return page(view, {
-    title: t.title,
+    title,
     hasErrors: props.errors.length > 0,
     ...scriptOf(props),
     main: html`<div class="card">${errorSummary(view, props.errors)}
-${heading(view, { icon: 'search', title: t.title, lead: t.lead, step: { step: 1, steps: 3 } })}
-<form method="post" action="/recover" novalidate${workOf(view, props)}>
-${identifierFields(view, t.identifier, props)}
-<button type="submit" class="primary">${t.submit}</button>${workLine(view, props)}
+${heading(view, { icon, title, lead, step: { step: 1, steps: 3 } })}
+<form method="post" action="${action}" novalidate${workOf(view, props)}>
+${identifierFields(view, identifier, props)}
+<button type="submit" class="primary">${submit}</button>${workLine(view, props)}
 </form>
 </div>
-<p class="below"><a href="/sign-in">${t.back}</a></p>`,
+<p class="below">${below}</p>`,
   });
 }
 
@@ -60,16 +76,16 @@ export function identifierFields(view: View, label: string, props: IdentifierFor
 }
 
 /** The script of a form that asks for work, and what the form tells it. */
-export function scriptOf({ workWanted }: IdentifierFormProps): { extraScript?: string } {
+function scriptOf({ workWanted }: IdentifierFormProps): { extraScript?: string } {
   return workWanted ? { extraScript: 'work.js' } : {};
 }
 
-export function workOf(view: View, { workWanted }: IdentifierFormProps): Html | '' {
+function workOf(view: View, { workWanted }: IdentifierFormProps): Html | '' {
   return workWanted ? html` data-work-url="/recover/work" data-work-text="${view.t.recover.working}"` : '';
 }
 
 /** Says what pressing the button will do; without script nothing of it happens, so nothing of it is said. */
-export function workLine(view: View, { workWanted, errors }: IdentifierFormProps): Html | '' {
+function workLine(view: View, { workWanted, errors }: IdentifierFormProps): Html | '' {
   if (!workWanted) return '';
   const text = errors.length > 0 ? view.t.recover.workAgain : '';
   return html`<p class="hint" role="status" data-with-script data-working>${text}</p>`;
