@@ -67,7 +67,7 @@ export async function reportSpend(
 ): Promise<SpendReport> {
   const firstHour = dayOf(now) * 24;
   const tallies = await tx.spend.tallies(Math.min(firstHour, hourOf(now) - LOOK_BACK_HOURS));
-  const today = tallies.filter(({ hour }) => hour >= firstHour);
+  const today = tallies.filter(({ hour }) => hour >= firstHour && hour < firstHour + 24);
   const money = await tx.spend.spentOn(dayOf(now));
   return {
     day: new Date(now).toISOString().slice(0, 10),
