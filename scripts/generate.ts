@@ -16,6 +16,7 @@ import {
   oddsPerAccountYear,
   sprayedTakeoversPerYear,
 } from '../src/rules/odds.ts';
+import * as spend from '../src/rules/spend.ts';
 import { apiRoutes, openApiDocument } from '../src/web/api/api.ts';
 import type { Web } from '../src/web/request.ts';
 import { BUNDLED_OUTPUT, leakedPasswordsFile } from './build-leaked-passwords.ts';
@@ -90,9 +91,12 @@ function securityBudget(): string {
     const { burst, refillMs } = breakerLimit(name);
     return `| \`${name}\` | ${burst / 2} | ${burst} | one every ${span(refillMs)} |`;
   });
+  const spendBuckets = Object.entries(spend.SPEND_LIMITS).map(
+    ([name, { stranger, owner }]) => `| ${name} | ${bucketText(stranger)} | ${bucketText(owner)} |`,
+  );
   return `${HEADER}# The security budget
 
-Every number of Regain stands in \`src/rules/limits.ts\`, with its reason. This page prints them.
+Every number of Regain stands in \`src/rules/limits.ts\`, those of money in \`src/rules/spend.ts\`, with its reason. This page prints them.
 
 ## Codes
 
@@ -133,6 +137,20 @@ Token buckets, charged by the HMAC of what was typed or by the client's network,
 |---|---|---|
 ${buckets.join('\n')}
 
+## Money
+
+Messages that cost money, by channel. An owner is a browser that has signed in to the account and recovers it; everybody else
+is a stranger. A prefix is a number without its last four digits.
+
+| bucket | strangers | owners |
+|---|---|---|
+${spendBuckets.join('\n')}
+| country, following \`REGAIN_BUSY_HOUR_SENDS\` | ${(['stranger', 'owner'] as const).map((one) => bucketText(spend.countryLimit(one, limits.BUSY_HOUR_SENDS))).join(' | ')} |
+| budget of a day (UTC), \`REGAIN_SPEND_PER_DAY\` | ${Math.round(100 * (1 - spend.OWNERS_SHARE))} % | all of it |
+
+A prefix is closed to strangers for ${span(spend.CONVERSION.closedMs)} when of ${spend.CONVERSION.leastSent} messages or more, in this hour and the one before, fewer than
+${100 * spend.CONVERSION.leastShare} % had their code entered. Counters are kept for ${span(spend.SPEND_KEPT_MS)}.
+
 ## Times
 
 | what | time |
@@ -143,6 +161,10 @@ ${durations.map(([what, ms]) => `| ${what} | ${span(ms)} |`).join('\n')}
 
 ${AUDIT_EVENTS.map((name) => `\`${name}\``).join(', ')}
 `;
+}
+
+function bucketText({ burst, refillMs }: limits.Limit): string {
+  return `${burst}, then one every ${span(refillMs)}`;
 }
 
 function problems(): string {

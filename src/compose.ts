@@ -90,6 +90,7 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
       passwordProfile: config.passwordProfile,
       mailUnknownAddresses: config.mailUnknownAddresses,
       busyHourSends: config.busyHourSends,
+      spend: config.spend,
     },
   };
   const { mail, inbox } = await mailOf(config, clock);

@@ -5,6 +5,15 @@
 import { readFileSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import type { AssessRisk } from './ports.ts';
+import {
+  DEFAULT_PRICES,
+  DEFAULT_SPEND_PER_DAY,
+  type Read,
+  readCountries,
+  readPrices,
+  readSpendPerDay,
+  type SpendSettings,
+} from './rules/spend-settings.ts';
 
 export type Mode = 'development' | 'production';
 export type PasswordProfile = 'guide' | 'nist';
@@ -55,6 +64,7 @@ export interface Config {
   defaultCountry: string;
   /** Codes that strangers ask for in a busy hour; far beyond it they must work or wait. */
   busyHourSends: number;
+  spend: SpendSettings;
   /** The host's own knowledge of risk. */
   risk: AssessRisk | undefined;
   logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
@@ -199,6 +209,34 @@ export const SETTINGS = {
     example: '1000',
     default: '200',
   },
+  smsCountries: {
+    key: 'smsCountries',
+    variable: 'REGAIN_SMS_COUNTRIES',
+    meaning: 'ISO 3166 codes of the countries that text messages may be sent to; empty: SMS is off',
+    example: 'US,CA',
+    default: 'none: SMS is off',
+  },
+  spendPerDay: {
+    key: 'spendPerDay',
+    variable: 'REGAIN_SPEND_PER_DAY',
+    meaning: 'the most that each channel may cost in a day of UTC; 0 switches one off (see docs/how-to/spend.md)',
+    example: 'sms=50,whatsapp=20',
+    default: DEFAULT_SPEND_PER_DAY,
+  },
+  prices: {
+    key: 'prices',
+    variable: 'REGAIN_PRICES',
+    meaning: 'what a message costs by channel and country, * for any other; a country without a price gets none',
+    example: 'sms:US=0.0079,sms:*=0.08,whatsapp:*=0.02',
+    default: DEFAULT_PRICES,
+  },
+  currency: {
+    key: 'currency',
+    variable: 'REGAIN_CURRENCY',
+    meaning: 'ISO 4217 code of the money that prices and budgets are in, for display',
+    example: 'EUR',
+    default: 'USD',
+  },
   logLevel: {
     key: 'logLevel',
     variable: 'REGAIN_LOG_LEVEL',
@@ -316,6 +354,7 @@ export function parseConfig(env: Record<string, string | undefined>, file: Setti
     mailUnknownAddresses: unknown === 'on' || unknown === 'true',
     defaultCountry,
     busyHourSends,
+    spend: parseSpend(text, refuse),
     risk: parseRisk(file.risk, (problem) => refused.push(`regain.config.ts: risk ${problem}`)),
     logLevel: logLevel ?? 'info',
   };
@@ -329,6 +368,28 @@ function parseRisk(value: unknown, refuse: (problem: string) => void): AssessRis
   if (value === undefined || typeof value === 'function') return value as AssessRisk | undefined;
   refuse("must be a function. Example: risk: async ({ identifier }) => 'low'");
   return undefined;
+}
+
+function parseSpend(
+  text: (name: keyof typeof SETTINGS) => string | undefined,
+  refuse: (name: keyof typeof SETTINGS, problem: string) => undefined,
+): SpendSettings {
+  const read = <T>(name: keyof typeof SETTINGS, byDefault: string, reader: (given: string) => Read<T>): T => {
+    const given = reader(text(name) ?? byDefault);
+    if (given.ok) return given.value;
+    refuse(name, given.problem);
+    const fallback = reader(byDefault);
+    if (!fallback.ok) throw new Error(`the default of ${name} is refused: ${fallback.problem}`);
+    return fallback.value;
+  };
+  const smsCountries = text('smsCountries') === undefined ? [] : read('smsCountries', 'US', readCountries);
+  const prices = read('prices', DEFAULT_PRICES, readPrices);
+  const unpriced = smsCountries.filter((country) => !prices.sms.has(country) && !prices.sms.has('*'));
+  if (unpriced.length > 0)
+    refuse('prices', `has no price of a text to ${unpriced.join(', ')}, which REGAIN_SMS_COUNTRIES names`);
+  const currency = text('currency') ?? 'USD';
+  if (!/^[A-Z]{3}$/.test(currency)) refuse('currency', `'${currency}' is not a code of three capital letters`);
+  return { smsCountries, perDay: read('spendPerDay', DEFAULT_SPEND_PER_DAY, readSpendPerDay), prices, currency };
 }
 
 function parsePort(value: string | undefined): number | undefined {

@@ -2,6 +2,7 @@
 import type { SendOutcome } from './rules/delivery.ts';
 import type { Identifier, IdentifierKind } from './rules/identifiers.ts';
 import type { Lane } from './rules/lanes.ts';
+import type { SpendSettings } from './rules/spend-settings.ts';
 
 /** Milliseconds since 1970, UTC. */
 export interface Clock {
@@ -310,4 +311,6 @@ export interface Settings {
   mailUnknownAddresses: boolean;
   /** Codes that strangers ask for in a busy hour; far beyond it the breaker on sends opens. */
   busyHourSends: number;
+  /** Where messages that cost money may go, and how much they may cost. */
+  spend: SpendSettings;
 }

@@ -63,6 +63,27 @@ describe('settings', () => {
       { REGAIN_PASSWORD_PROFILE: 'strong' },
       /^REGAIN_PASSWORD_PROFILE: must be guide or nist/,
     ],
+    [
+      'a country that is none',
+      { REGAIN_SMS_COUNTRIES: 'FR,UK' },
+      /^REGAIN_SMS_COUNTRIES: 'UK' is not an ISO 3166 code/,
+    ],
+    [
+      'a budget that is none',
+      { REGAIN_SPEND_PER_DAY: 'sms=much' },
+      /^REGAIN_SPEND_PER_DAY: 'sms=much' needs an amount/,
+    ],
+    [
+      'a price for nothing',
+      { REGAIN_PRICES: 'sms:FR=0' },
+      /^REGAIN_PRICES: 'sms:FR=0' is free, .* Example: REGAIN_PRICES=/,
+    ],
+    [
+      'a country without a price',
+      { REGAIN_SMS_COUNTRIES: 'FR,US', REGAIN_PRICES: 'sms:US=0.0079' },
+      /^REGAIN_PRICES: has no price of a text to FR, which REGAIN_SMS_COUNTRIES names/,
+    ],
+    ['a sign of a currency', { REGAIN_CURRENCY: '€' }, /^REGAIN_CURRENCY: '€' is not a code of three capital letters/],
     ['a mistyped name', { REGAIN_SMPT_URL: 'smtp://x' }, /^REGAIN_SMPT_URL: is not a setting/],
   ];
   for (const [title, change, line] of refused)
@@ -77,6 +98,14 @@ describe('settings', () => {
         },
       );
     });
+
+  test('texts are off until countries are named, and then have a price and a budget', () => {
+    assert.deepEqual(parseConfig(GOOD).spend.smsCountries, []);
+    const { spend } = parseConfig({ ...GOOD, REGAIN_SMS_COUNTRIES: 'us,ca' });
+    assert.deepEqual(spend.smsCountries, ['US', 'CA']);
+    assert.equal(spend.perDay.sms, 50_000_000);
+    assert.equal(spend.prices.sms.get('*'), 100_000);
+  });
 
   test('every fault is told at once', () => {
     assert.throws(

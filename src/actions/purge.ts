@@ -6,6 +6,7 @@ import {
   NO_ACCOUNT_MAIL_EVERY_MS,
   PROOF_KEPT_MS,
 } from '../rules/limits.ts';
+import { dayOf, hourOf, SPEND_KEPT_MS } from '../rules/spend.ts';
 import type { Context } from './context.ts';
 import { purgeAudit } from './purge-audit.ts';
 
@@ -21,6 +22,7 @@ export async function purge(context: Context): Promise<Record<string, number>> {
     guesses: await tx.guesses.purge(now - GUESS_WINDOW_MS - DAY_MS),
     limits: await tx.limits.purge(now),
     retiredIdentifiers: await tx.retiredIdentifiers.purge(now - DEVICE_LIFETIME_MS),
+    spend: await tx.spend.purge({ day: dayOf(now - SPEND_KEPT_MS), hour: hourOf(now - SPEND_KEPT_MS) }),
     sessions: await tx.sessions.purge(now),
     audit: await purgeAudit(context, tx, now),
   }));

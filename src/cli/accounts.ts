@@ -80,6 +80,7 @@ async function openAccounts(config: Config): Promise<AccountsContext> {
       passwordProfile: config.passwordProfile,
       mailUnknownAddresses: config.mailUnknownAddresses,
       busyHourSends: config.busyHourSends,
+      spend: config.spend,
     },
   };
 }

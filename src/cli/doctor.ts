@@ -17,8 +17,9 @@ const USAGE = `Usage:
   regain doctor             check settings, database, mail server, clock and password list
   regain doctor timing      measure whether the times of answers tell known from unknown identifiers
   regain doctor enumerate   compare everything that the answers say
+  regain doctor spend       today's spend on messages, and what was held back
 
-See docs/how-to/check-an-installation.md.
+See docs/how-to/check-an-installation.md and docs/how-to/spend.md.
 `;
 /** Where `import.meta.main` works, types are stripped and node:sqlite needs no flag. */
 const OLDEST_NODE = [24, 7] as const;
@@ -39,6 +40,7 @@ const CHECKS: [name: string, check: (config: Config) => Promise<Finding[]>][] = 
 export async function run(args: string[], environment: Record<string, string | undefined>): Promise<number> {
   if (args[0] === 'timing') return (await import('./doctor-timing.ts')).runTiming(args.slice(1), environment);
   if (args[0] === 'enumerate') return (await import('./doctor-enumerate.ts')).runEnumerate(args.slice(1), environment);
+  if (args[0] === 'spend') return (await import('./doctor-spend.ts')).runSpend(args.slice(1), environment);
   if (args.length > 0) {
     const asked = args[0] === '--help' || args[0] === 'help';
     process[asked ? 'stdout' : 'stderr'].write(asked ? USAGE : `regain doctor: does not know '${args[0]}'\n\n${USAGE}`);

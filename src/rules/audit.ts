@@ -7,6 +7,7 @@ export const AUDIT_EVENTS = [
   'wrong-code',
   'outgrow-code',
   'open-breaker',
+  'hold-back-spend',
   'verify-code',
   'confirm-recovery',
   'set-password',

@@ -14,6 +14,7 @@ import { outboxQueries } from './outbox.ts';
 import { proofQueries } from './proofs.ts';
 import { retiredIdentifierQueries } from './retired-identifiers.ts';
 import { sessionQueries } from './sessions.ts';
+import { spendQueries } from './spend.ts';
 import type { Store, StoreTransaction } from './store.ts';
 
 /** @throws where an SQLite file can't be opened; PostgreSQL is first asked by the first query */
@@ -65,6 +66,7 @@ function allQueries(engine: Engine): (open: OpenTransaction) => StoreTransaction
   const retiredIdentifiers = retiredIdentifierQueries(kysely);
   const guesses = guessQueries(kysely);
   const limits = limitQueries(kysely);
+  const spend = spendQueries(kysely);
   const accounts = accountQueries(kysely);
   const sessions = sessionQueries(kysely);
   const audit = auditQueries(kysely);
@@ -77,6 +79,7 @@ function allQueries(engine: Engine): (open: OpenTransaction) => StoreTransaction
     retiredIdentifiers: retiredIdentifiers(open),
     guesses: guesses(open),
     limits: limits(open),
+    spend: spend(open),
     accounts: accounts(open),
     sessions: sessions(open),
     audit: audit(open),

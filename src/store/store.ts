@@ -8,6 +8,7 @@ import type { IdentifierKind } from '../rules/identifiers.ts';
 import type { GuessLane, Lane } from '../rules/lanes.ts';
 import type { Limit } from '../rules/limits.ts';
 import type { StoredState } from '../rules/recovery-flow.ts';
+import type { HeldBack, PaidChannel } from '../rules/spend.ts';
 
 /** One attempt to show control of an address: the row behind a recovery or a registration. Moments are ms since 1970. */
 export interface Proof {
@@ -144,6 +145,28 @@ export interface StoredAuditEvent extends AuditEvent {
   id: number;
 }
 
+/** Money of one channel and day of UTC (days since 1970), in millionths; `stripe` is the row that carries a part of it. */
+export interface SpendMoney {
+  channel: PaidChannel;
+  day: number;
+  stripe: number;
+  micros: number;
+}
+
+/** What became of messages that cost money, for one hour of UTC (hours since 1970). No number is in it. */
+export interface SpendTally {
+  channel: PaidChannel;
+  /** A number without its last four digits; empty for a chat. */
+  prefix: string;
+  hour: number;
+  outcome: 'sent' | 'entered' | HeldBack;
+  /** ISO 3166; empty where there is none. */
+  country: string;
+  messages: number;
+  /** What was paid; 0 for everything but `sent`. */
+  micros: number;
+}
+
 export interface StoreTransaction extends Transaction {
   readonly proofs: {
     insert(proof: Proof): Promise<void>;
@@ -234,6 +257,22 @@ export interface StoreTransaction extends Transaction {
     /** Milliseconds until one charge would fit, without charging; 0 when it fits now. */
     wait(key: string, limit: Limit, now: number): Promise<number>;
     purge(now: number): Promise<number>;
+  };
+  readonly spend: {
+    /** Adds to a row's money while it stays within `cap`, in one statement: false where it would not. */
+    charge(money: SpendMoney, cap: number): Promise<boolean>;
+    /** Gives money back to the row that it was taken from. */
+    refund(money: SpendMoney): Promise<void>;
+    /** All rows of a day. */
+    spentOn(day: number): Promise<SpendMoney[]>;
+    /** Adds to a counter. */
+    count(tally: SpendTally): Promise<void>;
+    /** Messages to a prefix, and codes of it that were entered, from an hour on. */
+    conversion(channel: PaidChannel, prefix: string, sinceHour: number): Promise<{ sent: number; entered: number }>;
+    /** All counters from an hour on. */
+    tallies(sinceHour: number): Promise<SpendTally[]>;
+    /** Removes what is older than that day and that hour. */
+    purge(before: { day: number; hour: number }): Promise<number>;
   };
   readonly accounts: {
     byId(id: string): Promise<Account | undefined>;

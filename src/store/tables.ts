@@ -5,7 +5,7 @@
 import type { Generated } from 'kysely';
 import type { Address } from '../ports.ts';
 import type { AuditBatch, AuditSeal } from '../rules/audit-chain.ts';
-import type { Message, Proof, Session } from './store.ts';
+import type { Message, Proof, Session, SpendMoney, SpendTally } from './store.ts';
 
 export interface Tables {
   accounts: AccountColumns;
@@ -36,6 +36,8 @@ export interface Tables {
   audit_seals: Columns<AuditSeal>;
   no_account_mails: { identifier_mac: string; message_id: string; sent_at: number };
   retired_identifiers: { identifier_mac: string; retired_at: number };
+  spend_money: Columns<SpendMoney>;
+  spend_tallies: Columns<SpendTally>;
   migrations: { name: string };
 }
 

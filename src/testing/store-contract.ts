@@ -4,7 +4,16 @@ import { describe, test } from 'node:test';
 import type { NewAccount } from '../ports.ts';
 import { type AuditBatch, sealBatch } from '../rules/audit-chain.ts';
 import type { Limit } from '../rules/limits.ts';
-import type { Guessed, Message, NewMessage, Proof, Session, Store, StoreTransaction } from '../store/store.ts';
+import type {
+  Guessed,
+  Message,
+  NewMessage,
+  Proof,
+  Session,
+  SpendTally,
+  Store,
+  StoreTransaction,
+} from '../store/store.ts';
 
 /** A store on a fresh, empty database, and what ends both. */
 export type OpenStore = () => Promise<{ store: Store; close(): Promise<void> }>;
@@ -44,6 +53,7 @@ export function storeContract(name: string, open: OpenStore): void {
     noAccountMails(inStore, inTransaction);
     guesses(inStore, inTransaction);
     limits(inStore, inTransaction);
+    spend(inStore, inTransaction);
     accounts(inStore, inTransaction);
     addresses(inStore, inTransaction);
     retiredIdentifiers(inTransaction);
@@ -532,6 +542,84 @@ function limits(inStore: InStore, inTransaction: InTransaction): void {
     await tx.limits.charge('emptier', limit, NOW);
     await tx.limits.charge('emptier', limit, NOW);
     assert.equal(await tx.limits.charge('emptier', limit, NOW), 1_000);
+  });
+}
+
+function spend(inStore: InStore, inTransaction: InTransaction): void {
+  const money = { channel: 'sms', day: 20_526, stripe: 0, micros: 100_000 } as const;
+  const tally: SpendTally = {
+    channel: 'sms',
+    prefix: '+3361234',
+    hour: 492_633,
+    outcome: 'sent',
+    country: 'FR',
+    messages: 1,
+    micros: 100_000,
+  };
+
+  inTransaction('spend: money is added while it stays within the cap, and given back', async (tx) => {
+    assert.equal(await tx.spend.charge({ ...money, micros: 250_001 }, 250_000), false, 'more than the cap at once');
+    assert.deepEqual(await tx.spend.spentOn(money.day), []);
+    assert.equal(await tx.spend.charge(money, 250_000), true);
+    assert.equal(await tx.spend.charge(money, 250_000), true);
+    assert.equal(await tx.spend.charge(money, 250_000), false);
+    assert.equal(await tx.spend.charge({ ...money, micros: 50_000 }, 250_000), true, 'to the last millionth');
+    assert.equal(await tx.spend.charge({ ...money, micros: 1 }, 250_000), false);
+    assert.deepEqual(await tx.spend.spentOn(money.day), [{ ...money, micros: 250_000 }]);
+    await tx.spend.refund(money);
+    assert.equal(await tx.spend.charge(money, 250_000), true);
+  });
+
+  inTransaction('spend: channels, days and rows are apart', async (tx) => {
+    const others = [
+      { ...money, channel: 'whatsapp' as const },
+      { ...money, day: money.day + 1 },
+      { ...money, stripe: 1 },
+    ];
+    for (const one of [money, ...others]) assert.equal(await tx.spend.charge(one, money.micros), true);
+    assert.deepEqual(await tx.spend.spentOn(money.day), [money, { ...money, stripe: 1 }, others[0]]);
+    assert.deepEqual(await tx.spend.spentOn(money.day + 1), [others[1]]);
+  });
+
+  inStore('spend: 50 parallel charges at a cap of 10 let exactly 10 through', async (store) => {
+    const fits = await times(50, () => store.transaction((tx) => tx.spend.charge(money, 10 * money.micros)));
+    assert.equal(fits.filter((fit) => fit).length, 10);
+    const spent = await store.transaction((tx) => tx.spend.spentOn(money.day));
+    assert.deepEqual(spent, [{ ...money, micros: 10 * money.micros }]);
+  });
+
+  inStore('spend: parallel counts are all counted', async (store) => {
+    await times(20, () => store.transaction((tx) => tx.spend.count({ ...tally, messages: 2 })));
+    assert.deepEqual(await store.transaction((tx) => tx.spend.tallies(tally.hour)), [
+      { ...tally, messages: 40, micros: 2_000_000 },
+    ]);
+  });
+
+  inTransaction('spend: the conversion of a prefix from an hour on', async (tx) => {
+    for (const one of [
+      tally,
+      { ...tally, hour: tally.hour - 1 },
+      { ...tally, hour: tally.hour - 2 },
+      { ...tally, hour: tally.hour + 1 },
+      { ...tally, outcome: 'entered' as const, micros: 0 },
+      { ...tally, outcome: 'prefix' as const, micros: 0 },
+      { ...tally, prefix: '+3361235' },
+      { ...tally, channel: 'whatsapp' as const },
+    ])
+      await tx.spend.count(one);
+    assert.deepEqual(await tx.spend.conversion('sms', tally.prefix, tally.hour - 1), { sent: 3, entered: 1 });
+    assert.deepEqual(await tx.spend.conversion('sms', '+4915112', tally.hour - 1), { sent: 0, entered: 0 });
+  });
+
+  inTransaction('spend: purged by day and by hour', async (tx) => {
+    await tx.spend.charge(money, money.micros);
+    await tx.spend.charge({ ...money, day: money.day - 1 }, money.micros);
+    await tx.spend.count(tally);
+    await tx.spend.count({ ...tally, hour: tally.hour - 1 });
+    assert.equal(await tx.spend.purge({ day: money.day, hour: tally.hour }), 2);
+    assert.deepEqual(await tx.spend.spentOn(money.day), [money]);
+    assert.deepEqual(await tx.spend.spentOn(money.day - 1), []);
+    assert.deepEqual(await tx.spend.tallies(0), [tally]);
   });
 }
 

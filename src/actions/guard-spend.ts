@@ -1,0 +1,244 @@
+/**
+ * Whether a message that costs money may leave, asked by the worker within its transaction, just before the hand-over. What
+ * is held back is no error: the message goes by the next channel, and nobody outside sees a difference.
+ */
+import type { Purpose } from '../rules/codes.ts';
+import { type Destination, readDestination } from '../rules/destinations.ts';
+import type { Lane } from '../rules/lanes.ts';
+import type { Limit } from '../rules/limits.ts';
+import {
+  CONVERSION,
+  dayOf,
+  type HeldBack,
+  hourOf,
+  isPumped,
+  type PaidChannel,
+  SPEND_LIMITS,
+  type Spender,
+  spenderOf,
+} from '../rules/spend.ts';
+import { bucketKey, budgetOf, closedKey, countryStripes, shareOf } from '../rules/spend-buckets.ts';
+import { priceOf } from '../rules/spend-settings.ts';
+import type { SpendMoney, StoreTransaction } from '../store/store.ts';
+import { alertOnce, announce } from './alert-spend.ts';
+import type { Context } from './context.ts';
+
+type GuardContext = Pick<Context, 'keys' | 'settings' | 'log'>;
+
+export interface PaidSend {
+  channel: PaidChannel;
+  /** E.164, or the provider's id of a linked chat. */
+  to: string;
+  lane: Lane;
+  purpose: Purpose;
+  now: number;
+  /** Text segments that are paid for one by one; 1 where a message is one. */
+  parts?: number;
+}
+
+/** What was charged, to be given back where the provider did not take the message. */
+export interface SpendCharge {
+  buckets: readonly { key: string; limit: Limit }[];
+  money: SpendMoney;
+}
+
+export type SpendAnswer =
+  | { allowed: true; costMicros: number; charge: SpendCharge }
+  | { allowed: false; heldBack: HeldBack };
+
+/** A send, with what the rules say of it. */
+export interface Judged {
+  send: PaidSend;
+  destination: Destination;
+  spender: Spender;
+  /** HMAC of the number: no key holds a number. */
+  mac: string;
+}
+
+/** Charges every budget, or none of them. */
+export async function guardSpend(context: GuardContext, tx: StoreTransaction, send: PaidSend): Promise<SpendAnswer> {
+  const judged: Judged = {
+    send,
+    destination: readDestination(send.to),
+    spender: spenderOf(send.lane, send.purpose),
+    mac: context.keys.identifierMac({ kind: 'phone', canonical: send.to }),
+  };
+  const price = priceOf(send.channel, judged.destination.country, context.settings.spend);
+  const heldBack = refusalOf(context, judged, price) ?? (await closedBy(context, tx, judged));
+  if (heldBack !== undefined) return holdBack(context, tx, judged, heldBack);
+  const costMicros = (price ?? 0) * (send.parts ?? 1);
+  const charged = await chargeAll(context, tx, judged, costMicros);
+  if (typeof charged === 'string') return holdBack(context, tx, judged, charged);
+  return { allowed: true, costMicros, charge: charged };
+}
+
+/** After the provider took the message, or may have taken it. */
+export async function noteSent(
+  tx: StoreTransaction,
+  send: Pick<PaidSend, 'channel' | 'to' | 'now'> & { costMicros: number },
+): Promise<void> {
+  await tally(tx, send, 'sent', send.now, send.costMicros);
+}
+
+/** After the provider refused the message or was not reached: nothing was sold. */
+export async function refundSpend(tx: StoreTransaction, { buckets, money }: SpendCharge): Promise<void> {
+  for (const { key, limit } of buckets) await tx.limits.refund(key, limit);
+  await tx.spend.refund(money);
+}
+
+/** After a code that went by that channel was entered right, once for each. */
+export async function noteEntered(
+  context: Pick<Context, 'clock'>,
+  tx: StoreTransaction,
+  sent: Pick<PaidSend, 'channel' | 'to'>,
+): Promise<void> {
+  await tally(tx, sent, 'entered', context.clock.now(), 0);
+}
+
+/** What needs no counting. */
+function refusalOf(
+  { settings: { spend } }: GuardContext,
+  { send: { channel }, destination }: Judged,
+  price: number | undefined,
+): HeldBack | undefined {
+  if (channel === 'sms') {
+    if (destination.country === undefined || !spend.smsCountries.includes(destination.country)) return 'country';
+    if (!destination.takesTexts) return 'number_type';
+  }
+  return price === undefined ? 'price' : undefined;
+}
+
+/** Whether too few codes of the prefix are entered: then it is closed to strangers. */
+async function closedBy(
+  context: GuardContext,
+  tx: StoreTransaction,
+  judged: Judged,
+): Promise<'conversion' | undefined> {
+  const { send, destination, spender } = judged;
+  const { channel, now } = send;
+  const { prefix } = destination;
+  if (prefix === undefined || spender === 'owner') return undefined;
+  const key = closedKey(channel, prefix);
+  if (((await tx.limits.fullAt([key])).get(key) ?? 0) > now) return 'conversion';
+  if (!isPumped(await tx.spend.conversion(channel, prefix, hourOf(now) - 1))) return undefined;
+  if ((await tx.limits.charge(key, { burst: 1, refillMs: CONVERSION.closedMs }, now)) === undefined)
+    await announce(context, tx, judged, 'conversion', now + CONVERSION.closedMs);
+  return 'conversion';
+}
+
+/** From the rarest key to the one that everybody shares, whose row is held for the shortest time. */
+async function chargeAll(
+  context: GuardContext,
+  tx: StoreTransaction,
+  judged: Judged,
+  costMicros: number,
+): Promise<SpendCharge | HeldBack> {
+  const buckets: { key: string; limit: Limit }[] = [];
+  const undo = async (heldBack: HeldBack): Promise<HeldBack> => {
+    for (const { key, limit } of buckets) await tx.limits.refund(key, limit);
+    return heldBack;
+  };
+  for (const { key, limit, heldBack } of ownBuckets(judged)) {
+    if ((await tx.limits.charge(key, limit, judged.send.now)) !== undefined) return undo(heldBack);
+    buckets.push({ key, limit });
+  }
+  const country = await chargeCountry(context, tx, judged);
+  if (country === 'full') return undo('country_rate');
+  if (country !== 'none') buckets.push(country);
+  const money = await chargeMoney(context, tx, judged, costMicros);
+  return money ? { buckets, money } : undo('budget');
+}
+
+function ownBuckets({ send: { channel }, destination: { prefix }, spender, mac }: Judged): {
+  key: string;
+  limit: Limit;
+  heldBack: HeldBack;
+}[] {
+  const bucket = (name: keyof typeof SPEND_LIMITS, of: string, heldBack: HeldBack) => ({
+    key: bucketKey(name, spender, channel, of),
+    limit: SPEND_LIMITS[name][spender],
+    heldBack,
+  });
+  return [
+    bucket('number', mac, 'number'),
+    bucket('number-month', mac, 'number'),
+    ...(prefix === undefined ? [] : [bucket('prefix', prefix, 'prefix')]),
+  ];
+}
+
+async function chargeCountry(
+  { settings }: GuardContext,
+  tx: StoreTransaction,
+  { send: { channel, now }, destination: { country }, spender, mac }: Judged,
+): Promise<{ key: string; limit: Limit } | 'full' | 'none'> {
+  if (country === undefined) return 'none';
+  const striped = countryStripes(channel, country, spender, settings.busyHourSends);
+  const tried = new Set<string>();
+  // A row that another send filled in the meantime is not tried again: what is left is looked at once more.
+  for (;;) {
+    const fullAt = await tx.limits.fullAt(striped.map(({ key }) => key));
+    const open = inTurn(striped, turnOf(mac, striped.length)).find(
+      ({ key, limit }) => !tried.has(key) && (fullAt.get(key) ?? 0) - now <= (limit.burst - 1) * limit.refillMs,
+    );
+    if (!open) return 'full';
+    if ((await tx.limits.charge(open.key, open.limit, now)) === undefined) return open;
+    tried.add(open.key);
+  }
+}
+
+async function chargeMoney(
+  { settings: { spend } }: GuardContext,
+  tx: StoreTransaction,
+  { send: { channel, now }, spender, mac }: Judged,
+  micros: number,
+): Promise<SpendMoney | undefined> {
+  const budget = budgetOf(spend, channel, spender);
+  const { stripes } = budget;
+  const day = dayOf(now);
+  const tried = new Set<number>();
+  for (;;) {
+    const rows = (await tx.spend.spentOn(day)).filter((row) => row.channel === channel);
+    // The shares keep the sum below the budget by themselves, unless the settings changed since the day began.
+    if (rows.reduce((sum, row) => sum + row.micros, micros) > budget.micros) return undefined;
+    const spent = new Map(rows.map((row) => [row.stripe, row.micros]));
+    const stripe = inTurn([...Array(stripes).keys()], turnOf(mac, stripes)).find(
+      (at) => !tried.has(at) && (spent.get(at) ?? 0) + micros <= shareOf(budget.micros, at, stripes),
+    );
+    if (stripe === undefined) return undefined;
+    const money = { channel, day, stripe, micros };
+    if (await tx.spend.charge(money, shareOf(budget.micros, stripe, stripes))) return money;
+    tried.add(stripe);
+  }
+}
+
+/** Which row a number's sends begin at. */
+function turnOf(mac: string, stripes: number): number {
+  return Number.parseInt(mac.slice(0, 8), 16) % stripes;
+}
+
+function inTurn<T>(items: readonly T[], first: number): T[] {
+  return [...items.slice(first), ...items.slice(0, first)];
+}
+
+async function holdBack(
+  context: GuardContext,
+  tx: StoreTransaction,
+  judged: Judged,
+  heldBack: HeldBack,
+): Promise<SpendAnswer> {
+  const { send } = judged;
+  await alertOnce(context, tx, judged, heldBack);
+  await tally(tx, send, heldBack, send.now, 0);
+  return { allowed: false, heldBack };
+}
+
+async function tally(
+  tx: StoreTransaction,
+  { channel, to }: Pick<PaidSend, 'channel' | 'to'>,
+  outcome: 'sent' | 'entered' | HeldBack,
+  now: number,
+  micros: number,
+): Promise<void> {
+  const { country = '', prefix = '' } = readDestination(to);
+  await tx.spend.count({ channel, prefix, hour: hourOf(now), outcome, country, messages: 1, micros });
+}

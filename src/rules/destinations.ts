@@ -1,0 +1,34 @@
+/** Where a message to a number goes, as far as numbering plans tell. Nothing is asked of a network. */
+import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
+
+export interface Destination {
+  /** ISO 3166; undefined for a chat, and for numbers of no country (satellites, international toll-free). */
+  country: string | undefined;
+  /** The number without its last four digits; undefined for a chat. */
+  prefix: string | undefined;
+  /** Whether a text can be read there and costs what texts cost. */
+  takesTexts: boolean;
+}
+
+/**
+ * The rest is refused for texts: premium, shared-cost and personal numbers (+44 70) pay their holder, toll-free ones and
+ * landlines read no texts. So are numbers of VoIP ranges: those that plans keep apart (+33 9, +39 55) mostly read none, and
+ * they are rented by the hundred for nothing. Where a plan mixes them with mobiles, as in North America, they pass.
+ */
+const TAKE_TEXTS = ['MOBILE', 'FIXED_LINE_OR_MOBILE'];
+
+/** @param to E.164, or a messenger's id of a linked chat */
+export function readDestination(to: string): Destination {
+  if (!/^\+\d{7,15}$/.test(to)) return { country: undefined, prefix: undefined, takesTexts: false };
+  const number = parsePhoneNumberFromString(to);
+  return {
+    country: number?.country,
+    prefix: to.slice(0, -4),
+    takesTexts: TAKE_TEXTS.includes(number?.getType() ?? ''),
+  };
+}
+
+/** `+3361234` -> `+3361***`: enough to recognise, for logs and the terminal. */
+export function maskPrefix(prefix: string): string {
+  return `${prefix.slice(0, 5)}***`;
+}

@@ -1,0 +1,62 @@
+/**
+ * What the budgets of money are called in the store, and over how many rows they are spread. What everybody charges has
+ * several rows, so that on PostgreSQL sends do not wait for one. Each has its share and the shares add up to the whole, so a
+ * cap is never passed; small budgets have one row and are met exactly, large ones within a hundredth.
+ */
+import type { Limit } from './limits.ts';
+import { countryLimit, OWNERS_SHARE, type PaidChannel, type Spender } from './spend.ts';
+import type { SpendSettings } from './spend-settings.ts';
+
+const MOST_STRIPES = 8;
+const MESSAGES_PER_STRIPE = 100;
+
+export interface Bucket {
+  key: string;
+  limit: Limit;
+}
+
+/** @param of what is counted: the HMAC of a number, a prefix, a country */
+export function bucketKey(name: string, spender: Spender, channel: PaidChannel, of: string): string {
+  return `spend-${name}:${spender}:${channel}:${of}`;
+}
+
+/** Under which a prefix is closed to strangers. */
+export function closedKey(channel: PaidChannel, prefix: string): string {
+  return `spend-closed:${channel}:${prefix}`;
+}
+
+/** The rows of a country's bucket: their bursts add up to the whole, and so does what comes back. */
+export function countryStripes(
+  channel: PaidChannel,
+  country: string,
+  spender: Spender,
+  busyHourSends: number,
+): Bucket[] {
+  const { burst, refillMs } = countryLimit(spender, busyHourSends);
+  const stripes = stripesOf(burst);
+  return Array.from({ length: stripes }, (_, at) => ({
+    key: `${bucketKey('country', spender, channel, country)}:${at}`,
+    limit: { burst: shareOf(burst, at, stripes), refillMs: refillMs * stripes },
+  }));
+}
+
+/** What this spender may bring a day's spend to, and over how many rows: the same for both, who spend from the same ones. */
+export function budgetOf(
+  { perDay, prices }: Pick<SpendSettings, 'perDay' | 'prices'>,
+  channel: PaidChannel,
+  spender: Spender,
+): { micros: number; stripes: number } {
+  const whole = perDay[channel];
+  return {
+    micros: spender === 'owner' ? whole : Math.floor(whole * (1 - OWNERS_SHARE)),
+    stripes: stripesOf(whole / Math.max(1, ...prices[channel].values())),
+  };
+}
+
+function stripesOf(messages: number): number {
+  return Math.max(1, Math.min(MOST_STRIPES, Math.floor(messages / MESSAGES_PER_STRIPE)));
+}
+
+export function shareOf(total: number, stripe: number, stripes: number): number {
+  return Math.floor(total / stripes) + (stripe < total % stripes ? 1 : 0);
+}

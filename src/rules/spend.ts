@@ -1,0 +1,74 @@
+/**
+ * The budget of money, on one screen: what may be spent on messages that cost something, with reasons. Pumping means that
+ * somebody has texts sent to numbers whose carrier shares the price with him (STANDARDS 2.5): he wants many numbers of few
+ * prefixes, in dear countries, and never types a code.
+ */
+import type { Purpose } from './codes.ts';
+import type { Lane } from './lanes.ts';
+import type { Limit } from './limits.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Channels whose provider is paid by the message. Telegram: the Gateway; a bot is free, so its messages ask nobody. */
+export const PAID_CHANNELS = ['sms', 'whatsapp', 'telegram', 'viber'] as const;
+export type PaidChannel = (typeof PAID_CHANNELS)[number];
+
+/** Why a message was not bought. `price`: the settings name none, and nothing is free. */
+export const HELD_BACK = [
+  'country', 'number_type', 'price', 'number', 'conversion', 'prefix', 'country_rate', 'budget',
+] as const; // biome-ignore format: one list
+export type HeldBack = (typeof HELD_BACK)[number];
+
+/** An owner has a browser that signed in before, and recovers by a number on file; any other number may be a pumper's. */
+export type Spender = 'owner' | 'stranger';
+export function spenderOf(lane: Lane, purpose: Purpose): Spender {
+  return lane === 'known-device' && purpose === 'recovery' ? 'owner' : 'stranger';
+}
+
+/**
+ * Token buckets as in limits.ts, for each channel. A prefix is a number without its last four digits: blocks are rented by
+ * the ten thousand. Owners have small buckets of their own, because a pumper may have planted accounts and signed in.
+ */
+export const SPEND_LIMITS = {
+  /** To one number: five tries of an evening, and in the long run ten a month. Not for life: people forget for years. */
+  number: { owner: { burst: 5, refillMs: 2 * HOUR }, stranger: { burst: 5, refillMs: 4 * HOUR } },
+  'number-month': { owner: { burst: 20, refillMs: 3 * DAY }, stranger: { burst: 20, refillMs: 3 * DAY } },
+  /** To one prefix. Of ten thousand numbers, one in a hundred of them a customer's, one or two recover in a day. */
+  prefix: { owner: { burst: 20, refillMs: 30 * MINUTE }, stranger: { burst: 60, refillMs: 10 * MINUTE } },
+} as const satisfies Record<string, Record<Spender, Limit>>;
+
+/** To one country, by the shop's own busy hour: all codes of one may go to one country, and after that as many an hour. */
+export function countryLimit(spender: Spender, busyHourSends: number): Limit {
+  const anHour = spender === 'stranger' ? busyHourSends : Math.max(5, Math.round(busyHourSends / 4));
+  return { burst: anHour, refillMs: Math.round(HOUR / anHour) };
+}
+
+/** Of the day's budget, what strangers leave to owners. */
+export const OWNERS_SHARE = 0.2;
+/** A budget is of one day of UTC: it can be held against a provider's bill. A day's is counted even where the clock goes back. */
+export function dayOf(now: number): number {
+  return Math.floor(now / DAY);
+}
+export function dayEndsAt(now: number): number {
+  return (dayOf(now) + 1) * DAY;
+}
+
+/** Counters are kept by the hour of UTC, and for a week, to look back at an attack. */
+export function hourOf(now: number): number {
+  return Math.floor(now / HOUR);
+}
+export const SPEND_KEPT_MS = 7 * DAY;
+
+/**
+ * Real people type their codes, pumping never does (coss.com): below this share of at least so many texts to a prefix, in
+ * this hour and the one before, it is closed to strangers for as long as Twilio's Fraud Guard closes one.
+ */
+export const CONVERSION = { leastShare: 0.2, leastSent: 50, closedMs: 12 * HOUR } as const;
+export function isPumped({ sent, entered }: { sent: number; entered: number }): boolean {
+  return sent >= CONVERSION.leastSent && entered < CONVERSION.leastShare * sent;
+}
+
+/** One alert for an opening: a bucket that lets one message through in between has not recovered. */
+export const ALERT_EVERY_MS = 12 * HOUR;
