@@ -2,7 +2,8 @@
 import { availableParallelism } from 'node:os';
 import { ownAccounts } from './accounts/own.ts';
 import type { Context } from './actions/context.ts';
-import { type Delivery, deliverMessage } from './actions/deliver-message.ts';
+import { deliverMessage } from './actions/deliver-message.ts';
+import type { Delivery } from './actions/delivery.ts';
 import { purge } from './actions/purge.ts';
 import { type Remembered, sealAudit } from './actions/seal-audit.ts';
 import { createInbox, type Inbox } from './channels/inbox.ts';

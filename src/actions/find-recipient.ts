@@ -1,0 +1,118 @@
+/** Looks up who a message with a code goes to, and writes down once what was found. */
+import type { Account, Address } from '../ports.ts';
+import { cameToNothing, isHeldUp, type MessageFate } from '../rules/delivery.ts';
+import { sendableAddress } from '../rules/identifiers.ts';
+import { NO_ACCOUNT_MAIL_EVERY_MS } from '../rules/limits.ts';
+import type { Message, Proof, StoreTransaction } from '../store/store.ts';
+import type { Context } from './context.ts';
+
+export type CodeKind =
+  | 'recovery-code'
+  | 'address-code'
+  | 'address-taken'
+  | 'no-account'
+  | 'registration-code'
+  | 'registration-taken';
+export interface Recipient {
+  kind: CodeKind | 'decoy';
+  to: string | undefined;
+  account: Account | undefined;
+  earlier?: MessageFate | undefined;
+}
+
+/** Who the message goes to: always a stored address, never the typed one, except where nobody has it yet. */
+export async function findRecipient(
+  context: Context,
+  tx: StoreTransaction,
+  message: Message,
+  proof: Proof,
+): Promise<Recipient> {
+  const account = await context.accounts.findByIdentifier(tx, {
+    kind: proof.identifierKind,
+    canonical: proof.identifier,
+  });
+  const stored = account && deliverableAddress(account, proof);
+  const typed =
+    proof.identifierKind === 'email'
+      ? sendableAddress({ typed: proof.identifierTyped, canonical: proof.identifier })
+      : undefined;
+  if (proof.purpose === 'address') return addressRecipient(context, tx, proof, account, { stored, typed });
+  if (proof.purpose === 'registration') {
+    if (proof.resolution === 'pending') await tx.proofs.resolve(proof.id, account ? 'decoy' : 'known', null, null);
+    return account
+      ? { kind: 'registration-taken', to: stored?.value, account }
+      : { kind: 'registration-code', to: typed, account };
+  }
+  if (proof.resolution === 'pending') {
+    const accountId = stored ? account.id : null;
+    await tx.proofs.resolve(proof.id, stored ? 'known' : 'decoy', accountId, account?.generation ?? null);
+    proof.accountId = accountId;
+    proof.accountGeneration = account?.generation ?? null;
+    await recordResolved(context, tx, proof, accountId);
+  }
+  const known = proof.resolution === 'pending' ? stored !== undefined : proof.resolution === 'known';
+  if (known) return { kind: 'recovery-code', to: stored?.value, account };
+  if (message.kind === 'no-account') return { kind: 'no-account', to: typed, account: undefined };
+  const now = context.clock.now();
+  const earlier = await earlierMail(tx, message, proof);
+  const heldUp = earlier !== undefined && isHeldUp(earlier);
+  // Only a mail that was handed over counts: where it was not, the next request fares like that of a known address.
+  const everyMs = heldUp || cameToNothing(earlier?.status) ? 0 : NO_ACCOUNT_MAIL_EVERY_MS;
+  const mayWrite =
+    context.settings.mailUnknownAddresses &&
+    typed !== undefined &&
+    (heldUp || message.kind !== 'decoy') &&
+    // A flood over many addresses must not make us write to all of them.
+    proof.lane !== 'waited' &&
+    (await tx.noAccountMails.claim(proof.identifierMac, message.id, now, everyMs));
+  // Each message to an account asks its mailbox anew. So whichever of an address without one is tried takes the place of
+  // the one that is held up, which becomes a decoy: waiting for that one's own turn told them apart when the mailbox opened.
+  if (mayWrite && heldUp) await tx.outbox.setKind(earlier.id, 'decoy');
+  return { kind: mayWrite ? 'no-account' : 'decoy', to: typed, account: undefined, earlier };
+}
+
+/**
+ * A free address gets the code, the owner of a taken one a mail. Which account asked was written down with the request, so
+ * the resolution is all that is found here.
+ */
+async function addressRecipient(
+  context: Context,
+  tx: StoreTransaction,
+  proof: Proof,
+  holder: Account | undefined,
+  { stored, typed }: { stored: Address | undefined; typed: string | undefined },
+): Promise<Recipient> {
+  if (proof.resolution === 'pending') await tx.proofs.update(proof.id, { resolution: holder ? 'decoy' : 'known' });
+  if (holder) return { kind: 'address-taken', to: stored?.value, account: holder };
+  const asking = proof.accountId === null ? undefined : await context.accounts.get(tx, proof.accountId);
+  return { kind: 'address-code', to: typed, account: asking };
+}
+
+/**
+ * Connects the request with the account, for the list that its owner is shown: where it was asked for, nobody was looked up.
+ * A decoy writes the same row into the same indexes.
+ */
+function recordResolved(context: Context, tx: StoreTransaction, proof: Proof, accountId: string | null): Promise<void> {
+  return tx.audit.append({
+    at: context.clock.now(),
+    name: 'resolve-recovery',
+    accountId,
+    proofId: proof.id,
+    detail: { channel: proof.channel, browser: proof.browser, askedAt: proof.createdAt },
+  });
+}
+
+async function earlierMail(tx: StoreTransaction, message: Message, proof: Proof): Promise<Message | undefined> {
+  const id = await tx.noAccountMails.lastMessageId(proof.identifierMac);
+  return id === undefined || id === message.id ? undefined : tx.outbox.byId(id);
+}
+
+/** The confirmed address that was named; for a phone number without a phone channel, the account's first mailbox. */
+function deliverableAddress(account: Account, proof: Proof): Address | undefined {
+  return account.addresses.find(
+    (address) =>
+      address.kind === 'email' &&
+      address.confirmedAt !== null &&
+      (proof.identifierKind === 'phone' || address.canonical === proof.identifier),
+  );
+}
