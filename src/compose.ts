@@ -1,6 +1,7 @@
 /** Picks the adapters and wires them: the only file that knows all of them. */
 import { availableParallelism } from 'node:os';
 import { ownAccounts } from './accounts/own.ts';
+import { completeHeldPasswords } from './actions/complete-held-passwords.ts';
 import type { Context } from './actions/context.ts';
 import { deliverMessage } from './actions/deliver-message.ts';
 import type { Delivery } from './actions/delivery.ts';
@@ -21,6 +22,7 @@ import { createApp } from './web/app.ts';
 import { answerHeaders } from './web/guard.ts';
 import type { Peer } from './web/request.ts';
 import { createWork } from './work.ts';
+import { startCoolOff } from './workers/cool-off.ts';
 import { startWorker, type Worker } from './workers/loop.ts';
 import { startPurging } from './workers/purging.ts';
 import { startSealing } from './workers/sealing.ts';
@@ -92,6 +94,8 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
       mailUnknownAddresses: config.mailUnknownAddresses,
       busyHourSends: config.busyHourSends,
       spend: config.spend,
+      supportAddress: config.brand.supportAddress,
+      coolOffHours: config.coolOffHours,
     },
   };
   const { mail, inbox } = await mailOf(config, clock);
@@ -122,6 +126,7 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
       void mail.probe();
       const stopPurging = startPurging(() => purge(context), log);
       const sealing = startSealing<Remembered>((known) => sealAudit(context, known), log);
+      const stopCoolOff = startCoolOff(() => completeHeldPasswords(context), log);
       const warming = setTimeout(() => {
         knowledge.warm().catch((error: unknown) => log.error('warm-up', { error: String(error) }));
       }, WARMED_AFTER_MS);
@@ -130,6 +135,7 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
         async stop() {
           clearTimeout(warming);
           stopPurging();
+          await stopCoolOff();
           await worker.stop();
           await sealing.stop();
         },

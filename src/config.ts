@@ -65,6 +65,8 @@ export interface Config {
   /** Codes that strangers ask for in a busy hour; far beyond it they must work or wait. */
   busyHourSends: number;
   spend: SpendSettings;
+  /** How long a new password waits after a risky recovery; 0 for never. */
+  coolOffHours: number;
   /** The host's own knowledge of risk. */
   risk: AssessRisk | undefined;
   logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
@@ -237,6 +239,14 @@ export const SETTINGS = {
     example: 'EUR',
     default: 'USD',
   },
+  coolOffHours: {
+    key: 'coolOffHours',
+    variable: 'REGAIN_COOL_OFF_HOURS',
+    meaning:
+      'hours that a new password waits after a risky recovery, up to 168; 0 is off (see docs/how-to/cool-off.md)',
+    example: '24',
+    default: '0',
+  },
   logLevel: {
     key: 'logLevel',
     variable: 'REGAIN_LOG_LEVEL',
@@ -327,6 +337,9 @@ export function parseConfig(env: Record<string, string | undefined>, file: Setti
   const busyHourSends = Number(text('busyHourSends') ?? '200');
   if (!Number.isInteger(busyHourSends) || busyHourSends < 10 || busyHourSends > 1_000_000)
     refuse('busyHourSends', 'must be a whole number from 10 to 1000000');
+  const coolOffHours = Number(text('coolOffHours') ?? '0');
+  if (!Number.isInteger(coolOffHours) || coolOffHours < 0 || coolOffHours > 168)
+    refuse('coolOffHours', 'must be a whole number from 0 to 168');
   const logLevel = oneOf(text('logLevel') ?? (production ? 'info' : 'warn'), [
     'silent',
     'error',
@@ -355,6 +368,7 @@ export function parseConfig(env: Record<string, string | undefined>, file: Setti
     defaultCountry,
     busyHourSends,
     spend: parseSpend(text, refuse),
+    coolOffHours,
     risk: parseRisk(file.risk, (problem) => refused.push(`regain.config.ts: risk ${problem}`)),
     logLevel: logLevel ?? 'info',
   };

@@ -37,6 +37,18 @@ export interface Address {
   confirmedAt: number | null;
 }
 
+/** An address of an account, with what became of recovery by it. */
+export interface HeldAddress extends Address {
+  /** Set by "this wasn't me": recovery by it is stopped until the account was recovered by another one. */
+  frozenAt: number | null;
+  /** When that last ended. */
+  thawedAt: number | null;
+}
+
+export interface RemovedAddress extends HeldAddress {
+  removedAt: number;
+}
+
 export interface Account {
   id: string;
   name: string | null;
@@ -44,7 +56,7 @@ export interface Account {
   birthday: string | null;
   /** BCP 47 */
   locale: string | null;
-  addresses: Address[];
+  addresses: HeldAddress[];
   /** PHC string, or null where no password was ever set. */
   passwordHash: string | null;
   /** Set by "this wasn't me": the password opens nothing until a recovery sets a new one. */
@@ -92,7 +104,25 @@ export interface Accounts {
     now: number,
   ): Promise<'removed' | 'changed'>;
   /** Confirmed addresses that were removed at `since` or later and are not the account's again, newest first. */
-  removedSince(transaction: Transaction, id: string, since: number): Promise<Address[]>;
+  removedSince(transaction: Transaction, id: string, since: number): Promise<RemovedAddress[]>;
+  /**
+   * When a confirmed address was last added to the account (not with it, when it was made) or removed; undefined for never.
+   */
+  addressesChangedAt(transaction: Transaction, id: string): Promise<number | undefined>;
+  /** Stops recovery by these addresses of the account, and voids outstanding proofs. Moments that stand already stay. */
+  freezeAddresses(
+    transaction: Transaction,
+    id: string,
+    addresses: readonly Pick<Address, 'kind' | 'canonical'>[],
+    now: number,
+  ): Promise<void>;
+  /** Allows recovery by these addresses of the account again. */
+  thawAddresses(
+    transaction: Transaction,
+    id: string,
+    addresses: readonly Pick<Address, 'kind' | 'canonical'>[],
+    now: number,
+  ): Promise<void>;
   /** Replaces the hash of an unchanged password by one of today's parameters. */
   rehashPassword(transaction: Transaction, id: string, passwordHash: string): Promise<void>;
 }
@@ -313,4 +343,8 @@ export interface Settings {
   busyHourSends: number;
   /** Where messages that cost money may go, and how much they may cost. */
   spend: SpendSettings;
+  /** Where support is told of what went wrong. */
+  supportAddress: string;
+  /** How long a new password waits after a risky recovery; 0 for never. */
+  coolOffHours: number;
 }

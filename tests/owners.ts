@@ -59,6 +59,8 @@ export function owners(program: InProcess): Owners {
     add,
     async withTwo() {
       const someone = await signedIn();
+      // An address that came later than the account.
+      await program.advance(1);
       await add(someone.owner, someone.address);
       return someone;
     },

@@ -32,6 +32,14 @@ export function ownAccounts(random: Random): Accounts {
       if (!(await tables(transaction).nextGeneration(id, generation))) return 'changed';
       return (await tables(transaction).removeAddress(id, address, now)) ? 'removed' : 'changed';
     },
+    addressesChangedAt: (transaction, id) => tables(transaction).addressesChangedAt(id),
+    async freezeAddresses(transaction, id, addresses, now) {
+      await tables(transaction).update(id, { bumpGeneration: true });
+      for (const address of addresses) await tables(transaction).freezeAddress(id, address, now);
+    },
+    async thawAddresses(transaction, id, addresses, now) {
+      for (const address of addresses) await tables(transaction).thawAddress(id, address, now);
+    },
     removedSince: (transaction, id, since) => tables(transaction).removedSince(id, since),
     rehashPassword: (transaction, id, passwordHash) => tables(transaction).update(id, { passwordHash }),
   };

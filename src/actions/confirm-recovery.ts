@@ -7,6 +7,7 @@ import { Refusal } from '../rules/errors.ts';
 import { answer, stateAt } from '../rules/recovery-flow.ts';
 import type { Proof, StoreTransaction } from '../store/store.ts';
 import type { Context, Origin } from './context.ts';
+import { isKnownDevice } from './known-device.ts';
 import { accept, isStillGood, type Verified } from './verify-code.ts';
 
 export interface Confirmation {
@@ -32,7 +33,9 @@ export function showConfirmation(context: Context, signed: string): Promise<Conf
 export function confirmRecovery(context: Context, signed: string, origin: Origin): Promise<Verified> {
   return context.store.transaction(async (tx) => {
     const proof = await findConfirmable(context, tx, signed);
-    const options = { rotateToken: true, confirmedBy: origin.browser };
+    const identifier = { kind: proof.identifierKind, typed: proof.identifierTyped, canonical: proof.identifier };
+    const known = await isKnownDevice(context, tx, origin.device, identifier);
+    const options = { rotateToken: true, confirmedBy: { browser: origin.browser, known } };
     return accept(context, tx, proof, '', options, context.clock.now());
   });
 }

@@ -9,7 +9,8 @@ import { assessRisk } from './assess-risk.ts';
 import type { Context } from './context.ts';
 import type { Delivery, Prepared } from './delivery.ts';
 import { prepareCode } from './prepare-code.ts';
-import { prepareAddressNotice, prepareNotice } from './prepare-notice.ts';
+import { NOTICES, prepareAddressNotice, prepareNotice } from './prepare-notice.ts';
+import { prepareSupportMail } from './prepare-support-mail.ts';
 
 export async function deliverMessage(context: Context, delivery: Delivery, message: Message): Promise<void> {
   await assessRisk(context, message);
@@ -60,8 +61,9 @@ async function prepare(
   if (message.proofId === null) return { do: 'expire' };
   const proof = await tx.proofs.byId(message.proofId);
   if (!proof) return { do: 'expire' };
-  if (message.kind === 'password-changed' || message.kind === 'password-blocked')
-    return prepareNotice(context, delivery, message, proof);
+  const notice = NOTICES.find((kind) => kind === message.kind);
+  if (notice) return prepareNotice(context, delivery, tx, message, proof, notice);
+  if (message.kind === 'support-not-me') return prepareSupportMail(context, delivery, tx, message, proof);
   return prepareCode(context, delivery, tx, message, proof);
 }
 

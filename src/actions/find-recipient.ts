@@ -1,13 +1,17 @@
 /** Looks up who a message with a code goes to, and writes down once what was found. */
 import type { Account, Address } from '../ports.ts';
+import { canRecover } from '../rules/address-trust.ts';
 import { cameToNothing, isHeldUp, type MessageFate } from '../rules/delivery.ts';
 import { sendableAddress } from '../rules/identifiers.ts';
 import { NO_ACCOUNT_MAIL_EVERY_MS } from '../rules/limits.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
+import { notifyMailboxes } from './notify-all-addresses.ts';
+import { addressesFor } from './used-address.ts';
 
 export type CodeKind =
   | 'recovery-code'
+  | 'recovery-frozen'
   | 'address-code'
   | 'address-taken'
   | 'no-account'
@@ -31,27 +35,24 @@ export async function findRecipient(
     kind: proof.identifierKind,
     canonical: proof.identifier,
   });
-  const stored = account && deliverableAddress(account, proof);
+  const named = account ? addressesFor(account, proof) : [];
   const typed =
     proof.identifierKind === 'email'
       ? sendableAddress({ typed: proof.identifierTyped, canonical: proof.identifier })
       : undefined;
-  if (proof.purpose === 'address') return addressRecipient(context, tx, proof, account, { stored, typed });
+  if (proof.purpose === 'address') return addressRecipient(context, tx, proof, account, { stored: named[0], typed });
   if (proof.purpose === 'registration') {
     if (proof.resolution === 'pending') await tx.proofs.resolve(proof.id, account ? 'decoy' : 'known', null, null);
     return account
-      ? { kind: 'registration-taken', to: stored?.value, account }
+      ? { kind: 'registration-taken', to: named[0]?.value, account }
       : { kind: 'registration-code', to: typed, account };
   }
-  if (proof.resolution === 'pending') {
-    const accountId = stored ? account.id : null;
-    await tx.proofs.resolve(proof.id, stored ? 'known' : 'decoy', accountId, account?.generation ?? null);
-    proof.accountId = accountId;
-    proof.accountGeneration = account?.generation ?? null;
-    await recordResolved(context, tx, proof, accountId);
-  }
-  const known = proof.resolution === 'pending' ? stored !== undefined : proof.resolution === 'known';
-  if (known) return { kind: 'recovery-code', to: stored?.value, account };
+  const stored = named.find(canRecover);
+  if (proof.resolution === 'pending') await resolveRecovery(context, tx, proof, account, stored);
+  else if (proof.resolution === 'known') return { kind: 'recovery-code', to: stored?.value, account };
+  if (stored && proof.resolution === 'pending') return { kind: 'recovery-code', to: stored.value, account };
+  // Its owner is told why no code comes; from outside it is a mail as any other.
+  if (account && named[0] && !stored) return { kind: 'recovery-frozen', to: named[0].value, account };
   if (message.kind === 'no-account') return { kind: 'no-account', to: typed, account: undefined };
   const now = context.clock.now();
   const earlier = await earlierMail(tx, message, proof);
@@ -60,6 +61,7 @@ export async function findRecipient(
   const everyMs = heldUp || cameToNothing(earlier?.status) ? 0 : NO_ACCOUNT_MAIL_EVERY_MS;
   const mayWrite =
     context.settings.mailUnknownAddresses &&
+    account === undefined &&
     typed !== undefined &&
     (heldUp || message.kind !== 'decoy') &&
     // A flood over many addresses must not make us write to all of them.
@@ -69,6 +71,25 @@ export async function findRecipient(
   // the one that is held up, which becomes a decoy: waiting for that one's own turn told them apart when the mailbox opened.
   if (mayWrite && heldUp) await tx.outbox.setKind(earlier.id, 'decoy');
   return { kind: mayWrite ? 'no-account' : 'decoy', to: typed, account: undefined, earlier };
+}
+
+/** Once for each proof, whoever else delivers a message of it at the same moment. */
+async function resolveRecovery(
+  context: Context,
+  tx: StoreTransaction,
+  proof: Proof,
+  account: Account | undefined,
+  stored: Address | undefined,
+): Promise<void> {
+  const accountId = account && stored ? account.id : null;
+  const generation = account?.generation ?? null;
+  const isFirst = await tx.proofs.resolve(proof.id, stored ? 'known' : 'decoy', accountId, generation);
+  proof.accountId = accountId;
+  proof.accountGeneration = generation;
+  await recordResolved(context, tx, proof, account?.id ?? null);
+  // A text may be read by whoever has the number now: the mailboxes can stop it (R70).
+  if (isFirst && account && stored && proof.channel !== 'email')
+    await notifyMailboxes(context, tx, account, 'recovery-requested', proof, context.clock.now());
 }
 
 /**
@@ -105,14 +126,4 @@ function recordResolved(context: Context, tx: StoreTransaction, proof: Proof, ac
 async function earlierMail(tx: StoreTransaction, message: Message, proof: Proof): Promise<Message | undefined> {
   const id = await tx.noAccountMails.lastMessageId(proof.identifierMac);
   return id === undefined || id === message.id ? undefined : tx.outbox.byId(id);
-}
-
-/** The confirmed address that was named; for a phone number without a phone channel, the account's first mailbox. */
-function deliverableAddress(account: Account, proof: Proof): Address | undefined {
-  return account.addresses.find(
-    (address) =>
-      address.kind === 'email' &&
-      address.confirmedAt !== null &&
-      (proof.identifierKind === 'phone' || address.canonical === proof.identifier),
-  );
 }

@@ -124,7 +124,7 @@ async function recoveryEntry(
 function isOpen(proof: Proof | undefined, now: number): boolean {
   if (!proof) return false;
   const state = stateAt(proof, now);
-  return ['send_again', 'finish'].some((event) => typeof answer(state, event as 'send_again' | 'finish') === 'string');
+  return (['send_again', 'finish', 'mature'] as const).some((event) => typeof answer(state, event) === 'string');
 }
 
 function otherEntry({ name, at, detail }: StoredAuditEvent): OtherEntry {

@@ -64,6 +64,8 @@ function renderCode(
         ? delivery.render('recovery-link', params, locale)
         : delivery.render(kind, { ...params, code }, locale);
     }
+    case 'recovery-frozen':
+      return delivery.render(kind, { ...request, recoverUrl: links.recoverUrl, address: masked }, locale);
     case 'no-account':
       return delivery.render(kind, { ...request, ...links, address: masked }, locale);
     case 'registration-code':

@@ -1,29 +1,83 @@
 /** Notices of what happened to an account: their addresses were written down with their cause. */
+import type { RemovedAddress } from '../ports.ts';
+import { mayAct } from '../rules/address-trust.ts';
 import { maskIdentifier } from '../rules/identifiers.ts';
-import { NOT_ME_LIFETIME_MS } from '../rules/limits.ts';
+import { ADDRESS_CHANGED_LATELY_MS, NOT_ME_LIFETIME_MS } from '../rules/limits.ts';
+import { answer, stateAt } from '../rules/recovery-flow.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { type Delivery, nameOf, type Prepared } from './delivery.ts';
 
-export function prepareNotice(context: Context, delivery: Delivery, message: Message, proof: Proof): Prepared {
-  if (message.address === null) return { do: 'fail', reason: 'no_address' };
-  const account = maskIdentifier({ kind: 'email', canonical: message.address });
+export const NOTICES = ['password-changed', 'password-blocked', 'password-held', 'recovery-requested'] as const;
+type NoticeKind = (typeof NOTICES)[number];
+
+/** A notice about what one proof led to. */
+export async function prepareNotice(
+  context: Context,
+  delivery: Delivery,
+  tx: StoreTransaction,
+  message: Message,
+  proof: Proof,
+  kind: NoticeKind,
+): Promise<Prepared> {
+  const told = await toldAddress(context, tx, message);
+  if (!told) return { do: 'expire' };
+  const { keys } = context;
+  const { origin } = delivery;
+  const now = context.clock.now();
+  const account = maskIdentifier(told);
+  const { removedAt } = told;
+  const { browser } = proof;
+  const acts = mayAct(told, now);
+  const state = stateAt(proof, now);
+  const stoppable = acts && answer(state, 'cancel') === 'cancelled';
+  const cancelUrl = stoppable ? `${origin}/recover/cancel/${keys.sign('cancel', proof.id)}` : undefined;
   const at = message.createdAt;
-  const mail =
-    message.kind === 'password-changed'
-      ? delivery.render(
-          'password-changed',
-          {
-            account,
-            changedAt: at,
-            browser: proof.browser,
-            notMeUrl: `${delivery.origin}/recover/not-me/${context.keys.sign('not-me', proof.id)}`,
-            notMeHours: NOT_ME_LIFETIME_MS / 3_600_000,
-          },
-          message.locale,
-        )
-      : delivery.render('password-blocked', { account, at, recoverUrl: `${delivery.origin}/recover` }, message.locale);
-  return { do: 'send', to: message.address, mail };
+  const send = (mail: ReturnType<typeof delivery.render>): Prepared => ({ do: 'send', to: told.value, mail });
+  switch (kind) {
+    case 'password-changed': {
+      const notMeUrl = acts ? `${origin}/recover/not-me/${keys.sign('not-me', proof.id)}` : undefined;
+      const params = {
+        account,
+        changedAt: at,
+        browser,
+        removedAt,
+        notMeUrl,
+        notMeHours: NOT_ME_LIFETIME_MS / 3_600_000,
+      };
+      return send(delivery.render(kind, params, message.locale));
+    }
+    case 'password-blocked': {
+      const recovery = removedAt !== undefined ? 'removed' : told.frozenAt === null ? 'open' : 'stopped';
+      const params = { account, at, recovery, recoverUrl: `${origin}/recover` } as const;
+      return send(delivery.render(kind, params, message.locale));
+    }
+    case 'password-held': {
+      if (state !== 'held') return { do: 'expire' };
+      const params = { account, at, browser, completesAt: proof.expiresAt, removedAt, cancelUrl };
+      return send(delivery.render(kind, params, message.locale));
+    }
+    case 'recovery-requested': {
+      const phone = maskIdentifier({ kind: proof.identifierKind, canonical: proof.identifier });
+      const params = { account, requestedAt: proof.createdAt, browser, phone, cancelUrl };
+      return send(delivery.render(kind, params, message.locale));
+    }
+  }
+}
+
+/** What became of the address since the notice was queued; undefined where the account has nothing to do with it any more. */
+async function toldAddress(
+  context: Context,
+  tx: StoreTransaction,
+  { accountId, address }: Message,
+): Promise<(Omit<RemovedAddress, 'removedAt'> & { removedAt?: number }) | undefined> {
+  if (accountId === null || address === null) return undefined;
+  const account = await context.accounts.get(tx, accountId);
+  const since = context.clock.now() - ADDRESS_CHANGED_LATELY_MS;
+  return (
+    account?.addresses.find(({ value, confirmedAt }) => value === address && confirmedAt !== null) ??
+    (await context.accounts.removedSince(tx, accountId, since)).find(({ value }) => value === address)
+  );
 }
 
 /** What happened stands in the audit event that was written with the notice. */

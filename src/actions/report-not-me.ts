@@ -1,19 +1,24 @@
 /**
- * "This wasn't me", the link of a change notice: ends all sessions, blocks the password, and starts a fresh recovery by
- * another confirmed address than the one that was used, where there is one.
+ * "This wasn't me", the link of a change notice: ends all sessions, blocks the password, stops recovery by the address that
+ * was used, tells customer support, and starts a fresh recovery by another confirmed address, where there is one.
  */
-import type { Account, Address } from '../ports.ts';
+import type { Account } from '../ports.ts';
+import { addressesInDoubt, canRecover } from '../rules/address-trust.ts';
 import { Refusal } from '../rules/errors.ts';
-import { NOT_ME_LIFETIME_MS } from '../rules/limits.ts';
+import { maskIdentifier } from '../rules/identifiers.ts';
+import { NOT_ME_LIFETIME_MS, NOTICE_USEFUL_MS } from '../rules/limits.ts';
 import type { Proof, StoreTransaction } from '../store/store.ts';
 import type { Context, Origin } from './context.ts';
-import { notifyAllAddresses } from './set-password.ts';
+import { notifyAllAddresses } from './notify-all-addresses.ts';
 import { type Started, startProof } from './start-proof.ts';
+import { newId } from './tokens.ts';
+import { usedAddress } from './used-address.ts';
 
-export interface Reported {
-  /** The fresh recovery, or undefined where the account has no other address. */
-  recovery: Started | undefined;
-}
+/**
+ * code_sent: a fresh recovery began by another address. recover: there is another one, but its mailbox has had its share of
+ * messages for now. support: recovery by every address is stopped.
+ */
+export type Reported = { next: 'code_sent'; recovery: Started } | { next: 'recover' } | { next: 'support' };
 
 /** Whether the link still does something, for the page that asks first. */
 export async function canReportNotMe(context: Context, signed: string): Promise<boolean> {
@@ -27,23 +32,24 @@ export async function canReportNotMe(context: Context, signed: string): Promise<
 export async function reportNotMe(context: Context, signed: string, origin: Origin): Promise<Reported> {
   const id = context.keys.open('not-me', signed);
   if (id === undefined) throw new Refusal('recovery_not_found');
-  const { proof, account } = await context.store.transaction((tx) => block(context, tx, id));
-  const other = otherAddress(account, proof);
-  if (!other) return { recovery: undefined };
+  const account = await context.store.transaction((tx) => block(context, tx, id));
+  const other = account.addresses.find((address) => address.kind === 'email' && canRecover(address));
+  if (!other) return { next: 'support' };
   const identifier = { kind: other.kind, typed: other.value, canonical: other.canonical };
-  return { recovery: await startProof(context, 'recovery', identifier, origin).catch(withoutWhenLimited) };
+  const recovery = await startProof(context, 'recovery', identifier, origin).catch(withoutWhenLimited);
+  return recovery ? { next: 'code_sent', recovery } : { next: 'recover' };
 }
 
-async function block(context: Context, tx: StoreTransaction, id: string): Promise<{ proof: Proof; account: Account }> {
+/** Returns the account as it is afterwards. */
+async function block(context: Context, tx: StoreTransaction, id: string): Promise<Account> {
   const now = context.clock.now();
   const proof = await tx.proofs.byId(id);
   const account = proof?.accountId ? await context.accounts.get(tx, proof.accountId) : undefined;
   if (!proof || !account || !isReportable(proof, now) || !(await tx.proofs.report(id, now)))
     throw new Refusal('recovery_not_found');
+  await tx.proofs.cancelAllOf(account.id);
   await context.accounts.blockPassword(tx, account.id, now);
   const ended = await tx.sessions.deleteAllOf(account.id);
-  await tx.proofs.cancelAllOf(account.id);
-  await notifyAllAddresses(context, tx, account, 'password-blocked', proof, now);
   await tx.audit.append({
     at: now,
     name: 'report-not-me',
@@ -51,7 +57,53 @@ async function block(context: Context, tx: StoreTransaction, id: string): Promis
     proofId: id,
     detail: { sessionsEnded: ended },
   });
-  return { proof, account };
+  await freeze(context, tx, account, proof, now);
+  await notifyAllAddresses(context, tx, account, 'password-blocked', proof, now);
+  await tellSupport(context, tx, account, proof, now);
+  return (await context.accounts.get(tx, account.id)) ?? account;
+}
+
+async function freeze(
+  context: Context,
+  tx: StoreTransaction,
+  account: Account,
+  proof: Proof,
+  now: number,
+): Promise<void> {
+  const changedAt = proof.completedAt ?? proof.createdAt;
+  const doubted = addressesInDoubt(account.addresses, usedAddress(account, proof), changedAt);
+  await context.accounts.freezeAddresses(tx, account.id, doubted, now);
+  for (const address of doubted)
+    await tx.audit.append({
+      at: now,
+      name: 'freeze-address',
+      accountId: account.id,
+      proofId: proof.id,
+      detail: { address: maskIdentifier(address) },
+    });
+}
+
+/** The timeline is read when the mail is written. */
+async function tellSupport(
+  context: Context,
+  tx: StoreTransaction,
+  account: Account,
+  proof: Proof,
+  now: number,
+): Promise<void> {
+  await tx.outbox.insert({
+    id: newId(context.random),
+    kind: 'support-not-me',
+    channel: 'email',
+    proofId: proof.id,
+    epoch: null,
+    accountId: account.id,
+    address: context.settings.supportAddress,
+    locale: 'en',
+    createdAt: now,
+    dueAt: now,
+    usefulUntil: now + NOTICE_USEFUL_MS,
+  });
 }
 
 function isReportable(proof: Proof | undefined, now: number): boolean {
@@ -60,13 +112,6 @@ function isReportable(proof: Proof | undefined, now: number): boolean {
     proof.reportedAt === null &&
     proof.completedAt !== null &&
     now < proof.completedAt + NOT_ME_LIFETIME_MS
-  );
-}
-
-function otherAddress(account: Account, proof: Proof): Address | undefined {
-  const used = proof.identifierKind === 'email' ? proof.identifier : undefined;
-  return account.addresses.find(
-    (address) => address.kind === 'email' && address.confirmedAt !== null && address.canonical !== used,
   );
 }
 

@@ -1,19 +1,21 @@
 /**
- * The last step of a recovery. The password is judged and hashed before anything is spent; then, in one transaction, the
- * proof is spent, the password stored, every session ended, every other proof void, and every confirmed address told.
+ * The last step of a recovery. The password is judged and hashed before anything is spent; then it is stored, or, after a
+ * risky recovery where the operator wants it so, held back for some hours in which every address can stop it.
  */
 import type { Account } from '../ports.ts';
+import { isRisky } from '../rules/address-trust.ts';
 import { Refusal } from '../rules/errors.ts';
-import { NOTICE_USEFUL_MS } from '../rules/limits.ts';
 import { normalizePassword } from '../rules/passwords.ts';
-import type { MessageKind, Proof, StoreTransaction } from '../store/store.ts';
+import type { Proof, StoreTransaction } from '../store/store.ts';
+import { applyPassword } from './apply-password.ts';
 import type { Context } from './context.ts';
 import { factsOf, findVerified, requireGoodPassword } from './judge-password.ts';
+import { notifyAllAddresses } from './notify-all-addresses.ts';
 import { rememberRecovery } from './recovered-here.ts';
-import { newId } from './tokens.ts';
 
 /**
- * @param source client network of the request
+ * @param source client network of the request, or undefined where one stands for everybody
+ * @returns the proof, `completed` or `held`
  * @throws Refusal `recovery_not_found`, `weak_password` (nothing is spent), `unavailable` when too many hashes wait
  */
 export async function setPassword(
@@ -33,47 +35,46 @@ export async function setPassword(
   return context.store.transaction(async (tx) => {
     const now = context.clock.now();
     const { proof, account } = await findVerified(context, tx, token);
-    const change = { state: 'completed', completedAt: now } as const;
-    if (!(await tx.proofs.transition(proof.id, 'verified', change))) throw new Refusal('recovery_not_found');
-    await context.accounts.setPassword(tx, account.id, passwordHash, now);
-    const ended = await tx.sessions.deleteAllOf(account.id);
-    await tx.proofs.cancelAllOf(account.id, proof.id);
+    if (await mustWait(context, tx, proof, account, now))
+      return holdPassword(context, tx, proof, account, passwordHash, now);
+    const completed = await applyPassword(context, tx, proof, account, passwordHash, now);
     await rememberRecovery(tx, proof.identifierMac, source, now);
-    await notifyAllAddresses(context, tx, account, 'password-changed', proof, now);
-    await tx.audit.append({
-      at: now,
-      name: 'set-password',
-      accountId: account.id,
-      proofId: proof.id,
-      detail: { channel: proof.channel, browser: proof.browser, sessionsEnded: ended },
-    });
-    return { ...proof, ...change };
+    return completed;
   });
 }
 
-/** A notice goes to every confirmed email address, the one that received the code included (R68). */
-export async function notifyAllAddresses(
+async function mustWait(
   context: Context,
   tx: StoreTransaction,
-  account: Account,
-  kind: Extract<MessageKind, 'password-changed' | 'password-blocked'>,
   proof: Proof,
+  account: Account,
   now: number,
-): Promise<void> {
-  for (const address of account.addresses) {
-    if (address.kind !== 'email' || address.confirmedAt === null) continue;
-    await tx.outbox.insert({
-      id: newId(context.random),
-      kind,
-      channel: 'email',
-      proofId: proof.id,
-      epoch: null,
-      accountId: account.id,
-      address: address.value,
-      locale: account.locale ?? proof.locale,
-      createdAt: now,
-      dueAt: now,
-      usefulUntil: now + NOTICE_USEFUL_MS,
-    });
-  }
+): Promise<boolean> {
+  if (context.settings.coolOffHours === 0) return false;
+  return isRisky(proof.lane, await context.accounts.addressesChangedAt(tx, account.id), now);
+}
+
+/** Nothing changes yet: the old password and every session go on, and everybody is told how to stop it. */
+async function holdPassword(
+  context: Context,
+  tx: StoreTransaction,
+  proof: Proof,
+  account: Account,
+  passwordHash: string,
+  now: number,
+): Promise<Proof> {
+  const completesAt = now + context.settings.coolOffHours * 3_600_000;
+  const change = { state: 'held', expiresAt: completesAt } as const;
+  if (!(await tx.proofs.transition(proof.id, 'verified', change))) throw new Refusal('recovery_not_found');
+  await tx.heldPasswords.insert({ proofId: proof.id, passwordHash, completesAt });
+  const held = { ...proof, ...change };
+  await notifyAllAddresses(context, tx, account, 'password-held', held, now);
+  await tx.audit.append({
+    at: now,
+    name: 'hold-password',
+    accountId: account.id,
+    proofId: proof.id,
+    detail: { channel: proof.channel, browser: proof.browser, completesAt },
+  });
+  return held;
 }

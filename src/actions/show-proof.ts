@@ -21,6 +21,8 @@ export interface ProofView {
   codeLength: number;
   /** When the code, or after the right code the permission to go on, ends. */
   expiresAt: number;
+  /** Only while a new password waits: when it will work. */
+  completesAt?: number;
   resendAt: number;
   triesLeft: number;
   delivery: ShownStatus;
@@ -38,7 +40,7 @@ export async function showProof(context: Context, purpose: Purpose, token: strin
 
 export async function viewProof(context: Context, tx: StoreTransaction, proof: Proof): Promise<ProofView> {
   const now = context.clock.now();
-  const message = await tx.outbox.latestOf(proof.id);
+  const message = await tx.outbox.latestCodeOf(proof.id);
   const delivery = message
     ? shownStatus(message, now - message.createdAt, unknownIsWrittenTo(context, proof))
     : 'queued';
@@ -62,6 +64,7 @@ export function describeProof(proof: Proof, now: number, known: { delivery: Show
     carries: proof.carries,
     codeLength: proof.codeLength,
     expiresAt: proof.verifiedExpiresAt ?? proof.codeExpiresAt,
+    ...(proof.state === 'held' ? { completesAt: proof.expiresAt } : {}),
     resendAt: proof.resendAt,
     triesLeft: Math.max(0, proof.triesLeft),
     delivery: known.delivery,

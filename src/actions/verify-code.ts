@@ -173,13 +173,16 @@ export async function isStillGood(context: Context, tx: StoreTransaction, proof:
   return account !== undefined && isStillAbout(proof, account);
 }
 
-/** @param options.confirmedBy the browser that confirmed through a mail's link, which goes on in the asker's place */
+/**
+ * @param options.confirmedBy the browser that confirmed through a mail's link, which goes on in the asker's place; `known`
+ *   where it has signed in with this identifier before
+ */
 export async function accept(
   context: Context,
   tx: StoreTransaction,
   proof: Proof,
   token: string,
-  options: { rotateToken?: boolean; confirmedBy?: string },
+  options: { rotateToken?: boolean; confirmedBy?: { browser: string; known: boolean } },
   now: number,
 ): Promise<Verified> {
   const verifiedExpiresAt = now + VERIFIED_LIFETIME_MS;
@@ -189,7 +192,9 @@ export async function accept(
     verifiedExpiresAt,
     expiresAt: Math.max(proof.expiresAt, verifiedExpiresAt),
     tokenDigest: next.tokenDigest,
-    browser: options.confirmedBy ?? proof.browser,
+    browser: options.confirmedBy?.browser ?? proof.browser,
+    // A stranger who confirms what a known browser asked for is a stranger.
+    lane: options.confirmedBy?.known === false && proof.lane === 'known-device' ? 'stranger' : proof.lane,
   } as const;
   if (!(await tx.proofs.transition(proof.id, 'code_sent', change))) throw new Refusal('recovery_not_found');
   await tx.guesses.clear(guessedBy(proof));

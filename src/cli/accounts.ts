@@ -1,4 +1,4 @@
-/** `regain accounts add` and `regain accounts import`: accounts made by the operator. */
+/** `regain accounts`: what an operator does to accounts. */
 import { availableParallelism } from 'node:os';
 import type { AccountsContext } from '../actions/add-account.ts';
 import type { Config } from '../config.ts';
@@ -14,19 +14,21 @@ const USAGE = `Usage:
   regain accounts add --email A [--email B] [--phone P] [--name N] [--birthday YYYY-MM-DD] [--locale L]
                       [--unconfirmed] [--password-stdin]
   regain accounts import FILE.csv [--unconfirmed]
+  regain accounts unfreeze --email A
 
-See docs/how-to/import-accounts.md.
+See docs/how-to/import-accounts.md and docs/how-to/this-was-not-me.md.
 `;
 
 export async function run(args: string[], environment: Record<string, string | undefined>): Promise<number> {
   const [name, ...rest] = args;
   if (name === 'add') return (await import('./accounts-add.ts')).runAdd(rest, environment);
   if (name === 'import') return (await import('./accounts-import.ts')).runImport(rest, environment);
+  if (name === 'unfreeze') return (await import('./accounts-unfreeze.ts')).runUnfreeze(rest, environment);
   if (name === '--help' || name === 'help') {
     process.stdout.write(USAGE);
     return 0;
   }
-  return refuseUsage(name === undefined ? 'say add or import' : `there is no '${name}' here`);
+  return refuseUsage(name === undefined ? 'say add, import or unfreeze' : `there is no '${name}' here`);
 }
 
 /** @returns the exit code of a command that was called wrongly */
@@ -81,6 +83,8 @@ async function openAccounts(config: Config): Promise<AccountsContext> {
       mailUnknownAddresses: config.mailUnknownAddresses,
       busyHourSends: config.busyHourSends,
       spend: config.spend,
+      supportAddress: config.brand.supportAddress,
+      coolOffHours: config.coolOffHours,
     },
   };
 }

@@ -258,6 +258,8 @@ export const en = {
       'sign-in': 'Signed in',
       'add-address': 'An address was added: {address}',
       'remove-address': 'An address was removed: {address}',
+      'freeze-address': 'Recovery by {address} was stopped',
+      'thaw-address': 'Recovery by {address} was allowed again',
       'wrong-password': 'A wrong password was typed on your account page',
       'sign-in-refused': 'A sign-in was refused',
       'sign-out': 'Signed out',
@@ -275,6 +277,7 @@ export const en = {
       unknown: '',
     },
     outcomes: {
+      held: 'The code in it was used, and a new password was chosen. It does not work yet.',
       reported: 'The password was changed, and someone with a mailbox of yours said: this wasn’t me.',
       password_changed: 'The code in it was used, and the password was changed.',
       cancelled: 'It was stopped with the link in the message.',
@@ -308,11 +311,11 @@ export const en = {
 
   cancel: {
     title: 'Stop this request?',
-    lead: 'Somebody asked to reset the password of your {brand} account. If it wasn’t you, stop it here. The code in the message will not work any more.',
+    lead: 'Somebody asked to reset the password of your {brand} account. If it wasn’t you, stop it here. Its code will not work any more, and a new password that is waiting will not be set.',
     calm: 'Your password has not changed. If it was you, just close this page.',
     submit: 'Stop the request',
     doneTitle: 'The request is stopped',
-    done: 'The code does not work any more, and your password has not changed. There is nothing else to do.',
+    done: 'Nothing comes of it any more, and your password has not changed. There is nothing else to do.',
     doneMore: 'If this happens often, tell customer support. Also check that only you can open your mailbox.',
     toSignIn: 'Go to sign in',
   },
@@ -323,20 +326,36 @@ export const en = {
     steps: [
       'All devices are signed out, yours as well.',
       'The new password opens nothing any more.',
+      'Recovery by the address that was used is stopped, and customer support is told.',
       'If your account has another email address, we send a code there, so that you can choose a new password.',
     ] as string[],
     submit: 'Lock my account',
     itWasMe: 'Was it you after all? Then just close this page.',
     doneTitle: 'Your account is locked',
-    done: 'All devices are signed out, and the new password opens nothing.',
-    doneCode: 'We have sent a code to your other email address. It works for {lifetime}.',
+    done: 'All devices are signed out, the new password opens nothing, and recovery by the address that was used is stopped.',
+    doneNext: {
+      code_sent: 'We have sent a code to another email address of your account. It works for {lifetime}.',
+      recover:
+        'To get back in, start a recovery with another email address of your account. The one that was used gets no code.',
+      support:
+        'Your account has no other email address that we can send a code to. Customer support has been told what happened, and helps you to get back in.',
+    },
     enterCode: 'Enter the code',
-    doneNoCode: 'To get back in, start a recovery. Your own email address works as before.',
     recover: 'Get back into my account',
     mailbox:
       'Please change the password of your mailbox too. Whoever changed your password may be able to read your email.',
     goneTitle: 'This link does not work any more',
     gone: 'It was used already, or it is older than {lifetime}. If you are worried about your account, choose a new password now.',
+  },
+
+  held: {
+    title: 'Your new password is waiting',
+    lead: 'It works from {at}.',
+    why: 'You are in a browser that we don’t know yet, and an address of the account came or went lately. To keep the account safe, the new password has to wait.',
+    told: 'We have told every address of the account, so that its owner can stop this if it was somebody else.',
+    untilThen: 'Until then the old password goes on working, and devices stay signed in.',
+    stop: 'Whoever signs in with the old password keeps that one, and the new one is thrown away.',
+    toSignIn: 'Go to sign in',
   },
 
   helpPage: {
@@ -370,6 +389,9 @@ export const en = {
     lost: 'I no longer have that address',
     lostText:
       'Try any other email address or phone number of your account first. If there is none, write to customer support. They can help you without ever seeing a code or a password.',
+    changed: 'I did not change my password',
+    changedText:
+      'Open the message about the change and choose “This wasn’t me”. Everyone is signed out, the password is blocked, and the address that was used can’t recover the account any more. Then choose a new password with another address of your account. If it has none, write to customer support.',
     notMe: 'I did not ask for this message',
     notMeText:
       'Then somebody else typed your address. Your password has not changed, and you don’t have to do anything. Never tell anyone the code.',

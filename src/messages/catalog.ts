@@ -4,6 +4,7 @@
  *
  * Moments are milliseconds since 1970. Addresses and accounts arrive masked. Every URL is on our own origin.
  */
+import type { TimelineEntry } from '../rules/timeline.ts';
 import type { MessageContent } from './layout.ts';
 
 export interface MessageParams {
@@ -25,10 +26,31 @@ export interface MessageParams {
   'address-added': { account: string; address: string; at: number; browser: string; recoverUrl: string };
   /** To every confirmed address, and to the removed one. */
   'address-removed': { address: string; at: number; browser: string; recoverUrl: string };
-  /** To every confirmed address, after a new password was set. */
-  'password-changed': { account: string; changedAt: number; browser: string; notMeUrl: string; notMeHours: number };
-  /** After "this wasn't me": nothing opens the account until a new password is set. */
-  'password-blocked': { account: string; at: number; recoverUrl: string };
+  /** After a new password was set. */
+  'password-changed': Told & { changedAt: number; browser: string; notMeUrl: string | undefined; notMeHours: number };
+  /** After "this wasn't me": nothing opens the account until a new password is set. `recovery`: what this address can do. */
+  'password-blocked': { account: string; at: number; recovery: 'open' | 'stopped' | 'removed'; recoverUrl: string };
+  /** A new password that opens nothing before `completesAt`. */
+  'password-held': Told & { at: number; browser: string; completesAt: number; cancelUrl: string | undefined };
+  /** Instead of a code, where "this wasn't me" stopped recovery by this address. */
+  'recovery-frozen': Asked & { address: string; recoverUrl: string };
+  /** To the mailboxes, where a recovery was asked for by text message. */
+  'recovery-requested': Asked & { account: string; phone: string; cancelUrl: string | undefined };
+  /** To customer support, after "this wasn't me"; the timeline oldest first. */
+  'support-not-me': {
+    accountId: string;
+    proofId: string;
+    at: number;
+    addresses: readonly string[];
+    stopped: readonly string[];
+    timeline: readonly TimelineEntry[];
+  };
+}
+
+/** A notice to an address of the account, or to one that was removed from it at `removedAt`; links that act may be missing. */
+interface Told {
+  account: string;
+  removedAt: number | undefined;
 }
 
 /** When it was asked for, and from which browser ("Firefox on Windows"). */

@@ -76,13 +76,20 @@ function surroundingsOf(context: RenderContext, locale: MessageLocale): Surround
 
 /** The parameters, safe to be set into sentences: nothing in them can break out of its line, its place or its direction. */
 function cleaned<P extends object>(params: P, origin: string, locale: MessageLocale): P {
-  const entries = Object.entries(params).map(([name, value]) => {
-    if (typeof value !== 'string') return [name, value];
-    if (name.endsWith('Url')) return [name, ours(value, origin)];
-    if (name === 'code') return [name, visible(value)];
-    return [name, isolated(name === 'browser' ? unlinkable(visible(value)) : visible(value), locale)];
-  });
-  return Object.fromEntries(entries) as P;
+  return Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [name, cleanedValue(name, value, origin, locale)]),
+  ) as P;
+}
+
+/** What stands in a list, or in the entries of one, is cleaned as if it stood alone. */
+function cleanedValue(name: string, value: unknown, origin: string, locale: MessageLocale): unknown {
+  if (Array.isArray(value)) return value.map((item: unknown) => cleanedValue(name, item, origin, locale));
+  if (typeof value === 'object' && value !== null) return cleaned(value, origin, locale);
+  if (typeof value !== 'string') return value;
+  if (name.endsWith('Url')) return ours(value, origin);
+  // Chosen by us: a code, and words that a template translates.
+  if (name === 'code' || name === 'what' || name === 'recovery') return visible(value);
+  return isolated(name === 'browser' ? unlinkable(visible(value)) : visible(value), locale);
 }
 
 export function ours(url: string, origin: string): string {

@@ -19,6 +19,8 @@ export const ACTIVITY_EVENTS = [
   'add-address',
   'remove-address',
   'wrong-password',
+  'freeze-address',
+  'thaw-address',
   'complete-registration',
   'add-account',
   'import-account',
@@ -31,6 +33,7 @@ export const RECOVERY_EVENTS = [
   'verify-code',
   'confirm-recovery',
   'set-password',
+  'hold-password',
   'cancel-recovery',
   'report-not-me',
 ] as const satisfies AuditEventName[];
@@ -54,8 +57,15 @@ export function messageFate(status: MessageStatus | undefined): MessageFate {
   }
 }
 
-/** `open`: it can still be finished. `code_entered`: the code was right or the link confirmed, and no password was set. */
-export type RecoveryOutcome = 'reported' | 'password_changed' | 'cancelled' | 'open' | 'code_entered' | 'not_finished';
+/** `open`: it can still be finished. `held`: a new password waits. `code_entered`: the code was right or the link confirmed, and no password was set. */
+export type RecoveryOutcome =
+  | 'reported'
+  | 'password_changed'
+  | 'cancelled'
+  | 'held'
+  | 'open'
+  | 'code_entered'
+  | 'not_finished';
 
 /** @param isOpen whether the recovery itself can still be finished */
 export function recoveryOutcome(events: readonly { name: AuditEventName }[], isOpen: boolean): RecoveryOutcome {
@@ -63,6 +73,6 @@ export function recoveryOutcome(events: readonly { name: AuditEventName }[], isO
   if (happened('report-not-me')) return 'reported';
   if (happened('set-password')) return 'password_changed';
   if (happened('cancel-recovery')) return 'cancelled';
-  if (isOpen) return 'open';
+  if (isOpen) return happened('hold-password') ? 'held' : 'open';
   return happened('verify-code') || happened('confirm-recovery') ? 'code_entered' : 'not_finished';
 }

@@ -81,9 +81,9 @@ export const RECOVERED_HERE: Limit = { burst: 1, refillMs: 10 * MINUTE };
 export const NO_ACCOUNT_MAIL_EVERY_MS = 7 * DAY;
 /** The "this wasn't me" link of a change notice: people read mail late, and weekends are long. */
 export const NOT_ME_LIFETIME_MS = 72 * HOUR;
-/** A notice that could not be delivered is worth sending for a day (R68); removed addresses get it for 30 days. */
+/** A notice is tried for a day (R68). For 30, removed addresses get them too, and changes of addresses count as fresh. */
 export const NOTICE_USEFUL_MS = DAY;
-export const REMOVED_ADDRESS_TOLD_MS = 30 * DAY;
+export const ADDRESS_CHANGED_LATELY_MS = 30 * DAY;
 
 export const SESSION_LIFETIME_MS = 30 * DAY;
 export const DEVICE_LIFETIME_MS = 365 * DAY;

@@ -7,10 +7,20 @@ import type { ProblemCode } from './errors.ts';
 import { CODE_RENEWED_BELOW_MS, CODE_USELESS_BELOW_MS } from './limits.ts';
 
 /** What is stored. */
-export type StoredState = 'code_sent' | 'verified' | 'completed' | 'cancelled';
+export type StoredState = 'code_sent' | 'verified' | 'held' | 'completed' | 'cancelled';
 /** What it amounts to at a given moment. */
 export type State = StoredState | 'code_expired' | 'code_used_up' | 'ended';
-export type Event = 'send_again' | 'enter_right_code' | 'enter_wrong_code' | 'confirm' | 'finish' | 'cancel';
+export type Event =
+  | 'send_again'
+  | 'enter_right_code'
+  | 'enter_wrong_code'
+  | 'confirm'
+  | 'finish'
+  /** As `finish`, but the new password has to wait. */
+  | 'hold'
+  /** Its wait is over. */
+  | 'mature'
+  | 'cancel';
 /** A new state, `stay` (accepted, nothing changes but counters), or the refusal that the person is told. */
 export type Answer = StoredState | 'stay' | { refused: ProblemCode };
 
@@ -19,11 +29,21 @@ export const STATES = [
   'code_expired',
   'code_used_up',
   'verified',
+  'held',
   'completed',
   'cancelled',
   'ended',
 ] as const;
-export const EVENTS = ['send_again', 'enter_right_code', 'enter_wrong_code', 'confirm', 'finish', 'cancel'] as const;
+export const EVENTS = [
+  'send_again',
+  'enter_right_code',
+  'enter_wrong_code',
+  'confirm',
+  'finish',
+  'hold',
+  'mature',
+  'cancel',
+] as const;
 
 const gone = { refused: 'recovery_not_found' } as const;
 const unproven = { refused: 'recovery_not_found' } as const;
@@ -33,17 +53,18 @@ const wrong = { refused: 'wrong_code' } as const;
 
 /**
  * `verified` is reached only by the right code, or by confirming through the link of the mail, which guesses at codes don't
- * wear out; `completed` only from `verified`.
+ * wear out; `completed` only from `verified`, at once or through `held`.
  */
 // biome-ignore format: a table is read in rows and columns
 export const FLOW: Record<State, Record<Event, Answer>> = {
-  code_sent:    { send_again: 'code_sent',  enter_right_code: 'verified',  enter_wrong_code: wrong,    confirm: 'verified',  finish: unproven,     cancel: 'cancelled' },
-  code_expired: { send_again: 'code_sent',  enter_right_code: expired,     enter_wrong_code: expired,  confirm: expired,     finish: unproven,     cancel: 'cancelled' },
-  code_used_up: { send_again: 'code_sent',  enter_right_code: usedUp,      enter_wrong_code: usedUp,   confirm: 'verified',  finish: unproven,     cancel: 'cancelled' },
-  verified:     { send_again: gone,         enter_right_code: gone,        enter_wrong_code: gone,     confirm: gone,        finish: 'completed',  cancel: 'cancelled' },
-  completed:    { send_again: gone,         enter_right_code: gone,        enter_wrong_code: gone,     confirm: gone,        finish: gone,         cancel: gone },
-  cancelled:    { send_again: gone,         enter_right_code: gone,        enter_wrong_code: gone,     confirm: gone,        finish: gone,         cancel: 'stay' },
-  ended:        { send_again: gone,         enter_right_code: gone,        enter_wrong_code: gone,     confirm: gone,        finish: gone,         cancel: 'stay' },
+  code_sent:    { send_again: 'code_sent', enter_right_code: 'verified', enter_wrong_code: wrong,   confirm: 'verified', finish: unproven,    hold: unproven, mature: gone,        cancel: 'cancelled' },
+  code_expired: { send_again: 'code_sent', enter_right_code: expired,    enter_wrong_code: expired, confirm: expired,    finish: unproven,    hold: unproven, mature: gone,        cancel: 'cancelled' },
+  code_used_up: { send_again: 'code_sent', enter_right_code: usedUp,     enter_wrong_code: usedUp,  confirm: 'verified', finish: unproven,    hold: unproven, mature: gone,        cancel: 'cancelled' },
+  verified:     { send_again: gone,        enter_right_code: gone,       enter_wrong_code: gone,    confirm: gone,       finish: 'completed', hold: 'held',   mature: gone,        cancel: 'cancelled' },
+  held:         { send_again: gone,        enter_right_code: gone,       enter_wrong_code: gone,    confirm: gone,       finish: gone,        hold: gone,     mature: 'completed', cancel: 'cancelled' },
+  completed:    { send_again: gone,        enter_right_code: gone,       enter_wrong_code: gone,    confirm: gone,       finish: gone,        hold: gone,     mature: gone,        cancel: gone },
+  cancelled:    { send_again: gone,        enter_right_code: gone,       enter_wrong_code: gone,    confirm: gone,       finish: gone,        hold: gone,     mature: gone,        cancel: 'stay' },
+  ended:        { send_again: gone,        enter_right_code: gone,       enter_wrong_code: gone,    confirm: gone,       finish: gone,        hold: gone,     mature: gone,        cancel: 'stay' },
 };
 
 export function answer(state: State, event: Event): Answer {
@@ -60,7 +81,8 @@ export interface ProofTimes {
 }
 
 export function stateAt(proof: ProofTimes, now: number): State {
-  if (proof.state === 'completed' || proof.state === 'cancelled') return proof.state;
+  // What is held waits however long ago it was asked for; the worker ends it.
+  if (proof.state === 'completed' || proof.state === 'cancelled' || proof.state === 'held') return proof.state;
   if (now >= proof.expiresAt) return 'ended';
   if (proof.state === 'verified') return now >= (proof.verifiedExpiresAt ?? 0) ? 'ended' : 'verified';
   if (proof.triesLeft <= 0) return 'code_used_up';

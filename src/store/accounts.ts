@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
-import type { Account, Address } from '../ports.ts';
+import type { Account, Address, HeldAddress } from '../ports.ts';
 import type { OpenTransaction } from './open-transaction.ts';
 import { statement, statementPer } from './statement.ts';
 import type { StoreTransaction } from './store.ts';
@@ -15,6 +15,7 @@ const ACCOUNT_FIELDS = [
   'generation',
 ] as const satisfies (keyof Account)[];
 const ADDRESS_FIELDS = ['kind', 'value', 'canonical', 'confirmedAt'] as const satisfies (keyof Address)[];
+const HELD_FIELDS = [...ADDRESS_FIELDS, 'frozenAt', 'thawedAt'] as const satisfies (keyof HeldAddress)[];
 /** 128 bits in base64url, as ids have. */
 const ID_CHARACTERS = 22;
 const CHANGED_FIELDS = ['passwordHash', 'passwordChangedAt', 'passwordBlockedAt', 'bumpGeneration'] as const;
@@ -29,9 +30,9 @@ interface NewAddressRow extends Address {
   accountId: string;
   createdAt: number;
 }
-type HeldAddress = Pick<Address, 'kind' | 'canonical'> & { accountId: string };
+type NamedAddress = Pick<Address, 'kind' | 'canonical'> & { accountId: string };
 /** An account with one of its addresses, or with none. */
-type AccountRow = Omit<Account, 'addresses'> & { [Field in keyof Address]: Address[Field] | null };
+type AccountRow = Omit<Account, 'addresses'> & { [Field in keyof HeldAddress]: HeldAddress[Field] | null };
 
 export function accountQueries(kysely: Kysely<Tables>): (open: OpenTransaction) => StoreTransaction['accounts'] {
   const withAddresses = kysely
@@ -41,7 +42,7 @@ export function accountQueries(kysely: Kysely<Tables>): (open: OpenTransaction) 
     )
     .select('accounts.id as id')
     .select(selected(ACCOUNT_FIELDS))
-    .select(selected(ADDRESS_FIELDS))
+    .select(selected(HELD_FIELDS))
     .orderBy('accounts.id')
     .orderBy('addresses.id');
   const byId = statement(({ id }: Pick<Account, 'id'>) => withAddresses.where('accounts.id', '=', id));
@@ -107,7 +108,7 @@ export function accountQueries(kysely: Kysely<Tables>): (open: OpenTransaction) 
       .where('generation', '=', from),
   );
   const held =
-    ({ accountId, kind, canonical }: HeldAddress) =>
+    ({ accountId, kind, canonical }: NamedAddress) =>
     (eb: ExpressionBuilder<Tables, 'addresses'>) =>
       eb.and([
         eb('account_id', '=', accountId),
@@ -115,21 +116,51 @@ export function accountQueries(kysely: Kysely<Tables>): (open: OpenTransaction) 
         eb('canonical', '=', canonical),
         eb('removed_at', 'is', null),
       ]);
-  const deleteUnconfirmed = statement((address: HeldAddress) =>
+  const deleteUnconfirmed = statement((address: NamedAddress) =>
     kysely.deleteFrom('addresses').where(held(address)).where('confirmed_at', 'is', null),
   );
-  const removeAddress = statement((address: HeldAddress & { now: number }) =>
+  const removeAddress = statement((address: NamedAddress & { now: number }) =>
     kysely.updateTable('addresses').set({ removed_at: address.now }).where(held(address)),
   );
   const removedSince = statement(({ accountId, since }: { accountId: string; since: number }) =>
     kysely
       .selectFrom('addresses')
-      .select(selected(ADDRESS_FIELDS))
+      .select(selected(HELD_FIELDS))
+      .select((eb) => eb.ref('removed_at').$notNull().as('removedAt'))
       .where('account_id', '=', accountId)
       .where('confirmed_at', 'is not', null)
       .where('removed_at', '>=', since)
       .orderBy('removed_at', 'desc')
       .orderBy('id', 'desc'),
+  );
+  const addressesChangedAt = statement(({ accountId }: { accountId: string }) =>
+    kysely
+      .selectFrom('addresses')
+      .innerJoin('accounts', 'accounts.id', 'addresses.account_id')
+      .select((eb) => [
+        eb.fn.max('addresses.removed_at').as('removedAt'),
+        eb.fn
+          .max(
+            eb
+              .case()
+              .when('addresses.created_at', '>', eb.ref('accounts.created_at'))
+              .then(eb.ref('addresses.created_at'))
+              .end(),
+          )
+          .as('addedAt'),
+      ])
+      .where('addresses.account_id', '=', accountId)
+      .where('addresses.confirmed_at', 'is not', null),
+  );
+  const freezeAddress = statement((address: NamedAddress & { now: number }) =>
+    kysely.updateTable('addresses').set({ frozen_at: address.now }).where(held(address)).where('frozen_at', 'is', null),
+  );
+  const thawAddress = statement((address: NamedAddress & { now: number }) =>
+    kysely
+      .updateTable('addresses')
+      .set({ frozen_at: null, thawed_at: address.now })
+      .where(held(address))
+      .where('frozen_at', 'is not', null),
   );
   const count = statement((_: object) =>
     kysely.selectFrom('accounts').select((eb) => eb.fn.countAll<number>().as('accounts')),
@@ -187,6 +218,13 @@ export function accountQueries(kysely: Kysely<Tables>): (open: OpenTransaction) 
           removed.findIndex((other) => isSame(address, other)) === at,
       );
     },
+    async addressesChangedAt(accountId) {
+      const { addedAt, removedAt } = (await open.first(addressesChangedAt, { accountId })) ?? {};
+      return addedAt || removedAt ? Math.max(addedAt ?? 0, removedAt ?? 0) : undefined;
+    },
+    freezeAddress: (accountId, { kind, canonical }, now) =>
+      open.run(freezeAddress, { accountId, kind, canonical, now }),
+    thawAddress: (accountId, { kind, canonical }, now) => open.run(thawAddress, { accountId, kind, canonical, now }),
     count: async () => (await open.first(count, {}))?.accounts ?? 0,
   });
 }
@@ -202,10 +240,10 @@ function isSame(one: Pick<Address, 'kind' | 'canonical'>, other: Pick<Address, '
 /** Rows come sorted by account, then in the order in which its addresses were given. */
 function toAccounts(rows: AccountRow[]): Account[] {
   const accounts: Account[] = [];
-  for (const { kind, value, canonical, confirmedAt, ...account } of rows) {
+  for (const { kind, value, canonical, confirmedAt, frozenAt, thawedAt, ...account } of rows) {
     if (accounts.at(-1)?.id !== account.id) accounts.push({ ...account, addresses: [] });
     if (kind !== null && value !== null && canonical !== null)
-      accounts.at(-1)?.addresses.push({ kind, value, canonical, confirmedAt });
+      accounts.at(-1)?.addresses.push({ kind, value, canonical, confirmedAt, frozenAt, thawedAt });
   }
   return accounts;
 }

@@ -6,6 +6,7 @@ import { auditQueries } from './audit.ts';
 import { auditChainQueries } from './audit-chain.ts';
 import type { Engine } from './engine.ts';
 import { guessQueries } from './guesses.ts';
+import { heldPasswordQueries } from './held-passwords.ts';
 import { limitQueries } from './limits.ts';
 import { migrate, pendingMigrations } from './migrations/migrate.ts';
 import { noAccountMailQueries } from './no-account-mails.ts';
@@ -64,6 +65,7 @@ function allQueries(engine: Engine): (open: OpenTransaction) => StoreTransaction
   const outbox = outboxQueries(engine);
   const noAccountMails = noAccountMailQueries(kysely);
   const retiredIdentifiers = retiredIdentifierQueries(kysely);
+  const heldPasswords = heldPasswordQueries(kysely);
   const guesses = guessQueries(kysely);
   const limits = limitQueries(kysely);
   const spend = spendQueries(kysely);
@@ -77,6 +79,7 @@ function allQueries(engine: Engine): (open: OpenTransaction) => StoreTransaction
     outbox: outbox(open),
     noAccountMails: noAccountMails(open),
     retiredIdentifiers: retiredIdentifiers(open),
+    heldPasswords: heldPasswords(open),
     guesses: guesses(open),
     limits: limits(open),
     spend: spend(open),

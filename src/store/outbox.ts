@@ -56,7 +56,6 @@ export function outboxQueries({
       .orderBy('created_at', 'desc')
       .orderBy('id', 'desc')
       .limit(ONE);
-  const latestOf = statement(newestOf);
   const latestCodeOf = statement((of: { proofId: string }) => newestOf(of).where('epoch', 'is not', null));
   const lease = statementPer(String, (count: number) =>
     statement(({ now, leasedUntil }: { now: number; leasedUntil: number }) =>
@@ -120,7 +119,6 @@ export function outboxQueries({
       await open.run(insert, message);
     },
     byId: (id) => open.first(byId, { id }),
-    latestOf: (proofId) => open.first(latestOf, { proofId }),
     latestCodeOf: (proofId) => open.first(latestCodeOf, { proofId }),
     async lease(count, now, leasedUntil) {
       const messages = await open.rows(lease(count), { now, leasedUntil });

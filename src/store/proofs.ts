@@ -98,11 +98,15 @@ export function proofQueries({ kysely, locked }: Engine): (open: OpenTransaction
       .updateTable('proofs')
       .set({ state: 'cancelled' })
       .where('account_id', '=', accountId)
-      .where('state', 'in', ['code_sent', 'verified'])
+      .where('state', 'in', ['code_sent', 'verified', 'held'])
       .where('id', '!=', exceptId),
   );
   const purge = statement(({ createdBefore }: { createdBefore: number }) =>
-    kysely.deleteFrom('proofs').where('created_at', '<', createdBefore),
+    kysely
+      .deleteFrom('proofs')
+      .where('created_at', '<', createdBefore)
+      .where('state', '!=', 'held')
+      .where((eb) => eb.or([eb('completed_at', 'is', null), eb('completed_at', '<', createdBefore)])),
   );
 
   return (open) => ({

@@ -1,5 +1,5 @@
 /** The store's interface: what actions may ask of the database. Implemented once, over kysely, for SQLite and PostgreSQL. */
-import type { Account, Address, NewAccount, Transaction } from '../ports.ts';
+import type { Account, Address, NewAccount, RemovedAddress, Transaction } from '../ports.ts';
 import type { AuditEventName } from '../rules/audit.ts';
 import type { AuditBatch, AuditSeal, SealedEvent, StoredEvent } from '../rules/audit-chain.ts';
 import type { CodeFormat, Purpose } from '../rules/codes.ts';
@@ -68,6 +68,10 @@ export type MessageKind =
   | 'address-removed'
   | 'password-changed'
   | 'password-blocked'
+  | 'password-held'
+  | 'recovery-frozen'
+  | 'recovery-requested'
+  | 'support-not-me'
   | 'decoy';
 
 /** A row of the outbox. It carries ids, never a code, a body or a secret. */
@@ -107,6 +111,13 @@ export type NewMessage = Pick<
   | 'dueAt'
   | 'usefulUntil'
 >;
+
+/** The hash of a new password that waits out a cool-off, while its proof is `held`. */
+export interface HeldPassword {
+  proofId: string;
+  passwordHash: string;
+  completesAt: number;
+}
 
 export interface Session {
   id: string;
@@ -190,15 +201,14 @@ export interface StoreTransaction extends Transaction {
     ): Promise<boolean>;
     /** Compare and set of `reportedAt`: exactly one report of a completed recovery wins. */
     report(id: string, now: number): Promise<boolean>;
-    /** Every unfinished proof of the account is cancelled. */
+    /** Every unfinished proof of the account is cancelled, those that hold a password back as well. */
     cancelAllOf(accountId: string, exceptId?: string): Promise<void>;
+    /** Drops what was created before, but what is held or was completed since. */
     purge(createdBefore: number): Promise<number>;
   };
   readonly outbox: {
     insert(message: NewMessage): Promise<void>;
     byId(id: string): Promise<Message | undefined>;
-    /** The newest message of a proof. */
-    latestOf(proofId: string): Promise<Message | undefined>;
     /** The newest message that carries a code of the proof; a notice of what came of it is none. */
     latestCodeOf(proofId: string): Promise<Message | undefined>;
     /**
@@ -227,6 +237,15 @@ export interface StoreTransaction extends Transaction {
     /** The message that the last claim was for. */
     lastMessageId(identifierMac: string): Promise<string | undefined>;
     purge(before: number): Promise<number>;
+  };
+  readonly heldPasswords: {
+    insert(held: HeldPassword): Promise<void>;
+    /** Proofs whose passwords have waited long enough, the longest first, some at a time. */
+    due(now: number): Promise<string[]>;
+    /** Takes it away where it has waited long enough: of many who try, exactly one gets it. */
+    take(proofId: string, now: number): Promise<HeldPassword | undefined>;
+    /** Drops those whose proofs are not held any more. Returns how many. */
+    purge(): Promise<number>;
   };
   readonly retiredIdentifiers: {
     /** An account gave this identifier up. */
@@ -296,7 +315,13 @@ export interface StoreTransaction extends Transaction {
     /** Marks it as removed, which frees it for others; false where the account does not hold it. */
     removeAddress(accountId: string, address: Pick<Address, 'kind' | 'canonical'>, now: number): Promise<boolean>;
     /** Confirmed addresses that were removed at `since` or later and were not added again, newest first, each once. */
-    removedSince(accountId: string, since: number): Promise<Address[]>;
+    removedSince(accountId: string, since: number): Promise<RemovedAddress[]>;
+    /** When a confirmed address was last added after the account was made, or removed; undefined for never. */
+    addressesChangedAt(accountId: string): Promise<number | undefined>;
+    /** Where it is not frozen yet. */
+    freezeAddress(accountId: string, address: Pick<Address, 'kind' | 'canonical'>, now: number): Promise<void>;
+    /** Where it is frozen. */
+    thawAddress(accountId: string, address: Pick<Address, 'kind' | 'canonical'>, now: number): Promise<void>;
     count(): Promise<number>;
   };
   readonly sessions: {

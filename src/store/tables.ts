@@ -3,13 +3,13 @@
  * the same names in camelCase. The two are mapped when a statement is built, never when it runs.
  */
 import type { Generated } from 'kysely';
-import type { Address } from '../ports.ts';
+import type { HeldAddress } from '../ports.ts';
 import type { AuditBatch, AuditSeal } from '../rules/audit-chain.ts';
-import type { Message, Proof, Session, SpendMoney, SpendTally } from './store.ts';
+import type { HeldPassword, Message, Proof, Session, SpendMoney, SpendTally } from './store.ts';
 
 export interface Tables {
   accounts: AccountColumns;
-  addresses: Columns<Address> & {
+  addresses: Columns<HeldAddress> & {
     /** Keeps the order in which they were given. */
     id: Generated<number>;
     account_id: string;
@@ -35,6 +35,7 @@ export interface Tables {
   audit_batches: Columns<AuditBatch>;
   audit_seals: Columns<AuditSeal>;
   no_account_mails: { identifier_mac: string; message_id: string; sent_at: number };
+  held_passwords: Columns<HeldPassword>;
   retired_identifiers: { identifier_mac: string; retired_at: number };
   spend_money: Columns<SpendMoney>;
   spend_tallies: Columns<SpendTally>;

@@ -56,6 +56,8 @@ export function storeContract(name: string, open: OpenStore): void {
     spend(inStore, inTransaction);
     accounts(inStore, inTransaction);
     addresses(inStore, inTransaction);
+    frozenAddresses(inTransaction);
+    heldPasswords(inStore, inTransaction);
     retiredIdentifiers(inTransaction);
     sessions(inTransaction);
     audit(inTransaction);
@@ -311,8 +313,8 @@ function outbox(inStore: InStore, inTransaction: InTransaction): void {
     await tx.outbox.insert(message('second', { proofId: 'p', createdAt: NOW + 1 }));
     await tx.outbox.insert(message('first', { proofId: 'p', createdAt: NOW }));
     await tx.outbox.insert(message('other', { proofId: 'q', createdAt: NOW + 2 }));
-    assert.equal((await tx.outbox.latestOf('p'))?.id, 'second');
-    assert.equal(await tx.outbox.latestOf('r'), undefined);
+    assert.equal((await tx.outbox.latestCodeOf('p'))?.id, 'second');
+    assert.equal(await tx.outbox.latestCodeOf('r'), undefined);
   });
 
   inTransaction(
@@ -755,7 +757,7 @@ function addresses(inStore: InStore, inTransaction: InTransaction): void {
     assert.equal(await tx.accounts.removeAddress('a', second, NOW + 6), false);
     assert.deepEqual(await held(tx, 'a'), [jane.canonical, '+15551234567']);
     assert.deepEqual(await tx.accounts.byConfirmedAddress('email', second.canonical), []);
-    assert.deepEqual(await tx.accounts.removedSince('a', NOW + 5), [second]);
+    assert.deepEqual(await tx.accounts.removedSince('a', NOW + 5), [{ ...second, removedAt: NOW + 5 }]);
     assert.deepEqual(await tx.accounts.removedSince('a', NOW + 6), []);
     assert.deepEqual(await tx.accounts.removedSince('b', 0), []);
     assert.equal(await tx.accounts.addAddress('b', second, NOW + 7), true);
@@ -770,7 +772,7 @@ function addresses(inStore: InStore, inTransaction: InTransaction): void {
     await tx.accounts.insert('a', account({ addresses: [jane, { ...second, confirmedAt: null }] }), NOW);
     for (const at of [1, 2]) {
       assert.equal(await tx.accounts.removeAddress('a', jane, NOW + at), true);
-      assert.deepEqual(await tx.accounts.removedSince('a', 0), [jane]);
+      assert.deepEqual(await tx.accounts.removedSince('a', 0), [{ ...jane, removedAt: NOW + at }]);
       assert.equal(await tx.accounts.addAddress('a', jane, NOW + at), true);
     }
     assert.equal(await tx.accounts.removeAddress('a', second, NOW), true);
@@ -790,6 +792,88 @@ function addresses(inStore: InStore, inTransaction: InTransaction): void {
     const won = await times(10, () => store.transaction((tx) => tx.accounts.nextGeneration('a', 0)));
     assert.equal(won.filter(Boolean).length, 1);
     assert.equal((await store.transaction((tx) => tx.accounts.byId('a')))?.generation, 1);
+  });
+}
+
+function frozenAddresses(inTransaction: InTransaction): void {
+  const jane = email('jane@example.com');
+  const second = email('second@example.com');
+  const states = async (tx: StoreTransaction) =>
+    (await tx.accounts.byId('a'))!.addresses.map(({ frozenAt, thawedAt }) => [frozenAt, thawedAt]);
+
+  inTransaction('addresses: frozen and thawed, each for itself, and only where held', async (tx) => {
+    await tx.accounts.insert('a', account({ addresses: [jane, second] }), NOW);
+    await tx.accounts.insert('b', account({ addresses: [email('b@example.com')] }), NOW);
+    await tx.accounts.thawAddress('a', jane, NOW);
+    await tx.accounts.freezeAddress('a', { ...jane, kind: 'phone' }, NOW);
+    await tx.accounts.freezeAddress('b', jane, NOW);
+    assert.deepEqual(await states(tx), [[null, null], [null, null]]); // biome-ignore format: one row for one address
+    await tx.accounts.freezeAddress('a', jane, NOW + 1);
+    await tx.accounts.freezeAddress('a', jane, NOW + 2);
+    assert.deepEqual(await states(tx), [[NOW + 1, null], [null, null]]); // biome-ignore format: one row for one address
+    assert.equal((await tx.accounts.byConfirmedAddress('email', jane.canonical))[0]?.addresses[0]?.frozenAt, NOW + 1);
+    await tx.accounts.thawAddress('a', second, NOW + 3);
+    await tx.accounts.thawAddress('b', jane, NOW + 3);
+    assert.deepEqual(await states(tx), [[NOW + 1, null], [null, null]]); // biome-ignore format: one row for one address
+    await tx.accounts.thawAddress('a', jane, NOW + 4);
+    assert.deepEqual(await states(tx), [[null, NOW + 4], [null, null]]); // biome-ignore format: one row for one address
+    await tx.accounts.freezeAddress('a', jane, NOW + 5);
+    await tx.accounts.removeAddress('a', jane, NOW + 6);
+    assert.equal((await tx.accounts.removedSince('a', 0))[0]?.frozenAt, NOW + 5);
+    await tx.accounts.addAddress('a', jane, NOW + 7);
+    assert.deepEqual(await states(tx), [[null, null], [null, null]]); // biome-ignore format: one row for one address
+  });
+
+  inTransaction('addresses: when one was last added or removed, not those that the account began with', async (tx) => {
+    await tx.accounts.insert('a', account({ addresses: [jane, { ...second, confirmedAt: null }] }), NOW);
+    assert.equal(await tx.accounts.addressesChangedAt('a'), undefined);
+    assert.equal(await tx.accounts.addressesChangedAt('nobody'), undefined);
+    await tx.accounts.removeAddress('a', second, NOW + 1);
+    assert.equal(await tx.accounts.addressesChangedAt('a'), undefined, 'it was never confirmed');
+    await tx.accounts.addAddress('a', second, NOW + 2);
+    assert.equal(await tx.accounts.addressesChangedAt('a'), NOW + 2);
+    await tx.accounts.removeAddress('a', jane, NOW + 3);
+    assert.equal(await tx.accounts.addressesChangedAt('a'), NOW + 3);
+  });
+}
+
+function heldPasswords(inStore: InStore, inTransaction: InTransaction): void {
+  const hold = (tx: StoreTransaction, proofId: string, completesAt: number) =>
+    tx.heldPasswords.insert({ proofId, passwordHash: `hash of ${proofId}`, completesAt });
+
+  inTransaction('held passwords: due when their time has come, the longest waiting first, taken once', async (tx) => {
+    await hold(tx, 'late', NOW + 2);
+    await hold(tx, 'early', NOW + 1);
+    assert.deepEqual(await tx.heldPasswords.due(NOW), []);
+    assert.equal(await tx.heldPasswords.take('early', NOW), undefined);
+    assert.deepEqual(await tx.heldPasswords.due(NOW + 2), ['early', 'late']);
+    assert.deepEqual(await tx.heldPasswords.take('early', NOW + 1), {
+      proofId: 'early',
+      passwordHash: 'hash of early',
+      completesAt: NOW + 1,
+    });
+    assert.equal(await tx.heldPasswords.take('early', NOW + 1), undefined);
+    assert.deepEqual(await tx.heldPasswords.due(NOW + 2), ['late']);
+  });
+
+  inStore('held passwords: of many who take one at once exactly one gets it', async (store) => {
+    await store.transaction((tx) => hold(tx, 'p', NOW));
+    const taken = await times(10, () => store.transaction((tx) => tx.heldPasswords.take('p', NOW)));
+    assert.equal(taken.filter((held) => held !== undefined).length, 1);
+  });
+
+  inTransaction('held passwords: gone with their proof, which is kept while it is held', async (tx) => {
+    for (const [id, state] of [['held', 'held'], ['stopped', 'held'], ['done', 'completed']] as const) // biome-ignore format: pairs
+      await tx.proofs.insert(proof(id, { state, accountId: 'a', completedAt: state === 'held' ? null : NOW + 9 }));
+    for (const id of ['held', 'stopped', 'done', 'nobody']) await hold(tx, id, NOW);
+    await tx.proofs.cancelAllOf('a', 'held');
+    assert.equal((await tx.proofs.byId('stopped'))?.state, 'cancelled');
+    assert.equal((await tx.proofs.byId('done'))?.state, 'completed');
+    assert.equal(await tx.heldPasswords.purge(), 3);
+    assert.deepEqual(await tx.heldPasswords.due(NOW), ['held']);
+    assert.equal(await tx.proofs.purge(NOW + 9), 1);
+    assert.equal(await tx.proofs.purge(NOW + 10), 1);
+    assert.equal((await tx.proofs.byId('held'))?.state, 'held');
   });
 }
 
@@ -1029,7 +1113,7 @@ function texts(inTransaction: InTransaction): void {
     await tx.outbox.insert(sent);
     await tx.outbox.setKind(sent.id, rest.kind);
     await tx.outbox.settle(sent.id, { status: 'sent', attempts: 1, providerId: rest.providerId, reason: rest.reason });
-    assert.deepEqual(await tx.outbox.latestOf(sent.proofId!), {
+    assert.deepEqual(await tx.outbox.latestCodeOf(sent.proofId!), {
       ...queued('m', { status: 'sent', attempts: 1 }),
       ...sent,
       ...rest,
@@ -1041,7 +1125,7 @@ function texts(inTransaction: InTransaction): void {
     assert.deepEqual(await tx.sessions.ofAccount(signedIn.accountId, NOW), [signedIn]);
 
     const given = withHostileTexts(account({ name: 'n', birthday: 'b', locale: 'l', passwordHash: 'h' }));
-    given.addresses = [withHostileTexts({ kind: 'email', value: 'v', canonical: 'c', confirmedAt: NOW })];
+    given.addresses = [withHostileTexts({ kind: 'email' as const, value: 'v', canonical: 'c', ...CONFIRMED })];
     await tx.accounts.insert(HOSTILE, given, NOW);
     const { kind, canonical } = given.addresses[0]!;
     assert.deepEqual(await tx.accounts.byConfirmedAddress(kind, canonical), [
@@ -1207,9 +1291,11 @@ function account(change: Partial<NewAccount> = {}): NewAccount {
 }
 
 function email(canonical: string) {
-  return { kind: 'email' as const, value: canonical.toUpperCase(), canonical, confirmedAt: NOW };
+  return { kind: 'email' as const, value: canonical.toUpperCase(), canonical, ...CONFIRMED };
 }
 
 function phone(canonical: string) {
-  return { kind: 'phone' as const, value: canonical, canonical, confirmedAt: NOW };
+  return { kind: 'phone' as const, value: canonical, canonical, ...CONFIRMED };
 }
+
+const CONFIRMED = { confirmedAt: NOW, frozenAt: null, thawedAt: null };

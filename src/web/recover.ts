@@ -10,6 +10,7 @@ import { PASSWORD_RULES } from '../rules/passwords.ts';
 import { submitIdentifier } from './identifier-form.ts';
 import { anotherWayPage } from './pages/another-way.ts';
 import { cancelledPage, cancelPage } from './pages/cancel.ts';
+import { heldPage } from './pages/held.ts';
 import { recoverPage } from './pages/identifier.ts';
 import type { FieldError } from './pages/layout.ts';
 import { notMeDonePage, notMeGonePage, notMePage } from './pages/not-me.ts';
@@ -55,8 +56,13 @@ export const submitSetPassword: Handler = async (web, c) => {
     if (password === '') throw new Refusal('invalid_request', { field: 'password' });
     if (password !== form.get('password2')) throw new Refusal('invalid_request', { field: 'password2' });
     // A session of this account has ended with all others; one of somebody else in this browser is none of our business.
-    await setPassword(web.context, tokenOf(web, c, 'recovery') ?? '', password, originOf(web, c).source);
-    return c.redirect('/sign-in', 303);
+    const { state } = await setPassword(
+      web.context,
+      tokenOf(web, c, 'recovery') ?? '',
+      password,
+      originOf(web, c).source,
+    );
+    return c.redirect(state === 'held' ? '/recover/password' : '/sign-in', 303);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const errors = fieldErrors(viewOf(web, c), error, { fallbackField: 'password' });
@@ -72,6 +78,7 @@ async function showPasswordPage(
 ): Promise<Response> {
   const proof = await proofOf(web, c, 'recovery');
   if (proof?.state === 'completed') return c.redirect('/sign-in', 303);
+  if (proof?.completesAt !== undefined) return c.html(heldPage(viewOf(web, c), { completesAt: proof.completesAt }));
   if (proof?.state !== 'verified') return c.redirect(proof ? '/recover/code' : '/recover', 303);
   const profile = web.config.passwordProfile;
   return c.html(
@@ -96,9 +103,9 @@ export const showNotMe: Handler = async (web, c) => {
 export const submitNotMe: Handler = async (web, c) => {
   const view = viewOf(web, c);
   try {
-    const { recovery } = await reportNotMe(web.context, c.req.param('token') ?? '', originOf(web, c));
-    if (recovery) web.cookies.write(c, 'recovery', recovery.token);
-    return c.html(notMeDonePage(view, { codeSent: recovery !== undefined }));
+    const reported = await reportNotMe(web.context, c.req.param('token') ?? '', originOf(web, c));
+    if (reported.next === 'code_sent') web.cookies.write(c, 'recovery', reported.recovery.token);
+    return c.html(notMeDonePage(view, { next: reported.next }));
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return c.html(notMeGonePage(view), 404);

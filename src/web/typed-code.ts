@@ -35,7 +35,7 @@ export const showCode =
   async (web, c) => {
     const proof = await proofOf(web, c, purpose);
     if (!proof) return c.redirect(BEGINNINGS[purpose], 303);
-    if (proof.state === 'verified') return c.redirect(NEXT[purpose], 303);
+    if (proof.state === 'verified' || proof.state === 'held') return c.redirect(NEXT[purpose], 303);
     if (proof.state === 'completed') return c.redirect(ENDS[purpose], 303);
     return c.html(codePage(viewOf(web, c), codeProps(web, proof, { resent: c.req.query('sent') === 'again' })));
   };

@@ -56,7 +56,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
     const lastMessageOf = async ({ json }: ApiAnswer): Promise<Message> => {
       const message = await program.regain.context.store.transaction(async (tx) => {
         const proof = await tx.proofs.byToken('recovery', digestToken(json.token));
-        return tx.outbox.latestOf(proof!.id);
+        return tx.outbox.latestCodeOf(proof!.id);
       });
       return message!;
     };

@@ -85,8 +85,42 @@ export const SAMPLES: MessageParams = {
     browser: 'Firefox on Windows',
     notMeUrl: `${ORIGIN}/recover/not-me/${token}`,
     notMeHours: 72,
+    removedAt: undefined,
   },
-  'password-blocked': { account: 'j***@example.com', at: AT, recoverUrl: `${ORIGIN}/recover` },
+  'password-blocked': { account: 'j***@example.com', at: AT, recovery: 'open', recoverUrl: `${ORIGIN}/recover` },
+  'password-held': {
+    account: 'j***@example.com',
+    at: AT,
+    browser: 'Firefox on Windows',
+    completesAt: AT + 86_400_000,
+    removedAt: undefined,
+    cancelUrl: `${ORIGIN}/recover/cancel/${token}`,
+  },
+  'recovery-frozen': {
+    address: 'j***@example.com',
+    requestedAt: AT,
+    browser: 'Firefox on Windows',
+    recoverUrl: `${ORIGIN}/recover`,
+  },
+  'recovery-requested': {
+    account: 'j***@example.com',
+    phone: '+1*****4567',
+    requestedAt: AT,
+    browser: 'Firefox on Windows',
+    cancelUrl: `${ORIGIN}/recover/cancel/${token}`,
+  },
+  'support-not-me': {
+    accountId: 'Xk3v9Qm2Tz7LwR4sYb8NfA',
+    proofId: 'p0Jd6HcW1uEo5VgI3aKxZq',
+    at: AT,
+    addresses: ['j***@example.com', 'w***@example.org'],
+    stopped: ['j***@example.com'],
+    timeline: [
+      { at: AT - 3_600_000, what: 'resolve-recovery', channel: 'email', browser: 'Firefox on Windows' },
+      { at: AT - 3_000_000, what: 'set-password', channel: 'email', browser: 'Firefox on Windows' },
+      { at: AT, what: 'freeze-address', address: 'j***@example.com' },
+    ],
+  },
 };
 
 export const KINDS = Object.keys(SAMPLES) as TemplateKind[];

@@ -23,10 +23,10 @@ for (const engine of ['sqlite', 'postgres'] as const)
       new Visitor((request) => program.regain.fetch(request, { peer: '127.0.0.1' }), program.regain.config.origin, {
         'User-Agent': agent,
       });
-    const someone = async (): Promise<string> => {
+    const someone = async (...others: string[]): Promise<string> => {
       people += 1;
       const email = `owner${people}@example.com`;
-      await addPerson(program, { emails: [email] });
+      await addPerson(program, { emails: [email, ...others] });
       return email;
     };
     const signedIn = async (email: string, password = OLD_PASSWORD): Promise<Visitor> => {
@@ -53,7 +53,8 @@ for (const engine of ['sqlite', 'postgres'] as const)
     };
 
     test('who asked, when, by which channel, what became of the message, of the code and of the password', async () => {
-      const email = await someone();
+      const other = `other.${engine}@example.com`;
+      const email = await someone(other);
       await ask(visitor('Mozilla/5.0 (X11; Linux) Chrome/140'), email);
       const guest = visitor('Mozilla/5.0 (iPhone) Version/18.0 Safari/605');
       const mail = await ask(guest, email);
@@ -73,11 +74,13 @@ for (const engine of ['sqlite', 'postgres'] as const)
 
       const notice = program.sink.messages.findLast(({ to }) => to === email)!;
       await visitor().post(linkIn(notice, '/not-me/'));
-      const back = await ask(guest, email);
+      const back = await ask(guest, other);
       await guest.post('/recover/code', { code: codeIn(back) });
       await guest.post('/recover/password', { password: OLD_PASSWORD, password2: OLD_PASSWORD });
       const told = await rows(await signedIn(email));
       assert.match(told.at(-2)!, /someone with a mailbox of yours said: this wasn’t me\.$/);
+      for (const event of ['was stopped', 'was allowed again'])
+        assert.ok(told.some((row) => row.startsWith(`Recovery by o***@example.com ${event}`)));
     });
 
     test('what nobody finished is pointed out for a day, whatever a stranger adds', async () => {

@@ -7,10 +7,14 @@ import { addressTaken } from './address-taken.ts';
 import { noAccount } from './no-account.ts';
 import { passwordBlocked, passwordBlockedText } from './password-blocked.ts';
 import { passwordChanged, passwordChangedText } from './password-changed.ts';
+import { passwordHeld } from './password-held.ts';
 import { recoveryCode, recoveryCodeText } from './recovery-code.ts';
+import { recoveryFrozen } from './recovery-frozen.ts';
 import { recoveryLink, recoveryLinkText } from './recovery-link.ts';
+import { recoveryRequested } from './recovery-requested.ts';
 import { registrationCode, registrationCodeText } from './registration-code.ts';
 import { registrationTaken, registrationTakenText } from './registration-taken.ts';
+import { supportNotMe } from './support-not-me.ts';
 
 export const en: MessageLocale = {
   direction: 'ltr',
@@ -28,6 +32,10 @@ export const en: MessageLocale = {
     'address-removed': addressRemoved,
     'password-changed': passwordChanged,
     'password-blocked': passwordBlocked,
+    'password-held': passwordHeld,
+    'recovery-frozen': recoveryFrozen,
+    'recovery-requested': recoveryRequested,
+    'support-not-me': supportNotMe,
   },
   texts: {
     'recovery-code': recoveryCodeText,

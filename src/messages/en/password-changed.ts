@@ -1,38 +1,71 @@
-import type { Templates, TextTemplates } from '../catalog.ts';
+import type { MessageParams, Surroundings, Templates, TextTemplates } from '../catalog.ts';
+import type { Block } from '../layout.ts';
+import { whyTold } from './phrases.ts';
 
-export const passwordChanged: Templates['password-changed'] = (params, { brand, moment, supportAddress }) => ({
-  subject: `Your ${brand} password was changed`,
+export const passwordChanged: Templates['password-changed'] = (params, surroundings) => ({
+  subject: `Your ${surroundings.brand} password was changed`,
   preheader: 'If you changed it, there is nothing to do. If not, act now: this mail tells you how.',
   heading: 'Your password was changed',
   blocks: [
-    { type: 'paragraph', text: `The password of your ${brand} account (${params.account}) was changed.` },
+    {
+      type: 'paragraph',
+      text:
+        params.removedAt === undefined
+          ? `The password of your ${surroundings.brand} account (${params.account}) was changed.`
+          : `The password of the ${surroundings.brand} account that ${params.account} belonged to was changed.`,
+    },
+    ...whyTold(params.removedAt, surroundings),
     {
       type: 'facts',
       rows: [
-        { label: 'When', value: moment(params.changedAt) },
+        { label: 'When', value: surroundings.moment(params.changedAt) },
         { label: 'Browser', value: params.browser },
         { label: 'Done', value: 'every device signed out, every other code cancelled' },
       ],
     },
-    { type: 'paragraph', text: 'If that was you, there is nothing more to do. Sign in with your new password.' },
     {
-      type: 'aside',
-      title: 'Not you? Act now',
-      blocks: [
-        {
-          type: 'steps',
-          items: [
-            'Choose “This wasn’t me” below. We sign everyone out, block the password, and help you to set a new one.',
-            'Change the password of your email account as well: someone may be reading your mail.',
-            `If you get stuck, write to ${supportAddress}.`,
-          ],
-        },
-        { type: 'button', label: 'This wasn’t me', url: params.notMeUrl },
-        { type: 'detail', text: `It works for ${params.notMeHours} hours, and never asks for your password.` },
-      ],
+      type: 'paragraph',
+      text:
+        params.removedAt === undefined
+          ? 'If that was you, there is nothing more to do. Sign in with your new password.'
+          : 'If you know of this, there is nothing more to do.',
     },
+    { type: 'aside', title: 'Not you? Act now', blocks: notYou(params, surroundings) },
   ],
 });
+
+function notYou(
+  { notMeUrl, notMeHours, removedAt }: MessageParams['password-changed'],
+  { supportAddress }: Surroundings,
+): Block[] {
+  const mailbox = 'Change the password of your email account as well: someone may be reading your mail.';
+  if (notMeUrl === undefined)
+    return [
+      {
+        type: 'paragraph',
+        text:
+          `Write to ${supportAddress}. Recovery by this address was stopped lately, so this mail has no button ` +
+          'that changes anything. That protects the account from whoever else may read it.',
+      },
+      { type: 'detail', text: mailbox },
+    ];
+  const button =
+    'Choose “This wasn’t me” below. We sign everyone out, block the password, stop recovery by the address';
+  return [
+    {
+      type: 'steps',
+      items: [
+        removedAt === undefined
+          ? `${button} that was used, and send a code to another one, if your account has one.`
+          : `${button} that was used, and tell customer support.`,
+        mailbox,
+        `If you get stuck, write to ${supportAddress}.`,
+      ],
+    },
+    { type: 'button', label: 'This wasn’t me', url: notMeUrl },
+    { type: 'detail', text: `It works for ${notMeHours} hours, and never asks for your password.` },
+  ];
+}
 
 export const passwordChangedText: TextTemplates['password-changed'] = (params, { brand, host, help, shortMoment }) => [
   `${brand}: your password was changed on ${shortMoment(params.changedAt)} and all devices signed out. Not you? Type ${help} in your browser now.`,

@@ -42,6 +42,19 @@ export function addressChangeNotYours(recoverUrl: string, { supportAddress }: Su
   };
 }
 
+/** Why an address that is no longer of the account is told of it. */
+export function whyTold(removedAt: number | undefined, { moment, brand }: Surroundings): Block[] {
+  if (removedAt === undefined) return [];
+  return [
+    {
+      type: 'paragraph',
+      text:
+        `This address was removed from the account on ${moment(removedAt)}. ${brand} tells it of changes for 30 days, ` +
+        'because whoever takes an account over removes its owner’s address first.',
+    },
+  ];
+}
+
 export function timeLeft(minutes: number): string {
   if (minutes < 1) return 'less than a minute';
   return minutes === 1 ? '1 more minute' : `${minutes} more minutes`;

@@ -5,6 +5,7 @@ import * as initial from './0001-initial.ts';
 import * as lanes from './0002-lanes.ts';
 import * as auditChain from './0003-audit-chain.ts';
 import * as retiredIdentifiers from './0004-retired-identifiers.ts';
+import * as heldPasswords from './0005-held-passwords.ts';
 import * as spend from './0007-spend.ts';
 
 interface Migration {
@@ -18,6 +19,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0002-lanes', up: lanes.up },
   { name: '0003-audit-chain', up: auditChain.up },
   { name: '0004-retired-identifiers', up: retiredIdentifiers.up },
+  { name: '0005-held-passwords', up: heldPasswords.up },
   { name: '0007-spend', up: spend.up },
 ];
 

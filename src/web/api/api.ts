@@ -200,7 +200,7 @@ function recoveryJson(web: Web, token: string, proof: Proof): z.infer<typeof Rec
 }
 
 function viewJson(token: string, view: ProofView): z.infer<typeof RecoveryJson> {
-  const state = view.state === 'verified' || view.state === 'completed' ? view.state : 'code_sent';
+  const state = isPastCode(view.state) ? view.state : 'code_sent';
   return {
     token,
     state,
@@ -209,10 +209,15 @@ function viewJson(token: string, view: ProofView): z.infer<typeof RecoveryJson> 
     codeFormat: view.codeFormat,
     ...(view.carries === 'link' ? { carries: 'link' as const } : {}),
     expiresAt: iso(view.expiresAt),
+    ...(view.completesAt === undefined ? {} : { completesAt: iso(view.completesAt) }),
     resendAt: iso(view.resendAt),
     triesLeft: view.triesLeft,
     channels: ['email'],
   };
+}
+
+function isPastCode(state: ProofView['state']): state is 'verified' | 'held' | 'completed' {
+  return state === 'verified' || state === 'held' || state === 'completed';
 }
 
 function iso(at: number): string {

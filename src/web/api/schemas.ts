@@ -54,7 +54,7 @@ export const SignInBody = z.strictObject({ identifier, password, device: device.
 export const RecoveryJson = z
   .object({
     token,
-    state: z.enum(['code_sent', 'verified', 'completed']),
+    state: z.enum(['code_sent', 'verified', 'held', 'completed']),
     channel,
     codeLength: z.int(),
     codeFormat: z.enum(['digits', 'letters']),
@@ -62,6 +62,9 @@ export const RecoveryJson = z
       description: 'Only in times of high risk: the mail carries a link to a page that asks first, and no code',
     }),
     expiresAt: moment.openapi({ description: 'When the code, or the permission to set a password, ends' }),
+    completesAt: moment.optional().openapi({
+      description: 'Only in the state `held`: the new password opens nothing before, and can be stopped until then',
+    }),
     resendAt: moment.openapi({ description: 'When a living code may be sent again' }),
     triesLeft: z.int().openapi({ description: 'Guesses left for this code' }),
     channels: z.array(channel),

@@ -15,6 +15,8 @@ const ICONS: Record<ActivityEntry['name'], Icon> = {
   'add-address': 'envelope',
   'remove-address': 'envelope',
   'wrong-password': 'hand',
+  'freeze-address': 'shield',
+  'thaw-address': 'shield',
   'complete-registration': 'check',
   'add-account': 'check',
   'import-account': 'check',

@@ -18,22 +18,26 @@ ${heading(view, { icon: 'shield', title: t.title, lead: fill(t.lead, { brand: vi
   });
 }
 
-export function notMeDonePage(view: View, { codeSent }: { codeSent: boolean }): Html {
+/** @param props.next what the person can do now, as `actions/report-not-me.ts` tells it */
+export function notMeDonePage(view: View, { next }: { next: 'code_sent' | 'recover' | 'support' }): Html {
   const t = view.t.notMe;
   const lifetime = durationText(view, CODE_LIFETIME_MS / 1000);
   return page(view, {
     title: t.doneTitle,
     main: html`<div class="card">
 ${heading(view, { icon: 'shield', title: t.doneTitle, lead: t.done })}
-<p>${codeSent ? fill(t.doneCode, { lifetime }) : t.doneNoCode}</p>
-${
-  codeSent
-    ? html`<a class="button primary" href="/recover/code">${t.enterCode}</a>`
-    : html`<a class="button primary" href="/recover">${t.recover}</a>`
-}
+<p>${fill(t.doneNext[next], { lifetime })}</p>
+${nextButton(view, next)}
 <p class="hint">${t.mailbox}</p>
 </div>`,
   });
+}
+
+function nextButton({ t, brand }: View, next: 'code_sent' | 'recover' | 'support'): Html {
+  if (next === 'code_sent') return html`<a class="button primary" href="/recover/code">${t.notMe.enterCode}</a>`;
+  if (next === 'recover') return html`<a class="button primary" href="/recover">${t.notMe.recover}</a>`;
+  const { supportAddress } = brand;
+  return html`<a class="button primary" href="mailto:${supportAddress}">${fill(t.helpPage.contactLink, { address: supportAddress })}</a>`;
 }
 
 /** The link was used before, or is too old. */

@@ -1,0 +1,46 @@
+/** How far an address of an account is trusted after it came, went, or was said to be in somebody else's hands. */
+import type { Identifier } from './identifiers.ts';
+import type { Lane } from './lanes.ts';
+import { ADDRESS_CHANGED_LATELY_MS } from './limits.ts';
+
+/** What is known of an address of an account. Moments are milliseconds since 1970. */
+export interface AddressFacts extends Pick<Identifier, 'kind' | 'canonical'> {
+  confirmedAt: number | null;
+  frozenAt: number | null;
+  thawedAt: number | null;
+}
+
+/** Whether a code or a link may be sent there to recover the account. */
+export function canRecover(address: AddressFacts): boolean {
+  return address.confirmedAt !== null && address.frozenAt === null;
+}
+
+/**
+ * Whether a notice to it carries a link that does something. Not while recovery by it is stopped, nor for a while after:
+ * whoever reads that mailbox would turn "this wasn't me" against the owner, who has just recovered by another address.
+ */
+export function mayAct({ frozenAt, thawedAt }: Pick<AddressFacts, 'frozenAt' | 'thawedAt'>, now: number): boolean {
+  return frozenAt === null && (thawedAt === null || now >= thawedAt + ADDRESS_CHANGED_LATELY_MS);
+}
+
+/**
+ * The addresses that a password change puts in doubt when somebody says that it wasn't him: the one that the code was sent
+ * to, and every one that came to the account since, which may be the intruder's.
+ */
+export function addressesInDoubt<A extends AddressFacts>(
+  addresses: readonly A[],
+  used: Pick<AddressFacts, 'kind' | 'canonical'> | undefined,
+  changedAt: number,
+): A[] {
+  return addresses.filter(
+    ({ kind, canonical, confirmedAt }) =>
+      (kind === used?.kind && canonical === used.canonical) || (confirmedAt !== null && confirmedAt > changedAt),
+  );
+}
+
+/** A recovery by a browser that the account does not know, soon after one of its addresses came or went. */
+export function isRisky(lane: Lane, addressesChangedAt: number | undefined, now: number): boolean {
+  return (
+    lane !== 'known-device' && addressesChangedAt !== undefined && now < addressesChangedAt + ADDRESS_CHANGED_LATELY_MS
+  );
+}
