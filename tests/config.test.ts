@@ -84,6 +84,8 @@ describe('settings', () => {
       /^REGAIN_PRICES: has no price of a text to FR, which REGAIN_SMS_COUNTRIES names/,
     ],
     ['a sign of a currency', { REGAIN_CURRENCY: '€' }, /^REGAIN_CURRENCY: '€' is not a code of three capital letters/],
+    ['half an hour to wait', { REGAIN_COOL_OFF_HOURS: '0.5' }, /^REGAIN_COOL_OFF_HOURS: must be a whole number/],
+    ['more than a week to wait', { REGAIN_COOL_OFF_HOURS: '169' }, /^REGAIN_COOL_OFF_HOURS: .* 0 to 168\./],
     ['a mistyped name', { REGAIN_SMPT_URL: 'smtp://x' }, /^REGAIN_SMPT_URL: is not a setting/],
   ];
   for (const [title, change, line] of refused)

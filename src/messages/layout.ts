@@ -195,7 +195,7 @@ function emphasized(text: string, strong: string | undefined): Html | string {
 }
 
 function htmlOfFact({ label, value }: Fact, { light }: Palette): Html {
-  return html`<tr><td class="soft" valign="top" style="padding:2px 0;padding-inline-end:16px;white-space:nowrap;color:${light.soft}">${label}</td><td class="ink" valign="top" style="padding:2px 0;color:${light.ink}">${value}</td></tr>
+  return html`<tr><td class="soft" valign="top" style="padding:2px 0;padding-inline-end:16px;white-space:nowrap;color:${light.soft}">${label}</td><td class="ink" valign="top" style="padding:2px 0;word-break:break-word;overflow-wrap:anywhere;color:${light.ink}">${value}</td></tr>
 `;
 }
 

@@ -46,7 +46,7 @@ test('the same in a language that runs from right to left', () =>
 
 /** Looks at every page in every state, and tells all findings at once. */
 async function walk(locale: string, look: (page: Page) => Promise<string[]>): Promise<void> {
-  const program = await startOnAPort();
+  const program = await startOnAPort({ REGAIN_COOL_OFF_HOURS: '24' });
   const visit = await browser.visit({ locale });
   const findings: string[] = [];
   try {

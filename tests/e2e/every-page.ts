@@ -28,6 +28,7 @@ export async function walkEveryPage(program: OnAPort, page: Page, look: Look): P
   await walk.newPassword();
   await walk.account();
   await walk.linksOfMails();
+  await walk.heldPassword();
   await walk.identifierForm('/register');
   await walk.registration();
   await walk.help();
@@ -242,11 +243,31 @@ class Walk {
     await this.#at('confirm, gone', 'a[href="/recover"].primary');
 
     await this.#completeRecovery(JANE);
-    await this.#pressNotMe(JANE, 'not me, no other address', 'a[href="/recover"].primary');
+    await this.#pressNotMe(JANE, 'not me, no other address', 'a[href^="mailto:"].primary');
     const [first, second] = ['two.addresses@example.com', 'other.address@example.com'] as const;
     await addPerson(this.#program, { emails: [first, second] });
     await this.#completeRecovery(first);
     await this.#pressNotMe(first, 'not me, code sent', 'a[href="/recover/code"]');
+    const [used, flooded] = ['used.address@example.com', 'flooded.address@example.com'] as const;
+    await addPerson(this.#program, { emails: [used, flooded] });
+    await this.#completeRecovery(used);
+    for (let tries = 0; tries < SENDS_OF_STRANGERS; tries += 1)
+      await this.#quietPost('/recover', { identifier: flooded });
+    await this.#pressNotMe(used, 'not me, other mailbox is full', 'a[href="/recover"].primary');
+  }
+
+  /** An unknown browser, soon after an address came to the account. */
+  async heldPassword(): Promise<void> {
+    const [email, newer] = ['waits@example.com', 'waits.too@example.com'] as const;
+    const id = await addPerson(this.#program, { emails: [email] });
+    await this.#program.advance(1);
+    const now = this.#program.now();
+    const address = { kind: 'email', value: newer, canonical: newer, confirmedAt: now } as const;
+    await this.#program.regain.context.store.transaction((tx) => tx.accounts.addAddress(id, address, now));
+    await this.#completeRecovery(email);
+    await this.#at('new password, waiting', 'main .points');
+    await this.#go('/recover/code');
+    await this.#at('new password, still waiting', 'main .points');
   }
 
   async registration(): Promise<void> {

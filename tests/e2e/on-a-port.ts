@@ -35,7 +35,8 @@ function byAddress(address: string): { code: number; message: string } | undefin
   return address.startsWith('refused') ? { code: 550, message: 'no such mailbox' } : undefined;
 }
 
-export async function startOnAPort(): Promise<OnAPort> {
+/** @param settings of the environment, beside its own */
+export async function startOnAPort(settings: Record<string, string> = {}): Promise<OnAPort> {
   const { folder, remove } = await testFolder();
   const cameFrom = process.cwd();
   // The development inbox keeps its file where the program runs.
@@ -58,6 +59,7 @@ export async function startOnAPort(): Promise<OnAPort> {
     REGAIN_DATABASE_URL: 'sqlite:./test.db',
     REGAIN_SMTP_URL: sink.url,
     REGAIN_MAIL_FROM: 'Shop <no-reply@shop.example>',
+    ...settings,
   });
   regain = await compose(config, { clock: { now: () => now }, random: noJitter, log: silent });
   const worker = await regain.startWorker({ otherProcesses: false });

@@ -16,7 +16,7 @@ let browser: TestBrowser;
 let program: OnAPort;
 before(async () => {
   browser = await openBrowser();
-  program = await startOnAPort();
+  program = await startOnAPort({ REGAIN_COOL_OFF_HOURS: '24' });
 });
 after(async () => {
   await browser.close();

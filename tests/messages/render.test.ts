@@ -194,6 +194,24 @@ describe('what strangers choose', () => {
   };
   const FIELDS = ['browser', 'account', 'address'] as const;
 
+  for (const [name, attack] of Object.entries(ATTACKS))
+    test(`${name} in a list stays one harmless value`, () => {
+      const clean = sample('support-not-me');
+      const params = SAMPLES['support-not-me'];
+      const timeline = params.timeline.map((entry) => ({
+        ...entry,
+        browser: attack,
+        address: attack,
+        channel: attack,
+      }));
+      const addresses = [attack, attack];
+      const message = render('support-not-me', { ...params, addresses, stopped: addresses, timeline }, CONTEXT);
+      assert.deepEqual(tagsOf(message.html), tagsOf(clean.html));
+      assert.equal(message.text.split('\n\n').length, clean.text.split('\n\n').length);
+      assert.doesNotMatch(message.text, /[\p{Cf}\p{Cs}\0\r\u001b\u2028\u2029]/u);
+      assert.equal(message.subject, clean.subject);
+    });
+
   for (const locale of LOCALES)
     for (const [name, attack] of Object.entries(ATTACKS))
       test(`${name} stays one harmless value (${locale}; GHSA of CVE-2024-41953)`, () => {

@@ -53,6 +53,6 @@ function notYou({ cancelUrl }: MessageParams['password-held'], { supportAddress 
         `If you get stuck, write to ${supportAddress}.`,
       ],
     },
-    { type: 'button', label: 'Stop the new password', url: cancelUrl },
+    { type: 'button', label: 'Stop it now', url: cancelUrl },
   ];
 }

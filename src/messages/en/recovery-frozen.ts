@@ -17,7 +17,7 @@ export const recoveryFrozen: Templates['recovery-frozen'] = (params, surrounding
         'We sent no code. Lately the password was changed with a code that went to this address, and somebody told us ' +
         'that it was not theirs. Until the account is recovered another way, this address can’t do it.',
     },
-    { type: 'paragraph', text: 'If that was you, use another email address or the phone number of your account:' },
+    { type: 'paragraph', text: 'If that was you, use another address of your account:' },
     { type: 'button', label: 'Use another address', url: params.recoverUrl },
     {
       type: 'detail',
