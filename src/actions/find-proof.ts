@@ -1,4 +1,5 @@
 import type { Account } from '../ports.ts';
+import { canRecover } from '../rules/address-trust.ts';
 import type { Purpose } from '../rules/codes.ts';
 import { Refusal } from '../rules/errors.ts';
 import type { Proof, StoreTransaction } from '../store/store.ts';
@@ -21,17 +22,16 @@ export async function findProof(
 
 /**
  * Whether this is still the account that the proof was about: none of its credentials has changed since, and what was named
- * to recover it is still its own. Mailboxes and numbers get new owners (ADVISORIES rows 10, 21).
+ * to recover it is still its own and may recover it. Mailboxes and numbers get new owners (ADVISORIES rows 10, 21).
  */
 export function isStillAbout(proof: Proof, account: Account): boolean {
   if (account.generation !== proof.accountGeneration) return false;
   // An address that is being added is nobody's yet.
-  return proof.purpose === 'address' || holds(account, proof);
+  return proof.purpose === 'address' || mayRecover(account, proof);
 }
 
-function holds({ addresses }: Account, proof: Proof): boolean {
+function mayRecover({ addresses }: Account, proof: Proof): boolean {
   return addresses.some(
-    ({ kind, canonical, confirmedAt }) =>
-      kind === proof.identifierKind && canonical === proof.identifier && confirmedAt !== null,
+    (address) => address.kind === proof.identifierKind && address.canonical === proof.identifier && canRecover(address),
   );
 }
