@@ -45,7 +45,7 @@ export interface Composed {
   answerHeaders: Readonly<Record<string, string>>;
   /** Loads what judges passwords; without it that happens a second after the worker's start, in between requests. */
   warm(): Promise<void>;
-  startWorker(options?: { otherProcesses?: boolean }): Promise<Worker>;
+  startWorker(options?: { otherProcesses?: boolean | 'seldom' }): Promise<Worker>;
   /** Ends connections. Stop the worker first. */
   close(): Promise<void>;
 }
@@ -62,7 +62,7 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
     config.leakedPasswordsFile ? { leakedFile: config.leakedPasswordsFile } : {},
   );
   if (config.leakedPasswordsFile !== undefined) requireReadable(knowledge, config.leakedPasswordsFile);
-  const store = await openStore(config.database);
+  const store = await openStore(config.database, clock);
   // A program that can't start ends at once: PostgreSQL's idle connections would hold it for ten seconds.
   await store.migrate().catch(async (error: unknown) => {
     await store.close();

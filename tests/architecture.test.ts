@@ -40,7 +40,7 @@ const ARROWS: Record<string, readonly string[]> = {
   'work.ts': ['ports.ts'],
   'log.ts': ['ports.ts'],
   messages: ['messages', 'rules', 'ports.ts'],
-  store: ['store', 'rules', 'ports.ts'],
+  store: ['store', 'rules', 'ports.ts', 'system.ts'],
   accounts: ['accounts', 'rules', 'ports.ts'],
   passwords: ['passwords', 'rules', 'ports.ts'],
   'exchange.ts': [],

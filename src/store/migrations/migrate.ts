@@ -5,6 +5,7 @@ import * as initial from './0001-initial.ts';
 import * as lanes from './0002-lanes.ts';
 import * as auditChain from './0003-audit-chain.ts';
 import * as retiredIdentifiers from './0004-retired-identifiers.ts';
+import * as messageEvents from './0008-message-events.ts';
 
 interface Migration {
   name: string;
@@ -17,6 +18,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0002-lanes', up: lanes.up },
   { name: '0003-audit-chain', up: auditChain.up },
   { name: '0004-retired-identifiers', up: retiredIdentifiers.up },
+  { name: '0008-message-events', up: messageEvents.up },
 ];
 
 /** Returns the names applied. Another process that migrates at the same moment is waited for. */
