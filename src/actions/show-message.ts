@@ -1,4 +1,5 @@
 /** Everything that is known of one message, for an operator. */
+import type { Purpose } from '../rules/codes.ts';
 import type { ShownStatus } from '../rules/delivery.ts';
 import { maskIdentifier } from '../rules/identifiers.ts';
 import type { State } from '../rules/recovery-flow.ts';
@@ -18,7 +19,7 @@ export interface MessageView extends MessageSummary {
 
 export interface RecoveryOfMessage {
   id: string;
-  purpose: 'recovery' | 'registration';
+  purpose: Purpose;
   state: State;
   /** What was typed, masked. */
   askedFor: string;
