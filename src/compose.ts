@@ -16,6 +16,7 @@ import { createHasher, hashConcurrency } from './passwords/hasher.ts';
 import { createPasswordKnowledge } from './passwords/knowledge.ts';
 import type { Clock, Log, MailChannel, PasswordKnowledge, Random } from './ports.ts';
 import { HASH_QUEUE_MAX, HASH_STRANGERS_MAX } from './rules/limits.ts';
+import { settingsOf } from './settings.ts';
 import { openStore } from './store/open.ts';
 import { systemClock, systemRandom } from './system.ts';
 import { createApp } from './web/app.ts';
@@ -48,7 +49,7 @@ export interface Composed {
   answerHeaders: Readonly<Record<string, string>>;
   /** Loads what judges passwords; without it that happens a second after the worker's start, in between requests. */
   warm(): Promise<void>;
-  startWorker(options?: { otherProcesses?: boolean }): Promise<Worker>;
+  startWorker(options?: { otherProcesses?: boolean | 'seldom' }): Promise<Worker>;
   /** Ends connections. Stop the worker first. */
   close(): Promise<void>;
 }
@@ -65,7 +66,7 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
     config.leakedPasswordsFile ? { leakedFile: config.leakedPasswordsFile } : {},
   );
   if (config.leakedPasswordsFile !== undefined) requireReadable(knowledge, config.leakedPasswordsFile);
-  const store = await openStore(config.database);
+  const store = await openStore(config.database, clock);
   // A program that can't start ends at once: PostgreSQL's idle connections would hold it for ten seconds.
   await store.migrate().catch(async (error: unknown) => {
     await store.close();
@@ -87,16 +88,7 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
     clock,
     random,
     log,
-    settings: {
-      brandName: config.brand.name,
-      host: new URL(config.origin).hostname,
-      passwordProfile: config.passwordProfile,
-      mailUnknownAddresses: config.mailUnknownAddresses,
-      busyHourSends: config.busyHourSends,
-      spend: config.spend,
-      supportAddress: config.brand.supportAddress,
-      coolOffHours: config.coolOffHours,
-    },
+    settings: settingsOf(config),
   };
   const { mail, inbox } = await mailOf(config, clock);
   const delivery: Delivery = {

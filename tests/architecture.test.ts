@@ -38,9 +38,10 @@ const ARROWS: Record<string, readonly string[]> = {
   'keys.ts': ['ports.ts'],
   'system.ts': ['ports.ts'],
   'work.ts': ['ports.ts'],
+  'settings.ts': [],
   'log.ts': ['ports.ts'],
   messages: ['messages', 'rules', 'ports.ts'],
-  store: ['store', 'rules', 'ports.ts'],
+  store: ['store', 'rules', 'ports.ts', 'system.ts'],
   accounts: ['accounts', 'rules', 'ports.ts'],
   passwords: ['passwords', 'rules', 'ports.ts'],
   'exchange.ts': [],
@@ -49,9 +50,9 @@ const ARROWS: Record<string, readonly string[]> = {
   actions: ['actions', 'rules', 'ports.ts'],
   workers: ['workers', 'rules', 'ports.ts', 'actions'],
   web: ['web', 'rules', 'ports.ts', 'actions', 'locales'],
-  'compose.ts': ['rules', 'ports.ts', 'messages', 'store', 'accounts', 'passwords', 'channels', 'actions', 'workers', 'web', 'keys.ts', 'system.ts', 'work.ts', 'log.ts', 'config.ts'],
+  'compose.ts': ['rules', 'ports.ts', 'messages', 'store', 'accounts', 'passwords', 'channels', 'actions', 'workers', 'web', 'keys.ts', 'system.ts', 'work.ts', 'settings.ts', 'log.ts', 'config.ts'],
   'index.ts': ['compose.ts', 'config.ts'],
-  cli: ['cli', 'compose.ts', 'config.ts', 'actions', 'rules', 'ports.ts', 'store', 'passwords', 'channels', 'accounts', 'keys.ts', 'system.ts', 'log.ts'],
+  cli: ['cli', 'compose.ts', 'config.ts', 'actions', 'rules', 'ports.ts', 'store', 'passwords', 'channels', 'accounts', 'keys.ts', 'system.ts', 'log.ts', 'settings.ts'],
   testing: ['testing', 'rules', 'ports.ts', 'store'],
 }; // biome-ignore format: one row for one part
 /** Types that belong to an interface, wherever the adapter behind it lives. */

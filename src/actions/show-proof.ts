@@ -38,7 +38,11 @@ export async function showProof(context: Context, purpose: Purpose, token: strin
   });
 }
 
-export async function viewProof(context: Context, tx: StoreTransaction, proof: Proof): Promise<ProofView> {
+export async function viewProof(
+  context: Pick<Context, 'clock' | 'settings'>,
+  tx: StoreTransaction,
+  proof: Proof,
+): Promise<ProofView> {
   const now = context.clock.now();
   const message = await tx.outbox.latestCodeOf(proof.id);
   const delivery = message
@@ -48,7 +52,7 @@ export async function viewProof(context: Context, tx: StoreTransaction, proof: P
 }
 
 /** A registration is written to whoever has the address; a recovery without an account only at an address, where that is on. */
-function unknownIsWrittenTo({ settings }: Context, { purpose, identifierKind }: Proof): boolean {
+function unknownIsWrittenTo({ settings }: Pick<Context, 'settings'>, { purpose, identifierKind }: Proof): boolean {
   return purpose === 'registration' || (settings.mailUnknownAddresses && identifierKind === 'email');
 }
 

@@ -6,6 +6,7 @@ import { createKeys } from '../keys.ts';
 import { createHasher } from '../passwords/hasher.ts';
 import { createPasswordKnowledge } from '../passwords/knowledge.ts';
 import { HASH_QUEUE_MAX } from '../rules/limits.ts';
+import { settingsOf } from '../settings.ts';
 import { openStore } from '../store/open.ts';
 import { systemClock, systemRandom } from '../system.ts';
 import { errorText, isFromOutside } from './outside-error.ts';
@@ -76,15 +77,6 @@ async function openAccounts(config: Config): Promise<AccountsContext> {
     clock: systemClock,
     hasher: createHasher({ concurrency: availableParallelism(), queueMax: HASH_QUEUE_MAX }),
     knowledge: createPasswordKnowledge({ leakedFile: config.leakedPasswordsFile }),
-    settings: {
-      brandName: config.brand.name,
-      host: new URL(config.origin).hostname,
-      passwordProfile: config.passwordProfile,
-      mailUnknownAddresses: config.mailUnknownAddresses,
-      busyHourSends: config.busyHourSends,
-      spend: config.spend,
-      supportAddress: config.brand.supportAddress,
-      coolOffHours: config.coolOffHours,
-    },
+    settings: settingsOf(config),
   };
 }

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { exportAudit } from '../actions/export-audit.ts';
 import { type AuditContext, refuseUsage, withAudit } from './audit.ts';
 import { errorText } from './outside-error.ts';
+import { readTime } from './read-time.ts';
 import { count, shown } from './shown.ts';
 
 interface Asked {
@@ -61,11 +62,4 @@ function readOptions(args: string[]): Asked | string {
     until: until === undefined ? undefined : readTime(until),
     after: Number(after),
   };
-}
-
-/** A day (its beginning in UTC), or a moment with its time zone: without one it would mean another moment on each machine. */
-function readTime(text: string): number | undefined {
-  if (!/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/.test(text)) return undefined;
-  const at = Date.parse(text);
-  return Number.isNaN(at) ? undefined : at;
 }

@@ -13,6 +13,7 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<{ run: Com
   work: { summary: 'run a worker alone', load: () => import('./work.ts') },
   migrate: { summary: 'bring the database to this version', load: () => import('./migrate.ts') },
   doctor: { summary: 'check configuration, database, mail server and clock', load: () => import('./doctor.ts') },
+  messages: { summary: 'list and show messages, or send one again', load: () => import('./messages.ts') },
   audit: { summary: 'check or export the audit events', load: () => import('./audit.ts') },
   accounts: { summary: 'add an account, or import a CSV file', load: () => import('./accounts.ts') },
 };

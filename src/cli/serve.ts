@@ -29,8 +29,9 @@ export async function run(args: string[], environment: Record<string, string | u
     await composed.close();
     return 1;
   }
-  // With SQLite the only messages are this process's own; watching the log for others would cost a transaction a commit.
-  const worker = args.includes('--no-worker') ? undefined : await composed.startWorker({ otherProcesses: false });
+  // With SQLite nearly all messages are this process's own; only `regain messages retry` queues from beside it. Looking for
+  // others at once would cost a transaction a commit.
+  const worker = args.includes('--no-worker') ? undefined : await composed.startWorker({ otherProcesses: 'seldom' });
   process.stdout.write(greeting(config, demo));
 
   await untilStopped();

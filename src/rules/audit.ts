@@ -28,5 +28,6 @@ export const AUDIT_EVENTS = [
   'sign-out-elsewhere',
   'add-account',
   'import-account',
+  'retry-message',
 ] as const;
 export type AuditEventName = (typeof AUDIT_EVENTS)[number];

@@ -40,6 +40,12 @@ export function afterAttempt(outcome: SendOutcome, attempts: number, usefulUntil
 }
 
 /**
+ * The reason of a message that an operator queued again. Only a message to an account is ever retried, so where that would
+ * show, its line goes on saying what it said before.
+ */
+export const RETRIED = 'retried';
+
+/**
  * What the claimant is told of a message, by its age. Where nobody is written to without an account (an unknown address
  * that gets no mail, a phone number whose account is reached by mail), what a mailbox says exists only where an account
  * does; then its refusal looks like success, at once (4xx) and in the end (5xx). An outage holds up everybody.
@@ -47,7 +53,7 @@ export function afterAttempt(outcome: SendOutcome, attempts: number, usefulUntil
 export type ShownStatus = 'queued' | 'sent' | 'delivered' | 'failed';
 export function shownStatus({ status, reason }: MessageFate, ageMs: number, unknownIsWrittenTo: boolean): ShownStatus {
   if (ageMs < FATE_SHOWN_AFTER_MS) return 'queued';
-  if (!unknownIsWrittenTo && isHeldUpByReply(reason)) return 'sent';
+  if (!unknownIsWrittenTo && (isHeldUpByReply(reason) || reason === RETRIED)) return 'sent';
   if (status === 'queued' || status === 'delivered') return status;
   return cameToNothing(status) && (unknownIsWrittenTo || status === 'expired') ? 'failed' : 'sent';
 }

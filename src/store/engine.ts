@@ -26,7 +26,7 @@ export interface Engine {
   beforeQueuedCommit(running: Running): Promise<void>;
   /** After the commit of a transaction that queued a message. */
   afterQueuedCommit(): void;
-  onQueued(wake: () => void, options: { otherProcesses: boolean }): Promise<() => Promise<void>>;
+  onQueued(wake: () => void, options: { otherProcesses: boolean | 'seldom' }): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
 

@@ -23,6 +23,17 @@ export class OpenTransaction {
     await this.#execute(statement, values);
   }
 
+  /** Two statements as one: where nobody waits for them, the end waits for both. */
+  async runBoth<First extends object, Second extends object>(
+    [first, firstValues]: [Statement<First, unknown>, First],
+    [second, secondValues]: [Statement<Second, unknown>, Second],
+  ): Promise<void> {
+    await this.#track(async () => {
+      await this.#transaction.executeQuery(first.with(firstValues));
+      return this.#transaction.executeQuery(second.with(secondValues));
+    });
+  }
+
   async rows<Values extends object, Row>(statement: Statement<Values, Row>, values: Values): Promise<Row[]> {
     return (await this.#execute(statement, values)).rows;
   }
@@ -51,12 +62,13 @@ export class OpenTransaction {
     if (this.#failed) throw this.#failed.error;
   }
 
-  async #execute<Values extends object, Row>(
-    statement: Statement<Values, Row>,
-    values: Values,
-  ): Promise<QueryResult<Row>> {
+  #execute<Values extends object, Row>(statement: Statement<Values, Row>, values: Values): Promise<QueryResult<Row>> {
+    return this.#track(() => this.#transaction.executeQuery(statement.with(values)));
+  }
+
+  async #track<Row>(execute: () => Promise<QueryResult<Row>>): Promise<QueryResult<Row>> {
     if (this.#ended) throw new Error('This transaction has ended; a query came after its commit or rollback.');
-    const running = this.#transaction.executeQuery(statement.with(values));
+    const running = execute();
     this.#running.add(running);
     try {
       return await running;

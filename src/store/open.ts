@@ -1,6 +1,8 @@
 /** Opens the store on the database that the settings name. */
 import { sql } from 'kysely';
 import type { DatabaseUrl } from '../config.ts';
+import type { Clock } from '../ports.ts';
+import { systemClock } from '../system.ts';
 import { accountQueries } from './accounts.ts';
 import { auditQueries } from './audit.ts';
 import { auditChainQueries } from './audit-chain.ts';
@@ -8,6 +10,7 @@ import type { Engine } from './engine.ts';
 import { guessQueries } from './guesses.ts';
 import { heldPasswordQueries } from './held-passwords.ts';
 import { limitQueries } from './limits.ts';
+import { messageQueries } from './messages.ts';
 import { migrate, pendingMigrations } from './migrations/migrate.ts';
 import { noAccountMailQueries } from './no-account-mails.ts';
 import { OpenTransaction } from './open-transaction.ts';
@@ -19,9 +22,9 @@ import { spendQueries } from './spend.ts';
 import type { Store, StoreTransaction } from './store.ts';
 
 /** @throws where an SQLite file can't be opened; PostgreSQL is first asked by the first query */
-export async function openStore(database: DatabaseUrl): Promise<Store> {
+export async function openStore(database: DatabaseUrl, clock: Clock = systemClock): Promise<Store> {
   const engine = await openEngine(database);
-  const queriesOf = allQueries(engine);
+  const queriesOf = allQueries(engine, clock);
   return {
     engine: engine.name,
     transaction: (work) => transaction(engine, queriesOf, work),
@@ -59,10 +62,11 @@ async function transaction<T>(
   return result;
 }
 
-function allQueries(engine: Engine): (open: OpenTransaction) => StoreTransaction {
+function allQueries(engine: Engine, clock: Clock): (open: OpenTransaction) => StoreTransaction {
   const { kysely } = engine;
   const proofs = proofQueries(engine);
-  const outbox = outboxQueries(engine);
+  const outbox = outboxQueries(engine, clock);
+  const messages = messageQueries(engine);
   const noAccountMails = noAccountMailQueries(kysely);
   const retiredIdentifiers = retiredIdentifierQueries(kysely);
   const heldPasswords = heldPasswordQueries(kysely);
@@ -77,6 +81,7 @@ function allQueries(engine: Engine): (open: OpenTransaction) => StoreTransaction
     transaction: true,
     proofs: proofs(open),
     outbox: outbox(open),
+    messages: messages(open),
     noAccountMails: noAccountMails(open),
     retiredIdentifiers: retiredIdentifiers(open),
     heldPasswords: heldPasswords(open),

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { Clock } from '../ports.ts';
 import type { Engine } from './engine.ts';
 import type { OpenTransaction } from './open-transaction.ts';
 import { statement, statementPer } from './statement.ts';
@@ -19,7 +20,7 @@ const NEW_FIELDS = [
   'usefulUntil',
 ] as const satisfies (keyof NewMessage)[];
 const SETTLED_FIELDS = ['status', 'attempts', 'dueAt', 'sentAt', 'providerId', 'reason'] as const;
-const FIELDS = [
+export const MESSAGE_FIELDS = [
   ...NEW_FIELDS,
   'status',
   'attempts',
@@ -35,23 +36,28 @@ type Settled = Parameters<StoreTransaction['outbox']['settle']>[1];
 const QUEUED = sql.lit('queued' as const);
 /** Literal, because SQLite compiles a statement anew for every value of a limit that is a parameter (15 µs each time). */
 const ONE = sql.lit(1);
+/** What a line of history says of its message as it is now; `at` is when that came to be. */
+const EVENT_FIELDS = ['message_id', 'number', 'at', 'status', 'channel', 'reason', 'attempt'] as const;
 /** When a queued message may next be taken. The index `outbox_queued` is made of this very expression. */
 const NEXT_AT = sql<number>`case when leased_until > due_at then leased_until else due_at end`;
 
-export function outboxQueries({
-  kysely,
-  skippingLocked,
-}: Engine): (open: OpenTransaction) => StoreTransaction['outbox'] {
+/**
+ * @param clock dates the attempts that came to nothing; everything else is dated by the caller
+ */
+export function outboxQueries(
+  { kysely, skippingLocked }: Engine,
+  clock: Clock,
+): (open: OpenTransaction) => StoreTransaction['outbox'] {
   const insert = statement((message: NewMessage) =>
     kysely.insertInto('outbox').values({ ...toColumns(message, NEW_FIELDS), status: 'queued', attempts: 0 }),
   );
   const byId = statement(({ id }: Pick<Message, 'id'>) =>
-    kysely.selectFrom('outbox').select(selected(FIELDS)).where('id', '=', id),
+    kysely.selectFrom('outbox').select(selected(MESSAGE_FIELDS)).where('id', '=', id),
   );
   const newestOf = ({ proofId }: { proofId: string }) =>
     kysely
       .selectFrom('outbox')
-      .select(selected(FIELDS))
+      .select(selected(MESSAGE_FIELDS))
       .where('proof_id', '=', proofId)
       .orderBy('created_at', 'desc')
       .orderBy('id', 'desc')
@@ -76,7 +82,7 @@ export function outboxQueries({
         .from('due')
         .set({ leased_until: leasedUntil })
         .whereRef('id', '=', 'due_id')
-        .returning(selected(FIELDS)),
+        .returning(selected(MESSAGE_FIELDS)),
     ),
   );
   const renew = statement(({ id, leasedUntil }: { id: string; leasedUntil: number }) =>
@@ -98,6 +104,43 @@ export function outboxQueries({
         .where('id', '=', change.id),
     ),
   );
+  const setStatus = statement((change: Pick<Message, 'id' | 'status' | 'reason'> & { from: Message['status'] }) =>
+    kysely
+      .updateTable('outbox')
+      .set({ status: change.status, reason: change.reason })
+      .where('id', '=', change.id)
+      .where('status', '=', change.from),
+  );
+  const requeue = statement((change: { id: string; from: Message['status']; reason: string; now: number }) =>
+    kysely
+      .updateTable('outbox')
+      .set({ status: 'queued', reason: change.reason, due_at: change.now, leased_until: null })
+      .where('id', '=', change.id)
+      .where('status', '=', change.from),
+  );
+  // The same for a message to somebody and one to nobody, so that writing it tells nothing. Numbers don't collide: whoever
+  // changed the status holds the message's row until the transaction ends.
+  const addEvent = statement(({ id, at }: { id: string; at: number }) =>
+    kysely
+      .insertInto('message_events')
+      .columns(EVENT_FIELDS)
+      .expression((db) =>
+        db
+          .selectFrom('outbox')
+          .select([
+            'id',
+            sql<number>`(select coalesce(max(number), 0) + 1 from message_events where message_id = outbox.id)`.as(
+              'next',
+            ),
+            sql<number>`cast(${at} as bigint)`.as('at'),
+            'status',
+            'channel',
+            'reason',
+            'attempts',
+          ])
+          .where('id', '=', id),
+      ),
+  );
   const nextDueAt = statement((_: object) =>
     kysely.selectFrom('outbox').select(NEXT_AT.as('nextAt')).where('status', '=', QUEUED).orderBy(NEXT_AT).limit(ONE),
   );
@@ -109,6 +152,11 @@ export function outboxQueries({
         .where('status', '=', sql.lit(status)),
     ),
   );
+  const purgeEvents = statement(({ createdBefore }: { createdBefore: number }) =>
+    kysely
+      .deleteFrom('message_events')
+      .where('message_id', 'in', (db) => db.selectFrom('outbox').select('id').where('created_at', '<', createdBefore)),
+  );
   const purge = statement(({ createdBefore }: { createdBefore: number }) =>
     kysely.deleteFrom('outbox').where('created_at', '<', createdBefore),
   );
@@ -116,7 +164,7 @@ export function outboxQueries({
   return (open) => ({
     async insert(message) {
       open.queued = true;
-      await open.run(insert, message);
+      await open.runBoth([insert, message], [addEvent, { id: message.id, at: message.createdAt }]);
     },
     byId: (id) => open.first(byId, { id }),
     latestCodeOf: (proofId) => open.first(latestCodeOf, { proofId }),
@@ -129,9 +177,26 @@ export function outboxQueries({
     },
     setKind: (id, kind) => open.run(setKind, { id, kind }),
     settle: (id, change) =>
-      open.run(settle(SETTLED_FIELDS.filter((field) => change[field] !== undefined)), { ...change, id }),
+      open.runBoth(
+        [settle(SETTLED_FIELDS.filter((field) => change[field] !== undefined)), { ...change, id }],
+        [addEvent, { id, at: change.sentAt ?? clock.now() }],
+      ),
+    async report(id, from, { status, reason, at }) {
+      if ((await open.changed(setStatus, { id, from, status, reason })) === 0) return false;
+      await open.run(addEvent, { id, at });
+      return true;
+    },
+    async requeue(id, from, { reason, now }) {
+      if ((await open.changed(requeue, { id, from, reason, now })) === 0) return false;
+      open.queued = true;
+      await open.run(addEvent, { id, at: now });
+      return true;
+    },
     nextDueAt: async () => (await open.first(nextDueAt, {}))?.nextAt,
     count: async (status) => (await open.first(count(status), {}))?.messages ?? 0,
-    purge: (createdBefore) => open.changed(purge, { createdBefore }),
+    async purge(createdBefore) {
+      await open.run(purgeEvents, { createdBefore });
+      return open.changed(purge, { createdBefore });
+    },
   });
 }

@@ -53,7 +53,9 @@ export function openSqlite(file: string): Engine {
     async onQueued(wake, { otherProcesses }) {
       wakes.add(wake);
       const unwatch =
-        otherProcesses && file !== ':memory:' ? await watchOtherProcesses(file, connection, turns, wake) : () => {};
+        otherProcesses && file !== ':memory:'
+          ? await watchOtherProcesses(file, connection, turns, wake, otherProcesses === 'seldom' ? SELDOM_MS : 0)
+          : () => {};
       return async () => {
         wakes.delete(wake);
         unwatch();
@@ -66,6 +68,9 @@ export function openSqlite(file: string): Engine {
     },
   };
 }
+
+/** Between two looks for what others committed, where that is rare. */
+const SELDOM_MS = 1_000;
 
 function openDatabase(file: string): DatabaseSync {
   // Password hashes and addresses are nobody else's business; the files beside it take over its permissions.
@@ -86,6 +91,7 @@ async function watchOtherProcesses(
   connection: SqliteConnection,
   turns: Turns,
   wake: () => void,
+  everyMs: number,
 ): Promise<() => void> {
   const path = resolve(file);
   const log = `${basename(path)}-wal`;
@@ -99,17 +105,23 @@ async function watchOtherProcesses(
     if (!stopped && current !== seen) wake();
     seen = current;
   };
-  const watcher = watch(dirname(path), (_, name) => {
-    if (name !== log || asked) return;
-    asked = true;
+  const lookNow = (): void => {
     look().catch(() => {
       asked = false;
       // Whoever is woken meets the fault too, and reports it.
       if (!stopped) wake();
     });
+  };
+  let later: NodeJS.Timeout | undefined;
+  const watcher = watch(dirname(path), (_, name) => {
+    if (name !== log || asked) return;
+    asked = true;
+    if (everyMs === 0) lookNow();
+    else later = setTimeout(lookNow, everyMs);
   });
   return () => {
     stopped = true;
+    clearTimeout(later);
     watcher.close();
   };
 }

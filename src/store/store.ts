@@ -119,6 +119,26 @@ export interface HeldPassword {
   completesAt: number;
 }
 
+/** One line of a message's history. */
+export interface MessageEvent {
+  /** 1, 2, 3 ... within the message. */
+  number: number;
+  at: number;
+  status: MessageStatus;
+  channel: Channel;
+  /** The provider's word, without addresses. */
+  reason: string | null;
+  /** Attempts made by then. */
+  attempt: number;
+}
+
+/** Messages created at `since` or later. Names that nothing has find nothing. */
+export interface MessageFilter {
+  since: number;
+  channel?: string | undefined;
+  kind?: string | undefined;
+}
+
 export interface Session {
   id: string;
   tokenDigest: string;
@@ -220,16 +240,40 @@ export interface StoreTransaction extends Transaction {
     renew(ids: readonly string[], leasedUntil: number): Promise<void>;
     /** What a code message turned out to be, once its identifier was resolved. */
     setKind(id: string, kind: MessageKind): Promise<void>;
-    /** Ends the lease with the outcome. */
+    /** Ends the lease with the outcome. Like every method that sets a status, it adds a line to the message's history. */
     settle(
       id: string,
       change: Pick<Message, 'status' | 'attempts'> &
         Partial<Pick<Message, 'dueAt' | 'sentAt' | 'providerId' | 'reason'>>,
     ): Promise<void>;
+    /** What a receipt tells. Compare and set: false where the status is not `from` any more. */
+    report(
+      id: string,
+      from: MessageStatus,
+      change: Pick<Message, 'status' | 'reason'> & { at: number },
+    ): Promise<boolean>;
+    /** Due again at once, with the reason why. Compare and set like `report`: of many who ask, exactly one gets true. */
+    requeue(id: string, from: MessageStatus, change: { reason: string; now: number }): Promise<boolean>;
     /** When the next queued message is due or its lease ends; undefined when none is queued. */
     nextDueAt(): Promise<number | undefined>;
     count(status: MessageStatus): Promise<number>;
+    /** With their history. */
     purge(createdBefore: number): Promise<number>;
+  };
+  /** The operator's view of the outbox. */
+  readonly messages: {
+    /** Newest first. */
+    list(filter: MessageFilter & { status?: MessageStatus | undefined }, count: number): Promise<Message[]>;
+    /** Messages to the account and of its proofs, newest first. */
+    ofAccount(accountId: string, since: number, count: number): Promise<Message[]>;
+    /** How many there are of each status that there is one of. */
+    counts(filter: MessageFilter): Promise<Partial<Record<MessageStatus, number>>>;
+    /** When the message that has waited longest was created, whatever its age. */
+    oldestQueuedAt(): Promise<number | undefined>;
+    /** Ids that begin so, in order. */
+    idsFrom(prefix: string, count: number): Promise<string[]>;
+    /** In order. */
+    history(id: string): Promise<MessageEvent[]>;
   };
   readonly noAccountMails: {
     /** True at most once per identifier in the given time: whoever gets true sends the mail. */
@@ -386,8 +430,9 @@ export interface Store {
   ping(): Promise<void>;
   /**
    * Calls `wake` when messages may have been queued: after a commit of this process that wrote to the outbox, and, where the
-   * engine can tell, of others (LISTEN on PostgreSQL; a watch of the write-ahead log on SQLite when `otherProcesses`).
+   * engine can tell, of others (LISTEN on PostgreSQL; a watch of the write-ahead log on SQLite when `otherProcesses`:
+   * at once, or `seldom`, within a second).
    */
-  onQueued(wake: () => void, options?: { otherProcesses?: boolean }): Promise<() => Promise<void>>;
+  onQueued(wake: () => void, options?: { otherProcesses?: boolean | 'seldom' }): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }

@@ -5,7 +5,7 @@
 import type { Generated } from 'kysely';
 import type { HeldAddress } from '../ports.ts';
 import type { AuditBatch, AuditSeal } from '../rules/audit-chain.ts';
-import type { HeldPassword, Message, Proof, Session, SpendMoney, SpendTally } from './store.ts';
+import type { HeldPassword, Message, MessageEvent, Proof, Session, SpendMoney, SpendTally } from './store.ts';
 
 export interface Tables {
   accounts: AccountColumns;
@@ -18,6 +18,7 @@ export interface Tables {
   };
   proofs: Columns<Proof>;
   outbox: Columns<Message>;
+  message_events: Columns<MessageEvent> & { message_id: string };
   /** Wrong guesses, one counter per UTC day; `day` counts days since 1970. */
   guesses: { identifier_mac: string; channel: string; lane: string; day: number; wrong: number };
   /** The theoretical arrival time of the generic cell rate algorithm. */

@@ -49,6 +49,8 @@ export function storeContract(name: string, open: OpenStore): void {
     transactions(inStore);
     proofs(inStore, inTransaction);
     outbox(inStore, inTransaction);
+    messageHistory(inStore, inTransaction);
+    messages(inTransaction);
     waking(inStore);
     noAccountMails(inStore, inTransaction);
     guesses(inStore, inTransaction);
@@ -411,6 +413,163 @@ function outbox(inStore: InStore, inTransaction: InTransaction): void {
   });
 }
 
+function messageHistory(inStore: InStore, inTransaction: InTransaction): void {
+  const historyOf = async (tx: StoreTransaction, id: string) =>
+    (await tx.messages.history(id)).map(({ number, at, status, reason, attempt }) => [
+      number,
+      at,
+      status,
+      reason,
+      attempt,
+    ]);
+
+  inTransaction('message history: a line for everything that sets a status, each with its own message', async (tx) => {
+    await tx.outbox.insert(message('m', { createdAt: NOW, channel: 'sms' }));
+    await tx.outbox.insert(message('other', { createdAt: NOW + 1 }));
+    await tx.outbox.settle('m', { status: 'sent', attempts: 1, sentAt: NOW + 5, reason: null });
+    assert.equal(await tx.outbox.report('m', 'sent', { status: 'bounced', reason: '550 5.1.1', at: NOW + 9 }), true);
+    assert.equal(await tx.outbox.requeue('m', 'bounced', { reason: 'retried', now: NOW + 9 }), true);
+    assert.deepEqual(await historyOf(tx, 'm'), [
+      [1, NOW, 'queued', null, 0],
+      [2, NOW + 5, 'sent', null, 1],
+      [3, NOW + 9, 'bounced', '550 5.1.1', 1],
+      [4, NOW + 9, 'queued', 'retried', 1],
+    ]);
+    assert.deepEqual(new Set((await tx.messages.history('m')).map(({ channel }) => channel)), new Set(['sms']));
+    assert.deepEqual(await historyOf(tx, 'other'), [[1, NOW + 1, 'queued', null, 0]]);
+    assert.deepEqual(await historyOf(tx, 'nobody'), []);
+  });
+
+  inTransaction('message history: a decoy leaves the same lines as a message to somebody', async (tx) => {
+    for (const id of ['known', 'decoy']) await tx.outbox.insert(message(id));
+    await tx.outbox.setKind('decoy', 'decoy');
+    await tx.outbox.settle('known', { status: 'sent', attempts: 1, sentAt: NOW + 1, reason: null });
+    await tx.outbox.settle('decoy', { status: 'suppressed', attempts: 1, sentAt: NOW + 1, reason: null });
+    const [known, decoy] = [await historyOf(tx, 'known'), await historyOf(tx, 'decoy')];
+    assert.deepEqual(
+      decoy,
+      known.map((line) => line.map((value) => (value === 'sent' ? 'suppressed' : value))),
+    );
+  });
+
+  inTransaction('message history: what is settled without a moment is dated by the store', async (tx) => {
+    await tx.outbox.insert(message('m'));
+    await tx.outbox.settle('m', { status: 'queued', attempts: 1, dueAt: NOW + 9, reason: '451' });
+    await tx.outbox.settle('gone', { status: 'failed', attempts: 1 });
+    const [, settled] = await tx.messages.history('m');
+    assert.equal(settled?.reason, '451');
+    assert.ok(Number.isSafeInteger(settled?.at));
+    assert.deepEqual(await tx.messages.history('gone'), []);
+  });
+
+  inTransaction('message history: a report or a retry that comes too late changes nothing', async (tx) => {
+    await tx.outbox.insert(message('m'));
+    assert.equal(await tx.outbox.report('m', 'sent', { status: 'delivered', reason: null, at: NOW }), false);
+    assert.equal(await tx.outbox.requeue('m', 'failed', { reason: 'retried', now: NOW }), false);
+    assert.equal(await tx.outbox.report('nobody', 'sent', { status: 'delivered', reason: null, at: NOW }), false);
+    assert.deepEqual(await tx.outbox.byId('m'), queued('m'));
+    assert.equal((await tx.messages.history('m')).length, 1);
+  });
+
+  inStore(
+    'message history: of many retries at once exactly one wins, and the message can be leased once',
+    async (store) => {
+      await store.transaction(async (tx) => {
+        await tx.outbox.insert(message('m', { dueAt: NOW }));
+        await tx.outbox.lease(1, NOW, NOW + 10_000);
+        await tx.outbox.settle('m', { status: 'failed', attempts: 1, reason: '550' });
+      });
+      const won = await times(30, () =>
+        store.transaction((tx) => tx.outbox.requeue('m', 'failed', { reason: 'retried', now: NOW + 5 })),
+      );
+      assert.equal(won.filter(Boolean).length, 1);
+      await store.transaction(async (tx) => {
+        assert.equal((await tx.messages.history('m')).length, 3);
+        assert.equal((await tx.outbox.lease(9, NOW + 5, NOW + 99)).length, 1);
+        assert.equal((await tx.outbox.lease(9, NOW + 5, NOW + 99)).length, 0);
+      });
+    },
+  );
+
+  inStore(
+    'message history: receipts and attempts at the same moment are numbered one after the other',
+    async (store) => {
+      await store.transaction((tx) => tx.outbox.insert(message('m')));
+      await times(20, (at) =>
+        store.transaction((tx) => tx.outbox.settle('m', { status: 'sent', attempts: at, sentAt: NOW })),
+      );
+      const history = await store.transaction((tx) => tx.messages.history('m'));
+      assert.deepEqual(
+        history.map(({ number }) => number),
+        Array.from({ length: 21 }, (_, at) => at + 1),
+      );
+    },
+  );
+
+  inTransaction('message history: goes with its message', async (tx) => {
+    await tx.outbox.insert(message('old', { createdAt: NOW - 1 }));
+    await tx.outbox.insert(message('new', { createdAt: NOW }));
+    await tx.outbox.purge(NOW);
+    assert.deepEqual(await tx.messages.history('old'), []);
+    assert.equal((await tx.messages.history('new')).length, 1);
+  });
+}
+
+function messages(inTransaction: InTransaction): void {
+  const ids = (found: readonly { id: string }[]): string[] => found.map(({ id }) => id);
+
+  inTransaction('messages: newest first, by period, status, channel and kind, up to the count', async (tx) => {
+    const given: Partial<NewMessage>[] = [{}, { channel: 'sms' }, { kind: 'password-changed' }, {}, {}];
+    for (const [at, change] of given.entries())
+      await tx.outbox.insert(message(`m${at}`, { ...change, createdAt: NOW + Math.min(at, 3) }));
+    await tx.outbox.settle('m0', { status: 'failed', attempts: 1, reason: '550' });
+    await tx.outbox.settle('m3', { status: 'failed', attempts: 1 });
+    assert.deepEqual(ids(await tx.messages.list({ since: 0 }, 9)), ['m4', 'm3', 'm2', 'm1', 'm0']);
+    assert.deepEqual(ids(await tx.messages.list({ since: NOW + 2 }, 9)), ['m4', 'm3', 'm2']);
+    assert.deepEqual(ids(await tx.messages.list({ since: 0 }, 2)), ['m4', 'm3']);
+    assert.deepEqual(ids(await tx.messages.list({ since: 0, status: 'failed' }, 9)), ['m3', 'm0']);
+    assert.deepEqual(ids(await tx.messages.list({ since: NOW + 1, status: 'failed' }, 9)), ['m3']);
+    assert.deepEqual(ids(await tx.messages.list({ since: 0, channel: 'sms' }, 9)), ['m1']);
+    assert.deepEqual(ids(await tx.messages.list({ since: 0, kind: 'password-changed', status: 'queued' }, 9)), ['m2']);
+    assert.deepEqual(ids(await tx.messages.list({ since: 0, kind: HOSTILE, channel: HOSTILE }, 9)), []);
+    assert.deepEqual((await tx.messages.list({ since: 0 }, 9))[4], await tx.outbox.byId('m0'));
+    assert.deepEqual(await tx.messages.counts({ since: 0 }), { queued: 3, failed: 2 });
+    assert.deepEqual(await tx.messages.counts({ since: NOW + 1, channel: 'email' }), { queued: 2, failed: 1 });
+    assert.deepEqual(await tx.messages.counts({ since: 0, kind: 'decoy' }), {});
+  });
+
+  inTransaction('messages: of an account, by its own id and by its recoveries, each once', async (tx) => {
+    await tx.proofs.insert(proof('p', { accountId: 'a' }));
+    await tx.proofs.insert(proof('q', { accountId: 'b', tokenDigest: 'other' }));
+    await tx.outbox.insert(message('code', { proofId: 'p', createdAt: NOW + 1 }));
+    await tx.outbox.insert(message('notice', { proofId: 'p', accountId: 'a', createdAt: NOW + 2 }));
+    await tx.outbox.insert(message('alone', { proofId: null, accountId: 'a', createdAt: NOW }));
+    await tx.outbox.insert(message('foreign', { proofId: 'q', accountId: 'b' }));
+    assert.deepEqual(ids(await tx.messages.ofAccount('a', 0, 9)), ['notice', 'code', 'alone']);
+    assert.deepEqual(ids(await tx.messages.ofAccount('a', NOW + 1, 1)), ['notice']);
+    assert.deepEqual((await tx.messages.ofAccount('a', 0, 9))[1], await tx.outbox.byId('code'));
+    assert.deepEqual(await tx.messages.ofAccount('c', 0, 9), []);
+  });
+
+  inTransaction('messages: which one has waited longest', async (tx) => {
+    assert.equal(await tx.messages.oldestQueuedAt(), undefined);
+    await tx.outbox.insert(message('young', { createdAt: NOW }));
+    await tx.outbox.insert(message('old', { createdAt: NOW - 9 }));
+    await tx.outbox.insert(message('done', { createdAt: NOW - 99 }));
+    await tx.outbox.settle('done', { status: 'sent', attempts: 1 });
+    assert.equal(await tx.messages.oldestQueuedAt(), NOW - 9);
+  });
+
+  inTransaction('messages: by the beginning of their ids, letter case and wildcards told apart', async (tx) => {
+    for (const id of ['abc', 'abd', 'aBc', 'a%', 'ab', '-x_']) await tx.outbox.insert(message(id));
+    assert.deepEqual(await tx.messages.idsFrom('ab', 9), ['ab', 'abc', 'abd']);
+    assert.deepEqual(await tx.messages.idsFrom('ab', 2), ['ab', 'abc']);
+    assert.deepEqual(await tx.messages.idsFrom('a%', 9), ['a%']);
+    assert.deepEqual(await tx.messages.idsFrom('-', 9), ['-x_']);
+    assert.deepEqual(await tx.messages.idsFrom('abcd', 9), []);
+  });
+}
+
 function waking(inStore: InStore): void {
   inStore(
     'onQueued: wakes when a message was committed, not when it was rolled back, and not after its end',
@@ -428,10 +587,15 @@ function waking(inStore: InStore): void {
       await store.transaction((tx) => tx.outbox.insert(message('m')));
       await bell.reaches(1);
       assert.equal((await store.transaction((tx) => tx.outbox.byId('m')))?.id, 'm');
+      await store.transaction((tx) => tx.outbox.settle('m', { status: 'failed', attempts: 1 }));
+      await store.transaction((tx) => tx.outbox.requeue('m', 'sent', { reason: 'retried', now: NOW }));
+      assert.equal(bell.rung(), 1);
+      await store.transaction((tx) => tx.outbox.requeue('m', 'failed', { reason: 'retried', now: NOW }));
+      await bell.reaches(2);
       await unsubscribe();
-      assert.equal(bell.rung(), 1);
+      assert.equal(bell.rung(), 2);
       await store.transaction((tx) => tx.outbox.insert(message('unheard')));
-      assert.equal(bell.rung(), 1);
+      assert.equal(bell.rung(), 2);
     },
   );
 }

@@ -11,7 +11,7 @@ export interface WorkerOptions {
   /** Messages in flight at once. */
   concurrency?: number;
   /** Whether messages may also be queued by other processes than this one. */
-  otherProcesses?: boolean;
+  otherProcesses?: boolean | 'seldom';
 }
 
 export interface Worker {

@@ -59,21 +59,22 @@ for (const [name, create] of ENGINES) {
         assert.deepEqual(leased.flat(2).sort(), ['m0', 'm1', 'm2', 'm3', 'm4']);
       }));
 
-    test('a message that another process queued wakes', { timeout: 20_000 }, () =>
-      withDatabase(create, (database) =>
-        withStore(database, async (store) => {
-          await store.migrate();
-          const { promise: woken, resolve: wake } = Promise.withResolvers<void>();
-          const unsubscribe = await store.onQueued(() => wake(), { otherProcesses: true });
-          await inProcess(
-            database,
-            `await store.transaction((tx) => tx.outbox.insert(${JSON.stringify(message('m'))}))`,
-          );
-          await woken;
-          await unsubscribe();
-        }),
-      ),
-    );
+    for (const otherProcesses of [true, 'seldom'] as const)
+      test(`a message that another process queued wakes (otherProcesses: ${otherProcesses})`, { timeout: 20_000 }, () =>
+        withDatabase(create, (database) =>
+          withStore(database, async (store) => {
+            await store.migrate();
+            const { promise: woken, resolve: wake } = Promise.withResolvers<void>();
+            const unsubscribe = await store.onQueued(() => wake(), { otherProcesses });
+            await inProcess(
+              database,
+              `await store.transaction((tx) => tx.outbox.insert(${JSON.stringify(message('m'))}))`,
+            );
+            await woken;
+            await unsubscribe();
+          }),
+        ),
+      );
   });
 }
 

@@ -7,6 +7,7 @@ import * as auditChain from './0003-audit-chain.ts';
 import * as retiredIdentifiers from './0004-retired-identifiers.ts';
 import * as heldPasswords from './0005-held-passwords.ts';
 import * as spend from './0007-spend.ts';
+import * as messageEvents from './0008-message-events.ts';
 
 interface Migration {
   name: string;
@@ -21,6 +22,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0004-retired-identifiers', up: retiredIdentifiers.up },
   { name: '0005-held-passwords', up: heldPasswords.up },
   { name: '0007-spend', up: spend.up },
+  { name: '0008-message-events', up: messageEvents.up },
 ];
 
 /** Returns the names applied. Another process that migrates at the same moment is waited for. */

@@ -1,0 +1,54 @@
+/** Whether an operator may have a message sent again. Pure: what is asked of the accounts comes as an answer. */
+import type { MessageStatus } from './delivery.ts';
+import { isWorthSending, type ProofTimes, type State, stateAt } from './recovery-flow.ts';
+
+export type RetryRefusal =
+  | { why: 'waits_already' }
+  | { why: 'nobody' }
+  /** The provider has it, or it arrived. */
+  | { why: 'not_failed'; status: 'sent' | 'delivered' }
+  | { why: 'too_late' }
+  | { why: 'recovery_gone' }
+  | { why: 'recovery_over'; state: State }
+  | { why: 'code_dead' }
+  | { why: 'newer_code' }
+  | { why: 'address_gone' }
+  | { why: 'account_changed' };
+
+export interface Retried {
+  message: { status: MessageStatus; kind: string; epoch: number | null; usefulUntil: number };
+  /** Undefined where it is gone. */
+  proof: (ProofTimes & { epoch: number; accountGeneration: number | null }) | undefined;
+  /**
+   * For a message that goes to an account's stored address: that account as it is now, undefined where the address is no
+   * longer one of its own. Null for any other message.
+   */
+  account: { generation: number } | undefined | null;
+  evenIfDelivered: boolean;
+}
+
+/** @returns undefined where it may be queued again. The worker asks once more before it sends. */
+export function whyNotRetried(retried: Retried, now: number): RetryRefusal | undefined {
+  const { message, evenIfDelivered } = retried;
+  const { status } = message;
+  if (status === 'queued') return { why: 'waits_already' };
+  if (message.kind === 'decoy' || status === 'suppressed') return { why: 'nobody' };
+  const useless = whyUseless(retried, now);
+  if (useless) return useless;
+  if ((status === 'sent' || status === 'delivered') && !evenIfDelivered) return { why: 'not_failed', status };
+  return undefined;
+}
+
+function whyUseless({ message, proof, account }: Retried, now: number): RetryRefusal | undefined {
+  if (!proof) return { why: 'recovery_gone' };
+  // A notice tells what happened, so the recovery may be over; only its own time ends it.
+  if (message.epoch === null) return now >= message.usefulUntil ? { why: 'too_late' } : undefined;
+  const state = stateAt(proof, now);
+  if (state !== 'code_sent' && state !== 'code_expired') return { why: 'recovery_over', state };
+  if (message.epoch !== proof.epoch) return { why: 'newer_code' };
+  if (state === 'code_expired' || !isWorthSending(proof.codeExpiresAt, now) || now >= message.usefulUntil)
+    return { why: 'code_dead' };
+  if (account === null) return undefined;
+  if (!account) return { why: 'address_gone' };
+  return account.generation === proof.accountGeneration ? undefined : { why: 'account_changed' };
+}

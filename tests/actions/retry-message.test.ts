@@ -1,0 +1,149 @@
+/** Which messages an operator can have sent again, and which would help nobody. */
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, test } from 'node:test';
+import { retryMessage } from '../../src/actions/retry-message.ts';
+import { shownStatus } from '../../src/rules/delivery.ts';
+import { CODE_LIFETIME_MS, FATE_SHOWN_AFTER_MS, NOTICE_USEFUL_MS, PROOF_LIFETIME_MS } from '../../src/rules/limits.ts';
+import type { Message } from '../../src/store/store.ts';
+import { type InProcess, startInProcess } from '../in-process.ts';
+import { addPerson, codeIn, NEW_PASSWORD, wrongCode } from '../people.ts';
+
+for (const engine of ['sqlite', 'postgres'] as const)
+  describe(`retry-message on ${engine}`, () => {
+    let program: InProcess;
+    let people = 0;
+    before(async () => {
+      program = await startInProcess(engine);
+    });
+    after(() => program.close());
+    afterEach(() => program.advance(PROOF_LIFETIME_MS));
+
+    const transaction: InProcess['regain']['context']['store']['transaction'] = (work) =>
+      program.regain.context.store.transaction(work);
+    const retry = (id: string, evenIfDelivered = false) =>
+      retryMessage(program.regain.context, id, { evenIfDelivered });
+    const whyNot = async (id: string, evenIfDelivered = false): Promise<string> => {
+      const outcome = await retry(id, evenIfDelivered);
+      if (outcome.id === undefined) return outcome.why;
+      return outcome.queued ? 'queued' : outcome.refusal.why;
+    };
+    /** Somebody asked for a code, and the mail server refused it afterwards. */
+    async function bounced(): Promise<{ email: string; accountId: string; token: string; message: Message }> {
+      people += 1;
+      // The newest message is this one's, then.
+      await program.advance(1);
+      const email = `person-${people}@example.com`;
+      const accountId = await addPerson(program, { emails: [email] });
+      const { token } = (await program.api('POST', '/recovery', { body: { identifier: email } })).json;
+      const message = await newest();
+      await program.settled();
+      await bounce(message.id);
+      return { email, accountId, token, message };
+    }
+    const newest = async () => (await transaction((tx) => tx.messages.list({ since: 0 }, 1)))[0] as Message;
+    const bounce = (id: string) =>
+      transaction((tx) => tx.outbox.report(id, 'sent', { status: 'bounced', reason: '550 5.1.1', at: program.now() }));
+    const mailsTo = (email: string) => program.sink.messages.filter(({ to }) => to === email);
+
+    test('a bounced code is sent again, with the same code, once', async () => {
+      const { email, message } = await bounced();
+      // Whoever is late finds it waiting, or sent by then.
+      const answers = await Promise.all([1, 2, 3].map(() => whyNot(message.id)));
+      assert.deepEqual(
+        answers.filter((answer) => answer !== 'waits_already' && answer !== 'not_failed'),
+        ['queued'],
+      );
+      await program.settled();
+      const mails = mailsTo(email);
+      assert.equal(mails.length, 2);
+      assert.equal(codeIn(mails[0]!), codeIn(mails[1]!));
+      assert.equal(await whyNot(message.id), 'not_failed');
+      assert.equal(await whyNot(message.id, true), 'queued');
+    });
+
+    test('a dead code is not sent', async () => {
+      const { email, message } = await bounced();
+      await program.advance(CODE_LIFETIME_MS);
+      assert.equal(await whyNot(message.id, true), 'code_dead');
+      await program.settled();
+      assert.equal(mailsTo(email).length, 1);
+    });
+
+    test('an older code, when "send again" has made a new one', async () => {
+      const { token, message } = await bounced();
+      await program.advance(CODE_LIFETIME_MS);
+      assert.equal((await program.api('POST', '/recovery/resend', { body: { token } })).status, 202);
+      await program.settled();
+      assert.equal(await whyNot(message.id), 'newer_code');
+    });
+
+    test('a finished, a cancelled and a worn-out recovery', async () => {
+      const { email, token, message } = await bounced();
+      const code = codeIn(mailsTo(email)[0]!);
+      assert.equal((await program.api('POST', '/recovery/verify', { body: { token, code } })).status, 200);
+      assert.equal(await whyNot(message.id), 'recovery_over');
+      await program.api('POST', '/recovery/password', { body: { token, password: NEW_PASSWORD } });
+      assert.equal(await whyNot(message.id), 'recovery_over');
+      const worn = await bounced();
+      const wrong = wrongCode(codeIn(mailsTo(worn.email)[0]!));
+      for (let tries = 0; tries < 5; tries += 1)
+        await program.api('POST', '/recovery/verify', { body: { token: worn.token, code: wrong } });
+      assert.equal(await whyNot(worn.message.id), 'recovery_over');
+    });
+
+    test('an account that has changed since', async () => {
+      const { accountId, message } = await bounced();
+      await transaction((tx) => program.regain.context.accounts.blockPassword(tx, accountId, program.now()));
+      assert.equal(await whyNot(message.id), 'account_changed');
+    });
+
+    test('an address that is no longer one of the account', async () => {
+      const { message } = await bounced();
+      const { context } = program.regain;
+      const accounts = { ...context.accounts, findByIdentifier: async () => undefined };
+      const outcome = await retryMessage({ ...context, accounts }, message.id, { evenIfDelivered: true });
+      assert.deepEqual(outcome, { id: message.id, queued: false, refusal: { why: 'address_gone' } });
+    });
+
+    test('a decoy: nobody to send to', async () => {
+      await program.advance(1);
+      const { status } = await program.api('POST', '/recovery', { body: { identifier: '+14155552671' } });
+      assert.equal(status, 202);
+      const message = await newest();
+      await program.settled();
+      assert.equal(await whyNot(message.id, true), 'nobody');
+    });
+
+    test('a notice can be sent again when its recovery is over, until its own time has passed', async () => {
+      const { email, token } = await bounced();
+      const code = codeIn(mailsTo(email)[0]!);
+      await program.api('POST', '/recovery/verify', { body: { token, code } });
+      await program.api('POST', '/recovery/password', { body: { token, password: NEW_PASSWORD } });
+      await program.settled();
+      const [notice] = await transaction((tx) => tx.messages.list({ since: 0, kind: 'password-changed' }, 1));
+      assert.ok(notice);
+      await bounce(notice.id);
+      assert.equal(await whyNot(notice.id), 'queued');
+      await program.settled();
+      assert.equal(mailsTo(email).length, 3);
+      await bounce(notice.id);
+      await program.advance(NOTICE_USEFUL_MS);
+      assert.equal(await whyNot(notice.id), 'too_late');
+    });
+
+    test('what is not there, and what is not clear', async () => {
+      assert.equal(await whyNot('nothing'), 'none');
+      const { message } = await bounced();
+      assert.equal(await whyNot(''), 'several');
+      assert.equal(await whyNot(message.id.slice(0, 12)), 'queued');
+    });
+  });
+
+test('where nobody without an account is written to, a retry does not show on the live line', () => {
+  const shownOf = (status: Message['status'], reason: string | null) =>
+    shownStatus({ status, reason }, FATE_SHOWN_AFTER_MS, false);
+  const before = shownOf('failed', '550 5.1.1');
+  assert.equal(before, 'sent');
+  assert.equal(shownOf('queued', 'retried'), before);
+  assert.equal(shownOf('expired', 'retried'), before);
+});
