@@ -75,6 +75,7 @@ function securityBudget(): string {
     ['"this wasn\'t me" works for', limits.NOT_ME_LIFETIME_MS],
     ['a notice is tried for', limits.NOTICE_USEFUL_MS],
     ['a session lasts', limits.SESSION_LIFETIME_MS],
+    ['a session that is not used ends after', limits.SESSION_IDLE_MS],
     ['a browser is remembered for', limits.DEVICE_LIFETIME_MS],
     ['an attempt is kept', limits.PROOF_KEPT_MS],
     ['audit events are kept', limits.AUDIT_KEPT_MS],
