@@ -92,6 +92,19 @@ for (const engine of Object.keys(ENGINES) as (keyof typeof ENGINES)[])
       assert.ok(await isAlive(tokens[2] ?? ''), 'a wrong password ends nothing');
     });
 
+    test('the session of an account that is gone opens nothing', async () => {
+      const token = await signIn(await someone());
+      const { context } = program.regain;
+      const { accounts } = context;
+      context.accounts = { ...accounts, get: async () => undefined };
+      try {
+        assert.ok(!(await isAlive(token)));
+      } finally {
+        context.accounts = accounts;
+      }
+      assert.ok(await isAlive(token));
+    });
+
     test('who has just recovered signs in, although strangers have spent the budget of sign-ins', async () => {
       const email = await someone();
       const [here, elsewhere] = ['203.0.113.5', '203.0.113.6'];
