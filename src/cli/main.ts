@@ -15,6 +15,7 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<{ run: Com
   doctor: { summary: 'check configuration, database, mail server and clock', load: () => import('./doctor.ts') },
   audit: { summary: 'check or export the audit events', load: () => import('./audit.ts') },
   accounts: { summary: 'add an account, or import a CSV file', load: () => import('./accounts.ts') },
+  sessions: { summary: 'sign a person out everywhere, or everybody', load: () => import('./sessions.ts') },
 };
 
 /**
