@@ -16,6 +16,7 @@ import {
   oddsPerAccountYear,
   sprayedTakeoversPerYear,
 } from '../src/rules/odds.ts';
+import { PASSWORD_MIN_GUESSES_LOG10 } from '../src/rules/passwords.ts';
 import * as spend from '../src/rules/spend.ts';
 import { apiRoutes, openApiDocument } from '../src/web/api/api.ts';
 import type { Web } from '../src/web/request.ts';
@@ -28,6 +29,7 @@ const pages: Record<string, string> = {
   'docs/reference/settings.md': settings(),
   'docs/reference/security-budget.md': securityBudget(),
   'docs/reference/problems.md': problems(),
+  'docs/explanation/threat-model.md': withNumbers('docs/explanation/threat-model.md'),
   'docs/reference/openapi.json': `${JSON.stringify(openApi(), null, 2)}\n`,
 };
 const stale: string[] = [];
@@ -75,6 +77,7 @@ function securityBudget(): string {
     ['"this wasn\'t me" works for', limits.NOT_ME_LIFETIME_MS],
     ['a notice is tried for', limits.NOTICE_USEFUL_MS],
     ['a session lasts', limits.SESSION_LIFETIME_MS],
+    ['a session that is not used ends after', limits.SESSION_IDLE_MS],
     ['a browser is remembered for', limits.DEVICE_LIFETIME_MS],
     ['an attempt is kept', limits.PROOF_KEPT_MS],
     ['audit events are kept', limits.AUDIT_KEPT_MS],
@@ -177,6 +180,37 @@ Errors of the HTTP API are RFC 9457 documents (\`application/problem+json\`) wit
 |---|---|
 ${rows.join('\n')}
 `;
+}
+
+/** A page that is written by hand, with its one table of numbers made anew. */
+function withNumbers(file: string): string {
+  const text = readFileSync(file, 'utf8');
+  const [begin, end] = ['<!-- numbers: made by `npm run generate` -->\n', '<!-- end of numbers -->\n'];
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`${file} has no place for its numbers`);
+  return text.slice(0, from) + begin + numbersOfAttacks() + text.slice(to);
+}
+
+function numbersOfAttacks(): string {
+  const rounded = (value: number): string => Math.round(value).toLocaleString('en-US');
+  const { burst, refillMs } = limits.LIMITS['sign-in'];
+  const { memoryKib, passes } = limits.ARGON2ID;
+  const rows: [string, string][] = [
+    ['one account by its codes, a year without a pause', `${oneIn(oddsPerAccountYear())} at most`],
+    ['the same, an account with two confirmed addresses', `${oneIn(oddsPerAccountYear(2))} at most`],
+    ['all accounts by spraying codes', `${sprayedTakeoversPerYear().toFixed(3)} takeovers a year at most`],
+    [
+      'one account by its password, from browsers that never signed in',
+      `${rounded(burst + (365 * 86_400_000) / refillMs)} guesses a year, at a password that costs 10^${PASSWORD_MIN_GUESSES_LOG10} or more`,
+    ],
+    ['one password from a stolen database', `${memoryKib / 1024} MiB and ${passes} passes of Argon2id for each guess`],
+    ['messages of strangers to one mailbox', `${messagesADayByStrangers()} a day`],
+    ['a code', `${limits.TRIES_PER_CODE} tries within ${span(limits.CODE_LIFETIME_MS)}`],
+    ['the link of a mail', `as long as its code; "this wasn't me" ${span(limits.NOT_ME_LIFETIME_MS)}`],
+    ['a stolen session', `${span(limits.SESSION_LIFETIME_MS)}, ${span(limits.SESSION_IDLE_MS)} without use`],
+    ['a stolen device cookie', `${span(limits.DEVICE_LIFETIME_MS)} of a budget of its own`],
+  ];
+  return `| what is attacked | what it comes to |\n|---|---|\n${rows.map(([what, bound]) => `| ${what} | ${bound} |\n`).join('')}`;
 }
 
 /** The document needs no running program: the routes are only described. */

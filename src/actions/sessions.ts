@@ -1,6 +1,7 @@
 /** The sessions of an account's owner. */
 import type { Account } from '../ports.ts';
 import { Refusal } from '../rules/errors.ts';
+import { SESSION_IDLE_MS } from '../rules/limits.ts';
 import type { Session, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { digestToken } from './tokens.ts';
@@ -42,13 +43,15 @@ export async function requireSessionIn(
 }
 
 async function findSession(context: Context, tx: StoreTransaction, token: string): Promise<CurrentSession | undefined> {
-  const session = await tx.sessions.byToken(digestToken(token), context.clock.now());
+  const session = await livingSession(tx, token, context.clock.now());
   const account = session && (await context.accounts.get(tx, session.accountId));
   return session && account && { session, account };
 }
 
 export async function listSessions(context: Context, accountId: string): Promise<Session[]> {
-  return context.store.transaction((tx) => tx.sessions.ofAccount(accountId, context.clock.now()));
+  const now = context.clock.now();
+  const sessions = await context.store.transaction((tx) => tx.sessions.ofAccount(accountId, now));
+  return sessions.filter((session) => !isIdle(session, now));
 }
 
 /** Signing out twice is no error: the person wanted to be out, and is. */
@@ -71,7 +74,7 @@ async function endSessions(
   if (!token) return undefined;
   return context.store.transaction(async (tx) => {
     const now = context.clock.now();
-    const session = await tx.sessions.byToken(digestToken(token), now);
+    const session = await livingSession(tx, token, now);
     if (!session) return undefined;
     const ended = name === 'sign-out' ? 1 : await tx.sessions.deleteAllOf(session.accountId, session.id);
     if (name === 'sign-out') await tx.sessions.delete(session.id);
@@ -84,4 +87,14 @@ async function endSessions(
     });
     return ended;
   });
+}
+
+async function livingSession(tx: StoreTransaction, token: string, now: number): Promise<Session | undefined> {
+  const session = await tx.sessions.byToken(digestToken(token), now);
+  return session && !isIdle(session, now) ? session : undefined;
+}
+
+/** Its row goes when its lifetime is over. */
+function isIdle({ lastSeenAt }: Session, now: number): boolean {
+  return now - lastSeenAt >= SESSION_IDLE_MS;
 }

@@ -9,7 +9,7 @@ import { chargeLimits } from './charge-limits.ts';
 import type { Context, Origin } from './context.ts';
 import { isKnownDevice, rememberDevice } from './known-device.ts';
 import { hasJustRecovered } from './recovered-here.ts';
-import { newId, newToken } from './tokens.ts';
+import { digestToken, newId, newToken } from './tokens.ts';
 
 export interface SignedIn {
   token: string;
@@ -20,6 +20,7 @@ export interface SignedIn {
 
 /**
  * @param device the device cookie as the browser sent it
+ * @param replaced token of the session that this browser had until now; it ends with the new one's beginning
  * @throws Refusal `invalid_credentials`, `rate_limited`, `unavailable`
  */
 export async function signIn(
@@ -28,16 +29,17 @@ export async function signIn(
   typed: string,
   origin: Origin,
   device?: string,
+  replaced?: string,
 ): Promise<SignedIn> {
   const mac = context.keys.identifierMac(identifier);
   const { account, proven } = await context.store.transaction(async (tx) => {
     const now = context.clock.now();
     const knownDevice = await isKnownDevice(context, tx, device, identifier);
-    const lane = knownDevice ? 'sign-in-known-device' : 'sign-in';
+    const known = knownDevice || (await hasJustRecovered(tx, mac, origin.source, now));
+    const lane = known ? 'sign-in-known-device' : 'sign-in';
     await chargeLimits(tx, { 'sign-in-source': origin.source, [lane]: mac }, now);
-    const recovered = await hasJustRecovered(tx, mac, origin.source, now);
     const found = await context.accounts.findByIdentifier(tx, identifier);
-    return { account: found, proven: knownDevice || recovered };
+    return { account: found, proven: known };
   });
   const password = normalizePassword(typed);
   const usable = account && account.passwordBlockedAt === null ? (account.passwordHash ?? undefined) : undefined;
@@ -49,7 +51,7 @@ export async function signIn(
   }
   // One request, one hash that others wait for: whoever floods with old accounts of his own gains nothing by it.
   const rehashed = outdated ? await context.hasher.hashIfIdle(password) : undefined;
-  const opened = await openSession(context, account, usable, rehashed, origin);
+  const opened = await openSession(context, account, usable, { rehashed, replaced }, origin);
   if (!opened) {
     await refuse(context, identifier, account, origin);
     throw new Refusal('invalid_credentials');
@@ -89,7 +91,7 @@ async function openSession(
   context: Context,
   account: Account,
   verifiedHash: string,
-  rehashed: string | undefined,
+  { rehashed, replaced }: { rehashed: string | undefined; replaced: string | undefined },
   origin: Origin,
 ): Promise<Omit<SignedIn, 'device'> | undefined> {
   const now = context.clock.now();
@@ -107,6 +109,8 @@ async function openSession(
     // The hash took its time: a password that was changed or blocked meanwhile opens nothing.
     const current = await context.accounts.get(tx, account.id);
     if (current?.passwordHash !== verifiedHash || current.passwordBlockedAt !== null) return undefined;
+    const before = replaced === undefined ? undefined : await tx.sessions.byToken(digestToken(replaced), now);
+    if (before) await tx.sessions.delete(before.id);
     await tx.sessions.insert(session);
     await tx.proofs.cancelAllOf(account.id);
     if (rehashed) await context.accounts.rehashPassword(tx, account.id, rehashed);

@@ -16,6 +16,7 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<{ run: Com
   messages: { summary: 'list and show messages, or send one again', load: () => import('./messages.ts') },
   audit: { summary: 'check or export the audit events', load: () => import('./audit.ts') },
   accounts: { summary: 'add an account, or import a CSV file', load: () => import('./accounts.ts') },
+  sessions: { summary: 'sign a person out everywhere, or everybody', load: () => import('./sessions.ts') },
 };
 
 /**

@@ -26,6 +26,7 @@ export const AUDIT_EVENTS = [
   'sign-in-refused',
   'sign-out',
   'sign-out-elsewhere',
+  'end-sessions',
   'add-account',
   'import-account',
   'retry-message',

@@ -39,6 +39,7 @@ export function sessionQueries(kysely: Kysely<Tables>): (open: OpenTransaction) 
   const deleteAllOf = statement(({ accountId, exceptId }: { accountId: string; exceptId: string }) =>
     kysely.deleteFrom('sessions').where('account_id', '=', accountId).where('id', '!=', exceptId),
   );
+  const deleteAll = statement((_: object) => kysely.deleteFrom('sessions'));
   const purge = statement(({ now }: { now: number }) => kysely.deleteFrom('sessions').where('expires_at', '<=', now));
 
   return (open) => ({
@@ -50,6 +51,7 @@ export function sessionQueries(kysely: Kysely<Tables>): (open: OpenTransaction) 
     delete: (id) => open.run(deleteOne, { id }),
     // No id is empty.
     deleteAllOf: (accountId, exceptId = '') => open.changed(deleteAllOf, { accountId, exceptId }),
+    deleteAll: () => open.changed(deleteAll, {}),
     purge: (now) => open.changed(purge, { now }),
   });
 }

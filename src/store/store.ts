@@ -376,6 +376,8 @@ export interface StoreTransaction extends Transaction {
     delete(id: string): Promise<void>;
     /** Ends all sessions of the account but one, or all. Returns how many ended. */
     deleteAllOf(accountId: string, exceptId?: string): Promise<number>;
+    /** Ends everybody's. Returns how many ended. */
+    deleteAll(): Promise<number>;
     purge(now: number): Promise<number>;
   };
   readonly audit: {

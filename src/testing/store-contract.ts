@@ -1085,6 +1085,9 @@ function sessions(inTransaction: InTransaction): void {
     assert.equal(await tx.sessions.deleteAllOf('a'), 1);
     assert.equal(await tx.sessions.deleteAllOf('a'), 0);
     assert.equal((await tx.sessions.ofAccount('b', NOW)).length, 1);
+    await tx.sessions.insert(session('c1', { accountId: 'c' }));
+    assert.equal(await tx.sessions.deleteAll(), 2);
+    assert.deepEqual([await tx.sessions.ofAccount('b', NOW), await tx.sessions.ofAccount('c', NOW)], [[], []]);
   });
 
   inTransaction('sessions: purged when expired', async (tx) => {

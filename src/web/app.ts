@@ -100,7 +100,13 @@ function requestLog({ context }: Web): MiddlewareHandler {
 function methodsOf(app: Hono<{ Bindings: Peer }>, path: string): string[] {
   const matches = app.routes.filter(
     ({ method, path: pattern }) =>
-      method !== 'ALL' && new RegExp(`^${pattern.replace(/[.]/g, '\\.').replace(/:[a-z]+/g, '[^/]+')}$`).test(path),
+      method !== 'ALL' && new RegExp(`^${pattern.replace(/:[a-z]+(\{[^}]+\})?|[.]/g, matched)}$`).test(path),
   );
   return [...new Set(matches.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])))];
+}
+
+/** A part of a route's pattern, as an expression: `.`, `:name`, or `:name{.+}`, which takes slashes, too. */
+function matched(part: string, any: string | undefined): string {
+  if (part === '.') return '\\.';
+  return any === undefined ? '[^/]+' : '.+';
 }

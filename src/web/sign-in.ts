@@ -23,7 +23,8 @@ export const submitSignIn: Handler = async (web, c) => {
   try {
     if (!read.ok) throw new Refusal('invalid_identifier');
     if (password === '') throw new Refusal('invalid_request', { field: 'password' });
-    const signedIn = await signIn(web.context, read.identifier, password, originOf(web, c), device);
+    const replaced = web.cookies.read(c, 'session');
+    const signedIn = await signIn(web.context, read.identifier, password, originOf(web, c), device, replaced);
     web.cookies.write(c, 'session', signedIn.token);
     web.cookies.write(c, 'device', signedIn.device);
     web.cookies.forget(c, 'recovery');

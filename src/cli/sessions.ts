@@ -1,0 +1,94 @@
+/** `regain sessions end`: signs one person out everywhere, or everybody. */
+import { parseArgs } from 'node:util';
+import { ownAccounts } from '../accounts/own.ts';
+import { type EndContext, endAllSessions, endSessionsOf, type Whose } from '../actions/end-sessions.ts';
+import type { Config } from '../config.ts';
+import { readIdentifier } from '../rules/identifiers.ts';
+import { openStore } from '../store/open.ts';
+import { systemClock, systemRandom } from '../system.ts';
+import { loadConfig } from './load-config.ts';
+import { errorText } from './outside-error.ts';
+import { count, shown } from './shown.ts';
+
+const USAGE = `Usage:
+  regain sessions end (--email A | --phone P | --account ID | --everyone)
+
+Who is signed in is signed out at the next request; passwords stay as they are.
+`;
+const OPTIONS = {
+  email: { type: 'string' },
+  phone: { type: 'string' },
+  account: { type: 'string' },
+  everyone: { type: 'boolean' },
+} as const;
+
+/** @returns 0, or 1 where there is no such account, or 2 for a wrong call */
+export async function run(args: string[], environment: Record<string, string | undefined>): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === '--help' || name === 'help') {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  if (name !== 'end') return refuseUsage(name === undefined ? 'say end' : `there is no '${name}' here`);
+  let options: ReturnType<typeof parseOptions>;
+  try {
+    options = parseOptions(rest);
+  } catch (error) {
+    return refuseUsage(errorText(error));
+  }
+  if (Object.keys(options).length !== 1)
+    return refuseUsage('say whose: one of --email, --phone, --account, --everyone');
+  const config = await loadConfig(environment);
+  return withSessions(config, (context) => end(context, options, config.defaultCountry));
+}
+
+function parseOptions(args: string[]) {
+  return parseArgs({ args, options: OPTIONS, strict: true, allowPositionals: false }).values;
+}
+
+async function end(
+  context: EndContext,
+  { email, phone, account, everyone }: ReturnType<typeof parseOptions>,
+  defaultCountry: string,
+): Promise<number> {
+  if (everyone) {
+    process.stdout.write(`${sessions(await endAllSessions(context))} ended, of everybody\n`);
+    return 0;
+  }
+  const typed = email ?? phone ?? account ?? '';
+  const whose =
+    account === undefined
+      ? readWhose(typed, email === undefined ? 'phone' : 'email', defaultCountry)
+      : { accountId: account };
+  const outcome = whose && (await endSessionsOf(context, whose));
+  if (!outcome) {
+    process.stderr.write(`regain sessions end: ${shown(typed)} names no account, or more than one\n`);
+    return 1;
+  }
+  process.stdout.write(`${sessions(outcome.ended)} ended, of the account ${outcome.accountId}\n`);
+  return 0;
+}
+
+function sessions(ended: number): string {
+  return `${count(ended)} session${ended === 1 ? '' : 's'}`;
+}
+
+function readWhose(typed: string, kind: 'email' | 'phone', country: string): Whose | undefined {
+  const read = readIdentifier(typed, country);
+  return read.ok && read.identifier.kind === kind ? { identifier: read.identifier } : undefined;
+}
+
+async function withSessions(config: Config, work: (context: EndContext) => Promise<number>): Promise<number> {
+  const store = await openStore(config.database);
+  try {
+    await store.migrate();
+    return await work({ store, accounts: ownAccounts(systemRandom), clock: systemClock });
+  } finally {
+    await store.close();
+  }
+}
+
+function refuseUsage(problem: string): 2 {
+  process.stderr.write(`regain sessions: ${problem}\n\n${USAGE}`);
+  return 2;
+}
