@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type InProcess, startInProcess } from '../in-process.ts';
-import { addPerson, codeIn, NEW_PASSWORD, wrongCode } from '../people.ts';
-import type { ApiAnswer } from '../visitor.ts';
+import { addPerson, codeIn, linkIn, NEW_PASSWORD, OLD_PASSWORD, wrongCode } from '../people.ts';
+import { type ApiAnswer, Visitor } from '../visitor.ts';
+
+const ORIGIN = 'https://accounts.shop.example';
 
 for (const engine of ['sqlite', 'postgres'] as const)
   describe(`requests at one moment on ${engine}`, () => {
@@ -22,6 +24,13 @@ for (const engine of ['sqlite', 'postgres'] as const)
       const { json } = await post('/recovery', { identifier: email });
       await program.settled();
       return { email, token: json.token, code: codeIn(program.sink.messages.findLast(({ to }) => to === email)!) };
+    };
+    const sessionsAlive = async (answers: ApiAnswer[]): Promise<number> => {
+      const opened = answers.filter(({ status }) => status === 201);
+      const shown = await Promise.all(
+        opened.map(({ json }) => program.api('GET', '/sessions/current', { token: json.token })),
+      );
+      return shown.filter(({ status }) => status === 200).length;
     };
     /** 200 different wrong guesses, the right one hidden at a place. */
     const guesses = (code: string, rightAt: number | undefined): string[] =>
@@ -68,6 +77,39 @@ for (const engine of ['sqlite', 'postgres'] as const)
       const winners = passwords.filter((_, at) => answers[at]?.status === 200);
       assert.equal(winners.length, 1);
       assert.equal((await post('/sessions', { identifier: email, password: winners[0] })).status, 201);
+    });
+
+    test('signing in with the old password while a new one is set: no session of the old one is left', async () => {
+      for (let round = 0; round < 8; round += 1) {
+        const { email, token, code } = await start();
+        await post('/recovery/verify', { token, code });
+        const [set, ...entered] = await Promise.all([
+          post('/recovery/password', { token, password: NEW_PASSWORD }),
+          ...Array.from({ length: 6 }, () => post('/sessions', { identifier: email, password: OLD_PASSWORD })),
+        ]);
+        const alive = await sessionsAlive(entered);
+        // Whoever is first voids the other: a sign-in the recovery, a new password every session.
+        assert.equal(set.status === 200 ? alive : 0, 0, `${alive} sessions of the old password`);
+        if (set.status !== 200) assert.ok(alive > 0, 'one of them was first');
+      }
+    });
+
+    test('signing in while the owner says "this wasn’t me": no session is left', async () => {
+      for (let round = 0; round < 8; round += 1) {
+        const { email, token, code } = await start();
+        await post('/recovery/verify', { token, code });
+        await post('/recovery/password', { token, password: NEW_PASSWORD });
+        await program.settled();
+        const notMe = linkIn(program.sink.messages.findLast(({ to }) => to === email)!, '/recover/not-me/');
+        const owner = new Visitor((request) => program.regain.fetch(request, { peer: '127.0.0.1' }), ORIGIN);
+        const signIn = () => post('/sessions', { identifier: email, password: NEW_PASSWORD });
+        // The password is compared for a while, the block comes in between.
+        const early = Array.from({ length: 6 }, signIn);
+        await Promise.race(early);
+        const [blocked, ...entered] = await Promise.all([owner.post(notMe), ...early, signIn(), signIn()]);
+        assert.equal(blocked.status, 200);
+        assert.equal(await sessionsAlive(entered), 0);
+      }
     });
 
     test('50 presses of "send again" at once on a used-up code give one new code, with its five tries', async () => {
