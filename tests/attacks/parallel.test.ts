@@ -1,8 +1,10 @@
 /** Many requests at one moment (ADVISORIES rows 14, 30; STANDARDS R21, R26). */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { solveChallenge } from 'altcha-lib';
+import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
 import { type InProcess, startInProcess } from '../in-process.ts';
-import { addPerson, codeIn, linkIn, NEW_PASSWORD, OLD_PASSWORD, wrongCode } from '../people.ts';
+import { addPerson, codeIn, linkIn, NEW_PASSWORD, OLD_PASSWORD, SENDS_OF_STRANGERS, wrongCode } from '../people.ts';
 import { type ApiAnswer, Visitor } from '../visitor.ts';
 
 const ORIGIN = 'https://accounts.shop.example';
@@ -110,6 +112,19 @@ for (const engine of ['sqlite', 'postgres'] as const)
         assert.equal(blocked.status, 200);
         assert.equal(await sessionsAlive(entered), 0);
       }
+    });
+
+    test('one piece of work at ten requests at once buys one budget', async () => {
+      const email = 'flooded@example.com';
+      for (let sends = 0; sends < SENDS_OF_STRANGERS; sends += 1) await post('/recovery', { identifier: email });
+      const { json: challenge } = await post('/work', { identifier: email });
+      const solution = await solveChallenge({ challenge, deriveKey });
+      const work = Buffer.from(JSON.stringify({ challenge, solution })).toString('base64');
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, () => post('/recovery', { identifier: email, work })),
+      );
+      assert.equal(answers.filter(({ status }) => status === 202).length, 1);
+      assert.equal(answers.filter(({ status }) => status === 429).length, 9);
     });
 
     test('50 presses of "send again" at once on a used-up code give one new code, with its five tries', async () => {
