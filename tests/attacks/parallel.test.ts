@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { solveChallenge } from 'altcha-lib';
 import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
+import { digestToken } from '../../src/actions/tokens.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson, codeIn, linkIn, NEW_PASSWORD, OLD_PASSWORD, SENDS_OF_STRANGERS, wrongCode } from '../people.ts';
 import { type ApiAnswer, Visitor } from '../visitor.ts';
@@ -112,6 +113,22 @@ for (const engine of ['sqlite', 'postgres'] as const)
         assert.equal(blocked.status, 200);
         assert.equal(await sessionsAlive(entered), 0);
       }
+    });
+
+    test('a code that is replaced while it is being typed opens nothing', async () => {
+      const { token, code } = await start();
+      const { store } = program.regain.context;
+      const typing: Promise<ApiAnswer>[] = [];
+      await store.transaction(async (tx) => {
+        const proof = await tx.proofs.byToken('recovery', digestToken(token));
+        // As "send again" does where the old code is used up.
+        await tx.proofs.update(proof!.id, { epoch: proof!.epoch + 1 });
+        typing.push(post('/recovery/verify', { token, code }));
+        // While these are answered, the other request reads the proof, and waits.
+        for (let looks = 0; looks < 50; looks += 1) await tx.proofs.byId(proof!.id);
+      });
+      const [typed] = await Promise.all(typing);
+      assert.equal(typed?.status, 422);
     });
 
     test('one piece of work at ten requests at once buys one budget', async () => {
