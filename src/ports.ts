@@ -80,7 +80,11 @@ export interface Accounts {
     transaction: Transaction,
     identifier: Pick<Identifier, 'kind' | 'canonical'>,
   ): Promise<Account | undefined>;
-  get(transaction: Transaction, id: string): Promise<Account | undefined>;
+  /**
+   * `lock` keeps everybody else from changing the account until the transaction ends, so that a password which was read is
+   * still the password when the transaction commits.
+   */
+  get(transaction: Transaction, id: string, options?: { lock?: boolean }): Promise<Account | undefined>;
   create(transaction: Transaction, account: NewAccount, now: number): Promise<{ created: string } | { taken: Address }>;
   /** Stores the hash, lifts a block, and voids outstanding proofs by a new generation. */
   setPassword(transaction: Transaction, id: string, passwordHash: string, now: number): Promise<void>;

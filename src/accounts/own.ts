@@ -9,7 +9,7 @@ export function ownAccounts(random: Random): Accounts {
       // A number that a family shares names nobody: never the first match (ADVISORIES row 8).
       return accounts.length === 1 ? accounts[0] : undefined;
     },
-    get: (transaction, id): Promise<Account | undefined> => tables(transaction).byId(id),
+    get: (transaction, id, options): Promise<Account | undefined> => tables(transaction).byId(id, options),
     async create(transaction, account, now) {
       const id = random.bytes(16).toString('base64url');
       return (await tables(transaction).insert(id, account, now)) ?? { created: id };

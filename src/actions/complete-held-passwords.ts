@@ -21,7 +21,8 @@ function complete(context: Context, proofId: string): Promise<boolean> {
     const held = await tx.heldPasswords.take(proofId, now);
     const proof = held && (await tx.proofs.byId(proofId));
     if (!proof || typeof answer(stateAt(proof, now), 'mature') === 'object') return false;
-    const account = proof.accountId === null ? undefined : await context.accounts.get(tx, proof.accountId);
+    const account =
+      proof.accountId === null ? undefined : await context.accounts.get(tx, proof.accountId, { lock: true });
     if (!account || account.generation !== proof.accountGeneration) {
       await tx.proofs.transition(proofId, 'held', { state: 'cancelled' });
       return false;

@@ -55,11 +55,12 @@ export async function findVerified(
   context: Context,
   tx: StoreTransaction,
   token: string,
+  options: { lock?: boolean } = {},
 ): Promise<{ proof: Proof; account: Account }> {
   const proof = await findProof(tx, 'recovery', token);
   const account =
     stateAt(proof, context.clock.now()) === 'verified' && proof.accountId !== null
-      ? await context.accounts.get(tx, proof.accountId)
+      ? await context.accounts.get(tx, proof.accountId, options)
       : undefined;
   if (!account || !isStillAbout(proof, account)) throw new Refusal('recovery_not_found');
   return { proof, account };

@@ -44,7 +44,7 @@ export async function reportNotMe(context: Context, signed: string, origin: Orig
 async function block(context: Context, tx: StoreTransaction, id: string): Promise<Account> {
   const now = context.clock.now();
   const proof = await tx.proofs.byId(id);
-  const account = proof?.accountId ? await context.accounts.get(tx, proof.accountId) : undefined;
+  const account = proof?.accountId ? await context.accounts.get(tx, proof.accountId, { lock: true }) : undefined;
   if (!proof || !account || !isReportable(proof, now) || !(await tx.proofs.report(id, now)))
     throw new Refusal('recovery_not_found');
   await tx.proofs.cancelAllOf(account.id);

@@ -34,7 +34,7 @@ export async function setPassword(
 
   return context.store.transaction(async (tx) => {
     const now = context.clock.now();
-    const { proof, account } = await findVerified(context, tx, token);
+    const { proof, account } = await findVerified(context, tx, token, { lock: true });
     if (await mustWait(context, tx, proof, account, now))
       return holdPassword(context, tx, proof, account, passwordHash, now);
     const completed = await applyPassword(context, tx, proof, account, passwordHash, now);

@@ -106,8 +106,9 @@ async function openSession(
     expiresAt: now + SESSION_LIFETIME_MS,
   };
   return context.store.transaction(async (tx) => {
-    // The hash took its time: a password that was changed or blocked meanwhile opens nothing.
-    const current = await context.accounts.get(tx, account.id);
+    // The hash took its time: a password that was changed or blocked meanwhile opens nothing. Locked, because whoever changes
+    // it at this very moment ends the sessions that he sees, and would not see this one.
+    const current = await context.accounts.get(tx, account.id, { lock: true });
     if (current?.passwordHash !== verifiedHash || current.passwordBlockedAt !== null) return undefined;
     const before = replaced === undefined ? undefined : await tx.sessions.byToken(digestToken(replaced), now);
     if (before) await tx.sessions.delete(before.id);

@@ -31,7 +31,8 @@ export async function verifyCode(
 ): Promise<Verified> {
   const outcome = await context.store.transaction(async (tx): Promise<Verified | Refusal> => {
     const now = context.clock.now();
-    const found = await findProof(tx, purpose, token);
+    // Locked: between this look and the charge a "send again" may not put another code in this one's place.
+    const found = await findProof(tx, purpose, token, { lock: true });
     const refusal = refusalOf(found, now);
     if (refusal) return refusal;
     // Its secret was dropped from REGAIN_SECRET: nobody can know this code any more.

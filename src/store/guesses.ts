@@ -13,7 +13,14 @@ interface Guessed {
   day: number;
 }
 
-/** One counter per UTC day: a month of guesses is at most 31 small rows, however many there were. */
+/** Counts nothing. All guesses of an identifier, channel and lane go through its row. */
+const GATE_DAY = 0;
+
+/**
+ * One counter per UTC day: a month of guesses is at most 31 small rows, however many there were. Before it, each charge
+ * writes the gate, which holds back the others until this transaction ends: at midnight, two that write the rows of two
+ * days would not see each other on PostgreSQL, and one guess more than the ladder has would be compared.
+ */
 export function guessQueries(kysely: Kysely<Tables>): (open: OpenTransaction) => StoreTransaction['guesses'] {
   const wrongSince = statement(({ identifierMac, channel, lane, day }: Guessed) =>
     kysely
@@ -27,11 +34,14 @@ export function guessQueries(kysely: Kysely<Tables>): (open: OpenTransaction) =>
   const charge = statement(({ identifierMac, channel, lane, day, weight }: Guessed & { weight: number }) =>
     kysely
       .insertInto('guesses')
-      .values({ identifier_mac: identifierMac, channel, lane, day, wrong: weight })
+      .values([
+        { identifier_mac: identifierMac, channel, lane, day: GATE_DAY, wrong: 0 },
+        { identifier_mac: identifierMac, channel, lane, day, wrong: weight },
+      ])
       .onConflict((conflict) =>
         conflict
           .columns(['identifier_mac', 'channel', 'lane', 'day'])
-          .doUpdateSet((eb) => ({ wrong: eb('guesses.wrong', '+', weight) })),
+          .doUpdateSet((eb) => ({ wrong: eb('guesses.wrong', '+', eb.ref('excluded.wrong')) })),
       ),
   );
   const clear = statement(({ identifierMac, channel, lane }: Omit<Guessed, 'day'>) =>

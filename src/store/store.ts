@@ -338,7 +338,8 @@ export interface StoreTransaction extends Transaction {
     purge(before: { day: number; hour: number }): Promise<number>;
   };
   readonly accounts: {
-    byId(id: string): Promise<Account | undefined>;
+    /** `lock` holds the account's row until the transaction ends. Whoever locks proofs of it, too, locks them afterwards. */
+    byId(id: string, options?: { lock?: boolean }): Promise<Account | undefined>;
     /** Accounts that hold this address confirmed (not removed). */
     byConfirmedAddress(kind: IdentifierKind, canonical: string): Promise<Account[]>;
     /** `taken` where an email address is already confirmed on another account. A phone number may be shared. */

@@ -633,6 +633,20 @@ function guesses(inStore: InStore, inTransaction: InTransaction): void {
     assert.equal(await store.transaction((tx) => tx.guesses.wrongSince(guessed('mac', 'email'), NOW)), 80);
   });
 
+  inStore('guesses: counted one after the other, at midnight too', async (store) => {
+    const midnight = Math.floor(NOW / DAY) * DAY;
+    const counts = await times(40, (at) =>
+      store.transaction(async (tx) => {
+        await tx.guesses.charge(guessed('mac', 'email'), 1, midnight - (at % 2));
+        return tx.guesses.wrongSince(guessed('mac', 'email'), midnight - DAY);
+      }),
+    );
+    assert.deepEqual(
+      counts.toSorted((a, b) => a - b),
+      Array.from({ length: 40 }, (_, at) => at + 1),
+    );
+  });
+
   inTransaction('guesses: counted per identifier, channel and lane, over whole days', async (tx) => {
     const midnight = Math.floor(NOW / DAY) * DAY;
     await tx.guesses.charge(guessed('mac', 'email'), 1, midnight - 1);
@@ -658,7 +672,7 @@ function guesses(inStore: InStore, inTransaction: InTransaction): void {
   inTransaction('guesses: purged by day', async (tx) => {
     await tx.guesses.charge(guessed('mac', 'email'), 1, NOW - DAY);
     await tx.guesses.charge(guessed('mac', 'email'), 1, NOW);
-    assert.equal(await tx.guesses.purge(NOW), 1);
+    assert.equal(await tx.guesses.purge(NOW), 2, 'the day before, and the row that all charges write');
     assert.equal(await tx.guesses.wrongSince(guessed('mac', 'email'), 0), 1);
   });
 }

@@ -240,6 +240,28 @@ for (const engine of ['sqlite', 'postgres'] as const)
       await program.advance(3 * DAY_MS);
     });
 
+    test('the link of a used-up code dies when a new code takes its place', async () => {
+      await program.advance(3 * DAY_MS);
+      const email = await someone();
+      const { json } = await post('/recovery', { identifier: email });
+      await program.settled();
+      const old = mailsTo(email).at(-1)!;
+      for (let guess = 0; guess < 5; guess += 1)
+        await post('/recovery/verify', { token: json.token, code: wrongCode(codeIn(old)) });
+      assert.equal((await post('/recovery/resend', { token: json.token })).status, 202);
+      await program.settled();
+      const confirm = async ({ text }: SinkMessage): Promise<string> => {
+        const link = /\/recover\/confirm#(\S+)/.exec(text)?.[1] ?? '';
+        const owner = new Visitor(
+          (request) => program.regain.fetch(request, { peer: '127.0.0.1' }),
+          'https://accounts.shop.example',
+        );
+        return (await owner.post('/recover/confirm', { link, answer: 'yes' })).url;
+      };
+      assert.equal(await confirm(old), '/recover/confirm');
+      assert.equal(await confirm(mailsTo(email).at(-1)!), '/recover/password');
+    });
+
     test('a flood of sends makes strangers wait and codes longer, and nobody is refused for it', async () => {
       await program.advance(3 * DAY_MS);
       const email = await someone();

@@ -1,9 +1,14 @@
 /** Many requests at one moment (ADVISORIES rows 14, 30; STANDARDS R21, R26). */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { solveChallenge } from 'altcha-lib';
+import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
+import { digestToken } from '../../src/actions/tokens.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
-import { addPerson, codeIn, NEW_PASSWORD, wrongCode } from '../people.ts';
-import type { ApiAnswer } from '../visitor.ts';
+import { addPerson, codeIn, linkIn, NEW_PASSWORD, OLD_PASSWORD, SENDS_OF_STRANGERS, wrongCode } from '../people.ts';
+import { type ApiAnswer, Visitor } from '../visitor.ts';
+
+const ORIGIN = 'https://accounts.shop.example';
 
 for (const engine of ['sqlite', 'postgres'] as const)
   describe(`requests at one moment on ${engine}`, () => {
@@ -22,6 +27,13 @@ for (const engine of ['sqlite', 'postgres'] as const)
       const { json } = await post('/recovery', { identifier: email });
       await program.settled();
       return { email, token: json.token, code: codeIn(program.sink.messages.findLast(({ to }) => to === email)!) };
+    };
+    const sessionsAlive = async (answers: ApiAnswer[]): Promise<number> => {
+      const opened = answers.filter(({ status }) => status === 201);
+      const shown = await Promise.all(
+        opened.map(({ json }) => program.api('GET', '/sessions/current', { token: json.token })),
+      );
+      return shown.filter(({ status }) => status === 200).length;
     };
     /** 200 different wrong guesses, the right one hidden at a place. */
     const guesses = (code: string, rightAt: number | undefined): string[] =>
@@ -68,6 +80,68 @@ for (const engine of ['sqlite', 'postgres'] as const)
       const winners = passwords.filter((_, at) => answers[at]?.status === 200);
       assert.equal(winners.length, 1);
       assert.equal((await post('/sessions', { identifier: email, password: winners[0] })).status, 201);
+    });
+
+    test('signing in with the old password while a new one is set: no session of the old one is left', async () => {
+      for (let round = 0; round < 8; round += 1) {
+        const { email, token, code } = await start();
+        await post('/recovery/verify', { token, code });
+        const [set, ...entered] = await Promise.all([
+          post('/recovery/password', { token, password: NEW_PASSWORD }),
+          ...Array.from({ length: 6 }, () => post('/sessions', { identifier: email, password: OLD_PASSWORD })),
+        ]);
+        const alive = await sessionsAlive(entered);
+        // Whoever is first voids the other: a sign-in the recovery, a new password every session.
+        assert.equal(set.status === 200 ? alive : 0, 0, `${alive} sessions of the old password`);
+        if (set.status !== 200) assert.ok(alive > 0, 'one of them was first');
+      }
+    });
+
+    test('signing in while the owner says "this wasn’t me": no session is left', async () => {
+      for (let round = 0; round < 8; round += 1) {
+        const { email, token, code } = await start();
+        await post('/recovery/verify', { token, code });
+        await post('/recovery/password', { token, password: NEW_PASSWORD });
+        await program.settled();
+        const notMe = linkIn(program.sink.messages.findLast(({ to }) => to === email)!, '/recover/not-me/');
+        const owner = new Visitor((request) => program.regain.fetch(request, { peer: '127.0.0.1' }), ORIGIN);
+        const signIn = () => post('/sessions', { identifier: email, password: NEW_PASSWORD });
+        // The password is compared for a while, the block comes in between.
+        const early = Array.from({ length: 6 }, signIn);
+        await Promise.race(early);
+        const [blocked, ...entered] = await Promise.all([owner.post(notMe), ...early, signIn(), signIn()]);
+        assert.equal(blocked.status, 200);
+        assert.equal(await sessionsAlive(entered), 0);
+      }
+    });
+
+    test('a code that is replaced while it is being typed opens nothing', async () => {
+      const { token, code } = await start();
+      const { store } = program.regain.context;
+      const typing: Promise<ApiAnswer>[] = [];
+      await store.transaction(async (tx) => {
+        const proof = await tx.proofs.byToken('recovery', digestToken(token));
+        // As "send again" does where the old code is used up.
+        await tx.proofs.update(proof!.id, { epoch: proof!.epoch + 1 });
+        typing.push(post('/recovery/verify', { token, code }));
+        // While these are answered, the other request reads the proof, and waits.
+        for (let looks = 0; looks < 50; looks += 1) await tx.proofs.byId(proof!.id);
+      });
+      const [typed] = await Promise.all(typing);
+      assert.equal(typed?.status, 422);
+    });
+
+    test('one piece of work at ten requests at once buys one budget', async () => {
+      const email = 'flooded@example.com';
+      for (let sends = 0; sends < SENDS_OF_STRANGERS; sends += 1) await post('/recovery', { identifier: email });
+      const { json: challenge } = await post('/work', { identifier: email });
+      const solution = await solveChallenge({ challenge, deriveKey });
+      const work = Buffer.from(JSON.stringify({ challenge, solution })).toString('base64');
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, () => post('/recovery', { identifier: email, work })),
+      );
+      assert.equal(answers.filter(({ status }) => status === 202).length, 1);
+      assert.equal(answers.filter(({ status }) => status === 429).length, 9);
     });
 
     test('50 presses of "send again" at once on a used-up code give one new code, with its five tries', async () => {
