@@ -7,7 +7,7 @@ import { CODE_LADDER, GUESS_BREAKERS, GUESS_WINDOW_MS, LIMITS, TRIES_PER_CODE } 
 
 const DAY_MS = 86_400_000;
 const YEAR_MS = 365 * DAY_MS;
-/** A success on the channel clears its count; owners who forget more often than this are helped by a longer code. */
+/** A success on the channel clears its count. Whoever forgets more often than this a year adds one climb for each time. */
 export const OWNER_RECOVERIES_PER_YEAR = 2;
 /** Requests that an attacker could get through to all accounts together; no limit stands behind this number. */
 const SPRAYED_GUESSES_PER_SECOND = 1_000;

@@ -116,8 +116,13 @@ for (const engine of ['sqlite', 'postgres'] as const)
     test('row 33, TYPO3 CVE-2022-36106, osTicket CVE-2026-18363: the links of mails and the session end', async () => {
       const email = await someone();
       const { token } = (await post('/sessions', { identifier: email, password: OLD_PASSWORD })).json;
-      await program.advance(SESSION_LIFETIME_MS - SECOND);
-      assert.equal((await program.api('GET', '/sessions/current', { token })).status, 200);
+      // Used often enough, so that it is the lifetime that ends it.
+      const use = async (): Promise<number> => (await program.api('GET', '/sessions/current', { token })).status;
+      const third = SESSION_LIFETIME_MS / 3;
+      for (const waitMs of [third, third, third - SECOND]) {
+        await program.advance(waitMs);
+        assert.equal(await use(), 200);
+      }
       await program.advance(SECOND + SECOND);
       assert.equal((await program.api('GET', '/sessions/current', { token })).status, 401);
 
