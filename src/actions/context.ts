@@ -38,6 +38,8 @@ export interface Origin {
   source: string | undefined;
   /** The device cookie, or what an app was given in its place. */
   device?: string | undefined;
+  /** Asked for by the API, not on a page. */
+  byApp?: boolean | undefined;
   /** A solved proof of work. */
   work?: string | undefined;
 }

@@ -32,7 +32,7 @@ export async function resendCode(context: Context, purpose: Purpose, token: stri
     const wait = RESEND_WAITS_MS[Math.min(resends, RESEND_WAITS_MS.length - 1)] as number;
     const change: Partial<Proof> = { resends, resendAt: now + wait };
     if (renewed !== 'repeat') {
-      const { shape, carries } = await whatIsSent(tx, proof, breakers, now);
+      const { shape, carries } = await whatIsSent(tx, proof, breakers, origin, now);
       const keepsOld = renewed === 'renew_keeping_old';
       Object.assign(change, {
         epoch: proof.epoch + 1,

@@ -48,7 +48,7 @@ export async function startProof(
     const known = await isKnownDevice(context, tx, origin.device, identifier);
     const lanes = lanesFor({ known, worked, busy: breakers.open.sends });
     const lane = await chargeSend(tx, { identifierMac, channel, source: origin.source, lanes }, now);
-    const sent = await whatIsSent(tx, { purpose, identifierMac, channel, lane }, breakers, now);
+    const sent = await whatIsSent(tx, { purpose, identifierMac, channel, lane }, breakers, origin, now);
     const created = newProof(context, purpose, identifier, origin, { tokenDigest, identifierMac, lane, ...sent, now });
     Object.assign(created, owner);
     await tx.proofs.insert(created);
@@ -71,12 +71,13 @@ export async function whatIsSent(
   tx: StoreTransaction,
   proof: Pick<Proof, 'purpose' | 'identifierMac' | 'channel' | 'lane'>,
   { open }: Breakers,
+  { byApp = false }: Pick<Origin, 'byApp'>,
   now: number,
 ): Promise<{ shape: CodeShape; carries: Proof['carries'] }> {
   const { identifierMac, channel } = proof;
   const lane = guessLaneOf(proof.lane);
   const wrong = await tx.guesses.wrongSince({ identifierMac, channel, lane }, now - GUESS_WINDOW_MS);
-  const alarm: Alarm = { wrong, stranger: lane === 'stranger', open };
+  const alarm: Alarm = { wrong, stranger: lane === 'stranger', open, byApp };
   const { format, length } = rungFor(alarm);
   const linkOnly = proof.purpose === 'recovery' && canCarryLink(channel) && isHighRisk(alarm);
   return { shape: { format, length }, carries: linkOnly ? 'link' : 'code' };

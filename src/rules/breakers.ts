@@ -28,6 +28,8 @@ export interface Alarm {
   /** False for known devices, which the service's breakers don't concern. */
   stranger: boolean;
   open: Record<BreakerName, boolean>;
+  /** An app of the shop asks by the API: it takes codes, and can't be gone on with in the browser that opens a link. */
+  byApp: boolean;
 }
 
 /** What the next code looks like. */
@@ -38,9 +40,11 @@ export function rungFor({ wrong, stranger, open }: Alarm): Rung {
 }
 
 /**
- * High risk: somebody sprays guesses over the service, or has long been at this identifier. Then a mail carries a link to
- * a page that asks first, because a code could be talked out of its owner.
+ * High risk: somebody has long been at this identifier, or sprays guesses over the service. Then a mail carries a link to
+ * a page that asks first, because a code could be talked out of its owner. What is sprayed over everybody must not shut
+ * everybody's apps: they get longer codes, which nobody guesses (decision 0020).
  */
-export function isHighRisk({ wrong, stranger, open }: Alarm): boolean {
-  return stranger && (wrong >= LINK_FROM_WRONG_GUESSES || open['guesses-6'] || open['guesses-8']);
+export function isHighRisk({ wrong, stranger, open, byApp }: Alarm): boolean {
+  const sprayed = open['guesses-6'] || open['guesses-8'];
+  return stranger && (wrong >= LINK_FROM_WRONG_GUESSES || (sprayed && !byApp));
 }

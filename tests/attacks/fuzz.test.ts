@@ -110,7 +110,8 @@ describe('every address, asked in every wrong way', () => {
     ['a length of a terabyte', () => post([['Content-Length', '1099511627776']]), [413]],
     ['chunks that are no chunks', () => post([['Transfer-Encoding', 'chunked']], 'zz\r\n'), [400]],
     ['a chunk longer than it says', () => post([['Transfer-Encoding', 'chunked']], '2\r\n{"identifier"}\r\n0\r\n\r\n'), [400]],
-    ['chunks without end', () => post([['Transfer-Encoding', 'chunked']], ...endless()), [413]],
+    // 413, unless the answer is lost with the connection, which is cut on whoever goes on writing (RFC 9112, 9.6).
+    ['chunks without end', () => post([['Transfer-Encoding', 'chunked']], ...endless()), [0, 413]],
     ['an encoding nobody knows', () => post([['Transfer-Encoding', 'gzip']], good), [400, 501]],
     ['a compressed body', () => post([['Content-Encoding', 'gzip'], ['Content-Length', '33']], good), [202, 400, 415]],
     ['an expectation nobody meets', () => post([['Expect', 'the unexpected'], ['Content-Length', '33']], good), [417]],
@@ -319,7 +320,9 @@ function body(fields: string[], handles: string[]): fc.Arbitrary<{ type: string;
   );
   const entries = fc.array(fc.tuple(key, value), { maxLength: 6 });
   const asJson = entries.map((list) => `{${list.map(([k, v]) => `${JSON.stringify(k)}:${JSON.stringify(v)}`).join()}}`);
-  const asForm = entries.map((list) => list.map(([k, v]) => `${safeEncode(k)}=${safeEncode(String(v))}`).join('&'));
+  const asForm = entries.map((list) =>
+    list.map(([k, v]) => `${safeEncode(k)}=${safeEncode(typeof v === 'string' ? v : JSON.stringify(v))}`).join('&'),
+  );
   const odd = fc.constantFrom(
     '', 'null', '[]', '0', '"x"', '{', '{"identifier":', '\ufeff{}', '{"__proto__":{"a":1}}', `{"a":${'1'.repeat(9_000)}}`,
     `${'['.repeat(7_000)}${']'.repeat(7_000)}`, `${'{"a":'.repeat(2_500)}1${'}'.repeat(2_500)}`, '%', '%zz=%', '&&&=&',

@@ -42,7 +42,7 @@ describe('what an attacker can win', () => {
 
 describe('the ladder', () => {
   const lengthFor = (wrong: number, open: Partial<typeof SHUT> = {}, stranger = true): number =>
-    rungFor({ wrong, stranger, open: { ...SHUT, ...open } }).length;
+    rungFor({ wrong, stranger, open: { ...SHUT, ...open }, byApp: false }).length;
 
   test('6 digits, 8 after five wrong guesses, 10 letters and digits after thirty', () => {
     assert.deepEqual(
@@ -61,8 +61,10 @@ describe('the ladder', () => {
   });
 
   test('high risk is many guesses at one address, or guesses sprayed over all; never a flood of sends alone', () => {
-    const risk = (wrong: number, open: Partial<typeof SHUT>, stranger = true): boolean =>
-      isHighRisk({ wrong, stranger, open: { ...SHUT, ...open } });
+    const risk = (wrong: number, open: Partial<typeof SHUT>, stranger = true, byApp = false): boolean =>
+      isHighRisk({ wrong, stranger, open: { ...SHUT, ...open }, byApp });
+    assert.equal(risk(0, { 'guesses-8': true }, true, true), false, 'apps of everybody go on, with longer codes');
+    assert.equal(risk(LINK_FROM_WRONG_GUESSES, {}, true, true), true, 'at this one address they do not');
     assert.equal(risk(LINK_FROM_WRONG_GUESSES - 1, { sends: true }), false);
     assert.equal(risk(LINK_FROM_WRONG_GUESSES, {}), true);
     assert.equal(risk(0, { 'guesses-6': true }), true);

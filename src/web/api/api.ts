@@ -46,13 +46,14 @@ export function apiRoutes(web: Web): OpenAPIHono {
     post(app, `/api/v1/${purpose}`, StartBody, 202, RecoveryJson, `Start a ${purpose}`, async (c, body) => {
       const { token, proof } = await start(context, readApiIdentifier(web, c, body.identifier), {
         ...originOf(web, c, body.locale),
+        byApp: true,
         device: body.device,
         work: body.work,
       });
       return c.json(recoveryJson(web, token, proof), 202);
     });
     post(app, `/api/v1/${purpose}/resend`, ResendBody, 202, RecoveryJson, 'Send the code again', async (c, body) => {
-      const proof = await resendCode(context, purpose, body.token, originOf(web, c));
+      const proof = await resendCode(context, purpose, body.token, { ...originOf(web, c), byApp: true });
       return c.json(recoveryJson(web, body.token, proof), 202);
     });
     post(app, `/api/v1/${purpose}/verify`, VerifyBody, 200, RecoveryJson, 'Enter the code', async (c, body) => {
