@@ -22,9 +22,9 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0003-audit-chain', up: auditChain.up },
   { name: '0004-retired-identifiers', up: retiredIdentifiers.up },
   { name: '0005-held-passwords', up: heldPasswords.up },
+  { name: '0006-suppressions', up: suppressions.up },
   { name: '0007-spend', up: spend.up },
   { name: '0008-message-events', up: messageEvents.up },
-  { name: '0006-suppressions', up: suppressions.up },
 ];
 
 /** Returns the names applied. Another process that migrates at the same moment is waited for. */
