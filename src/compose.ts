@@ -7,21 +7,27 @@ import { deliverMessage } from './actions/deliver-message.ts';
 import type { Delivery } from './actions/delivery.ts';
 import { purge } from './actions/purge.ts';
 import { type Remembered, sealAudit } from './actions/seal-audit.ts';
+import { tellSupport } from './actions/tell-support.ts';
 import { createInbox, type Inbox } from './channels/inbox.ts';
+import type { InboundOptions } from './channels/mail-reports/inbound.ts';
+import type { SesOptions } from './channels/mail-reports/ses.ts';
 import { type Config, ConfigError, type MailSettings, SETTINGS } from './config.ts';
 import { createKeys } from './keys.ts';
 import { createLog } from './log.ts';
 import { render } from './messages/render.ts';
 import { createHasher, hashConcurrency } from './passwords/hasher.ts';
 import { createPasswordKnowledge } from './passwords/knowledge.ts';
-import type { Clock, Log, MailChannel, PasswordKnowledge, Random } from './ports.ts';
+import type { Clock, Keys, Log, MailChannel, PasswordKnowledge, Random, Received, WebhookCall } from './ports.ts';
+import { bounceAddress, messageOfBounceAddress } from './rules/bounce-addresses.ts';
 import { HASH_QUEUE_MAX, HASH_STRANGERS_MAX } from './rules/limits.ts';
+import type { MailReports } from './rules/mail-reports.ts';
 import { settingsOf } from './settings.ts';
 import { openStore } from './store/open.ts';
 import { systemClock, systemRandom } from './system.ts';
 import { createApp } from './web/app.ts';
 import { answerHeaders } from './web/guard.ts';
 import type { Peer } from './web/request.ts';
+import type { Receivers } from './web/webhooks.ts';
 import { createWork } from './work.ts';
 import { startCoolOff } from './workers/cool-off.ts';
 import { startWorker, type Worker } from './workers/loop.ts';
@@ -31,6 +37,8 @@ import { startSealing } from './workers/sealing.ts';
 export type { Peer } from './web/request.ts';
 
 export interface World {
+  /** Towards providers. */
+  fetch?: typeof fetch;
   clock?: Clock;
   random?: Random;
   log?: Log;
@@ -90,13 +98,14 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
     log,
     settings: settingsOf(config),
   };
-  const { mail, inbox } = await mailOf(config, clock);
+  const { mail, inbox } = await mailOf(config, keys, clock);
   const delivery: Delivery = {
     mail,
     render: (kind, params, locale) => render(kind, params, { locale, brand: config.brand, origin: config.origin }),
     origin: config.origin,
   };
-  const app = createApp({ context, config, inbox });
+  const receivers = await mailReceivers(config, keys, clock, world.fetch ?? fetch);
+  const app = createApp({ context, config, inbox, receivers });
 
   return {
     config,
@@ -112,7 +121,10 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
         clock,
         log,
         otherProcesses: options.otherProcesses ?? true,
-        deliver: (message) => deliverMessage(context, delivery, message),
+        deliver: (message) =>
+          message.kind === 'support-bounce'
+            ? tellSupport(context, { ...delivery, supportAddress: config.brand.supportAddress }, message)
+            : deliverMessage(context, delivery, message),
       });
       // The handshake with the mail server is over before somebody waits for a code.
       void mail.probe();
@@ -153,8 +165,12 @@ function requireReadable(knowledge: PasswordKnowledge, file: string): void {
 }
 
 /** In development every message is also kept in the inbox; in production there is none. */
-async function mailOf(config: Config, clock: Clock): Promise<{ mail: MailChannel; inbox: Inbox | undefined }> {
-  const smtp = config.mail && (await openSmtp(config.mail, config.brand.name));
+async function mailOf(
+  config: Config,
+  keys: Keys,
+  clock: Clock,
+): Promise<{ mail: MailChannel; inbox: Inbox | undefined }> {
+  const smtp = config.mail && (await openSmtp(config, config.mail, keys));
   if (config.mode === 'development') {
     const inbox = createInbox('.regain/inbox.jsonl', clock, smtp);
     return { mail: inbox, inbox };
@@ -164,7 +180,52 @@ async function mailOf(config: Config, clock: Clock): Promise<{ mail: MailChannel
 }
 
 /** Imported where it is used: a newcomer's first start has no mail server, and reading nodemailer is a tenth of it. */
-async function openSmtp(settings: MailSettings, brand: string): Promise<MailChannel> {
+async function openSmtp(config: Config, settings: MailSettings, keys: Keys): Promise<MailChannel> {
   const { createSmtpChannel } = await import('./channels/smtp.ts');
-  return createSmtpChannel(settings, { brand });
+  const { bounceAddress: setting, mailReports, brand } = config;
+  const postmark = mailReports.some(({ provider }) => provider === 'postmark');
+  return createSmtpChannel(settings, {
+    brand: brand.name,
+    ...(setting === undefined ? {} : { returnPath: (id) => bounceAddress(setting, id, keys) }),
+    ...(postmark ? { reportHeaders: (id) => ({ 'X-PM-Metadata-regain-message': id }) } : {}),
+  });
+}
+
+/** Each read only where it is asked for: few shops have more than one provider. */
+async function mailReceivers(config: Config, keys: Keys, clock: Clock, fetchThere: typeof fetch): Promise<Receivers> {
+  const { bounceAddress: setting } = config;
+  const messageOf = (address: string): string | undefined =>
+    setting === undefined ? undefined : messageOfBounceAddress(setting, address, keys);
+  const receivers: Receivers = {};
+  for (const reports of config.mailReports)
+    receivers[reports.provider] = {
+      channel: 'email',
+      receive: await openReports(reports, { clock, messageOf, fetch: fetchThere }),
+    };
+  return receivers;
+}
+
+async function openReports(
+  reports: MailReports,
+  options: InboundOptions & SesOptions,
+): Promise<(call: WebhookCall) => Promise<Received>> {
+  switch (reports.provider) {
+    case 'inbound':
+      return (await import('./channels/mail-reports/inbound.ts')).createInboundReports(reports, options).receive;
+    case 'ses':
+      return (await import('./channels/mail-reports/ses.ts')).createSesReports(reports, options).receive;
+    case 'postmark':
+      return (await import('./channels/mail-reports/postmark.ts')).createPostmarkReports(reports, options).receive;
+    case 'sendgrid': {
+      const { createSendGridReports } = await import('./channels/mail-reports/sendgrid.ts');
+      try {
+        return createSendGridReports(reports, options).receive;
+      } catch {
+        const { variable } = SETTINGS.mailReports;
+        throw new ConfigError([
+          `${variable}: the key of sendgrid:// is no public key; copy it anew from SendGrid's page`,
+        ]);
+      }
+    }
+  }
 }

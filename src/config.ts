@@ -5,6 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import type { AssessRisk } from './ports.ts';
+import { BOUNCE_LOCAL_MAX } from './rules/bounce-addresses.ts';
+import { MAIL_REPORTS_EXAMPLE, type MailReports, readMailReports } from './rules/mail-reports.ts';
 import {
   DEFAULT_PRICES,
   DEFAULT_SPEND_PER_DAY,
@@ -51,6 +53,10 @@ export interface Config {
   secrets: string[];
   database: DatabaseUrl;
   mail: MailSettings | undefined;
+  /** Where mail that can't be delivered comes back to: `bounces@shop.example`; a token is set behind the local part. */
+  bounceAddress: string | undefined;
+  /** Who reports on our mails. */
+  mailReports: MailReports[];
   trustedProxies: TrustedProxies;
   brand: Brand;
   /** Where `/` leads in production. */
@@ -132,6 +138,21 @@ export const SETTINGS = {
     meaning: 'sender of every mail',
     example: '"Shop <no-reply@shop.example>"',
     default: 'Brand <no-reply@host of the origin> in development; required with REGAIN_SMTP_URL in production',
+  },
+  bounceAddress: {
+    key: 'bounceAddress',
+    variable: 'REGAIN_BOUNCE_ADDRESS',
+    meaning:
+      'where mail that cannot be delivered comes back to, as bounces+TOKEN@shop.example (see docs/how-to/bounces.md)',
+    example: 'bounces@shop.example',
+    default: 'none (the sender of REGAIN_MAIL_FROM)',
+  },
+  mailReports: {
+    key: 'mailReports',
+    variable: 'REGAIN_MAIL_REPORTS',
+    meaning: 'who reports on our mails at /webhooks/PROVIDER: inbound, ses, postmark, sendgrid, separated by commas',
+    example: MAIL_REPORTS_EXAMPLE,
+    default: 'none',
   },
   trustProxy: {
     key: 'trustProxy',
@@ -359,6 +380,8 @@ export function parseConfig(env: Record<string, string | undefined>, file: Setti
       refuse('databaseUrl', problem),
     ),
     mail: parseMail(text('smtpUrl'), text('mailFrom'), brand, hostName, production, refuse),
+    bounceAddress: parseBounceAddress(text('bounceAddress'), (problem) => refuse('bounceAddress', problem)),
+    mailReports: readMailReports(text('mailReports') ?? '', (problem) => refuse('mailReports', problem)),
     trustedProxies: parseTrustedProxies(text('trustProxy') ?? '0', (problem) => refuse('trustProxy', problem)),
     brand,
     homePath,
@@ -467,6 +490,16 @@ function parseMail(
     return refuse('smtpUrl', 'must start with smtp:// or smtps://');
   if (!url.hostname) return refuse('smtpUrl', 'names no host');
   return { url: smtpUrl, host: url.hostname, from: from ?? `${brand.name} <no-reply@${hostName}>` };
+}
+
+function parseBounceAddress(value: string | undefined, refuse: Refuse): string | undefined {
+  if (value === undefined) return undefined;
+  const local = value.slice(0, value.lastIndexOf('@'));
+  if (!/^[\w.-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(value))
+    return refuse(`'${value}' is not a plain email address`);
+  if (local.length > BOUNCE_LOCAL_MAX)
+    return refuse(`'${local}' is longer than ${BOUNCE_LOCAL_MAX} characters, so that no token fits behind it`);
+  return value;
 }
 
 function parseTrustedProxies(value: string, refuse: Refuse): TrustedProxies {

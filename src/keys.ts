@@ -27,6 +27,7 @@ export function createKeys(secrets: readonly string[]): Keys {
     codeKeyById: (id) => roots.find((root) => root.id === id)?.keys.code,
     identifierMac: ({ kind, canonical }) => mac(oldest.keys.identifier, `${kind}\0${canonical}`).toString('hex'),
     workSecrets: () => roots.map(({ keys }) => keys.work.toString('hex')),
+    macs: (purpose, text) => roots.map(({ keys }) => mac(keys[purpose], text)),
     auditKeys: () => roots.map(({ id, keys }) => ({ id, key: keys.audit })),
     sign: (purpose, text) =>
       `${Buffer.from(text).toString('base64url')}.${mac(newest.keys[purpose], text).toString('base64url')}`,
@@ -50,6 +51,7 @@ const PURPOSES: readonly KeyPurpose[] = [
   'work',
   'audit',
   'operator',
+  'bounce',
 ];
 
 function derive(secret: string, purpose: KeyPurpose): Buffer {

@@ -1,5 +1,6 @@
 /** What the actions need from the world, with the outcomes of every method. Adapters implement these; `compose.ts` picks them. */
-import type { SendOutcome } from './rules/delivery.ts';
+import type { AddressTrouble } from './rules/bounces.ts';
+import type { ReportedStatus, SendOutcome } from './rules/delivery.ts';
 import type { Identifier, IdentifierKind } from './rules/identifiers.ts';
 import type { Lane } from './rules/lanes.ts';
 import type { SpendSettings } from './rules/spend-settings.ts';
@@ -239,14 +240,18 @@ export type Received =
 export type ChannelEvent = (
   | {
       type: 'receipt';
-      /** The id that `send` returned. */
+      /** The id that `send` returned; empty where only `messageId` is known. */
       providerId: string;
       /** Our own id of the message, where the provider says it: finds one whose `send` came to no answer. */
       messageId?: string;
-      status: 'sent' | 'delivered' | 'read' | 'failed';
+      status: ReportedStatus;
       at: number;
       /** A code of the provider, without addresses. */
       reason: string | null;
+      /** What it says of the address, beyond this message. */
+      trouble?: AddressTrouble;
+      /** Whom it is about, where it says so: a mail that was forwarded bounces for somebody else. */
+      recipient?: string;
     }
   /** Somebody opened our deep link in the messenger and confirmed it there: `token` is what stood in it. */
   | { type: 'linked'; chat: string; token: string; name: string | null; at: number }
@@ -284,7 +289,8 @@ export type KeyPurpose =
   | 'confirm'
   | 'work'
   | 'audit'
-  | 'operator';
+  | 'operator'
+  | 'bounce';
 
 /** Keys per purpose, derived from the root secrets; the first signs, all verify. */
 export interface Keys {
@@ -296,6 +302,8 @@ export interface Keys {
   identifierMac(identifier: Pick<Identifier, 'kind' | 'canonical'>): string;
   /** What seals the audit chain, newest first: the first seals, all verify. */
   auditKeys(): { id: string; key: Buffer }[];
+  /** MACs of 128 bits, newest secret first: where `sign` is too long. */
+  macs(purpose: KeyPurpose, text: string): Buffer[];
   /** base64url(text) + '.' + base64url(mac of 128 bits) */
   sign(purpose: KeyPurpose, text: string): string;
   /** Secrets that proof-of-work challenges are signed with, newest first. */

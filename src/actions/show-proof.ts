@@ -1,6 +1,6 @@
 /** What a claimant may know of his proof: nothing here depends on whether an account stands behind it. */
 import type { CodeFormat, Purpose } from '../rules/codes.ts';
-import { type Channel, type ShownStatus, shownStatus } from '../rules/delivery.ts';
+import { type Channel, type ShownStatus, shownStatus, type WrittenTo } from '../rules/delivery.ts';
 import { Refusal } from '../rules/errors.ts';
 import type { IdentifierKind } from '../rules/identifiers.ts';
 import { type State, stateAt } from '../rules/recovery-flow.ts';
@@ -45,15 +45,14 @@ export async function viewProof(
 ): Promise<ProofView> {
   const now = context.clock.now();
   const message = await tx.outbox.latestCodeOf(proof.id);
-  const delivery = message
-    ? shownStatus(message, now - message.createdAt, unknownIsWrittenTo(context, proof))
-    : 'queued';
+  const delivery = message ? shownStatus(message, now - message.createdAt, writtenTo(context, proof)) : 'queued';
   return describeProof(proof, now, { delivery });
 }
 
 /** A registration is written to whoever has the address; a recovery without an account only at an address, where that is on. */
-function unknownIsWrittenTo({ settings }: Pick<Context, 'settings'>, { purpose, identifierKind }: Proof): boolean {
-  return purpose === 'registration' || (settings.mailUnknownAddresses && identifierKind === 'email');
+function writtenTo({ settings }: Pick<Context, 'settings'>, { purpose, identifierKind }: Proof): WrittenTo {
+  if (purpose === 'registration') return 'everybody';
+  return settings.mailUnknownAddresses && identifierKind === 'email' ? 'at-times' : 'accounts';
 }
 
 export function describeProof(proof: Proof, now: number, known: { delivery: ShownStatus }): ProofView {

@@ -30,6 +30,10 @@ const REMEMBERED_SENDS = 50;
 export interface SmtpChannelOptions {
   /** Name of the sender where `settings.from` gives none. */
   brand: string;
+  /** Where a message comes back to if it can't be delivered; the sender's own address where there is none. */
+  returnPath?(id: string): string | undefined;
+  /** Headers by which a provider names the message in its reports. */
+  reportHeaders?(id: string): Record<string, string>;
   /** Shorter in tests. */
   sendTimeoutMs?: number;
 }
@@ -71,7 +75,7 @@ export function createSmtpChannel(settings: MailSettings, options: SmtpChannelOp
         return { kind: 'permanent', reason: 'smtputf8_unsupported' };
       return await withDeadline(timeoutMs, async (signal) => {
         const startedAt = performance.now();
-        const sent = await transport.sendMail({ ...messageOf(mail, from), signal });
+        const sent = await transport.sendMail({ ...messageOf(mail, from, options), signal });
         pace.remember(performance.now() - startedAt);
         return { kind: 'accepted', providerId: sent.messageId };
       });
@@ -234,19 +238,35 @@ async function withDeadline<T>(timeoutMs: number, work: (signal: AbortSignal) =>
   }
 }
 
-/** Addresses go in as objects and the envelope is our own: nodemailer has no string to read recipients from. */
-function messageOf(mail: OutgoingMail, from: Sender): SendMailOptions {
+/**
+ * Addresses go in as objects and the envelope is our own: nodemailer has no string to read recipients from.
+ *
+ * With a return path, bounces are asked for where the server announces them (RFC 3461): on failure alone, because a success
+ * says no more than most servers' silence and a delay comes hours after the code has died; with the headers only, so that
+ * the code does not travel back; and with our id as the envelope's.
+ */
+function messageOf(mail: OutgoingMail, from: Sender, options: SmtpChannelOptions): SendMailOptions {
   const to = { name: '', address: mail.to };
+  const returnPath = options.returnPath?.(mail.id);
+  const dsn = { id: mail.id, return: 'headers', notify: ['failure'] } as const;
   return {
     from,
     to,
-    envelope: { from: { name: '', address: from.address }, to: [to] },
+    envelope: {
+      from: { name: '', address: returnPath ?? from.address },
+      to: [to],
+      ...(returnPath === undefined ? {} : { dsn }),
+    },
     messageId: `<${mail.id.replace(/[^\w.-]/g, '')}@${domainToASCII(from.address.slice(from.address.lastIndexOf('@') + 1))}>`,
     subject: mail.subject,
     text: mail.text,
     html: mail.html,
     textEncoding: 'quoted-printable',
-    headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
+    headers: {
+      'Auto-Submitted': 'auto-generated',
+      'X-Auto-Response-Suppress': 'All',
+      ...options.reportHeaders?.(mail.id),
+    },
   };
 }
 

@@ -45,6 +45,8 @@ export interface MessageParams {
     stopped: readonly string[];
     timeline: readonly TimelineEntry[];
   };
+  /** To support: mail to a customer comes back. `heldBack` by the provider itself; `reason` is its code, "5.1.1". */
+  'support-bounce': { address: string; heldBack: boolean; reason: string; at: number };
 }
 
 /** A notice to an address of the account, or to one that was removed from it at `removedAt`; links that act may be missing. */

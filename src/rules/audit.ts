@@ -30,5 +30,6 @@ export const AUDIT_EVENTS = [
   'add-account',
   'import-account',
   'retry-message',
+  'bounce-address',
 ] as const;
 export type AuditEventName = (typeof AUDIT_EVENTS)[number];

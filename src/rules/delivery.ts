@@ -3,8 +3,8 @@ import { FATE_SHOWN_AFTER_MS, RETRY_WAITS_MS } from './limits.ts';
 
 export type Channel = 'email' | 'sms';
 /**
- * queued: in the outbox. sent: in the provider's hands. delivered, bounced: by its receipt. failed: refused for good.
- * expired: became useless before it could leave. suppressed: there was nobody to send to.
+ * queued: in the outbox. sent: in the provider's hands. delivered, bounced: by its receipt. failed: refused for good, while
+ * it was handed over. expired: became useless before it could leave. suppressed: there was nobody to send to.
  */
 export type MessageStatus = 'queued' | 'sent' | 'delivered' | 'bounced' | 'failed' | 'expired' | 'suppressed';
 
@@ -39,6 +39,30 @@ export function afterAttempt(outcome: SendOutcome, attempts: number, usefulUntil
   return dueAt < usefulUntil ? { status: 'queued', dueAt } : { status: 'expired' };
 }
 
+/** What a receipt says. */
+export type ReportedStatus = 'sent' | 'delivered' | 'read' | 'failed';
+
+/**
+ * Each status says more than those before it. A mailbox may take a mail and send it back later (RFC 3464: an asynchronous
+ * bounce), so for mail "bounced" is the last word; a text message or a chat that was shown was shown, whatever else is
+ * reported, and WhatsApp is known to report "delivered" after "failed". An attempt that we gave up or took for refused
+ * (a lost answer) is corrected by a receipt, however late.
+ */
+const KNOWN_OF_MAIL = ['queued', 'expired', 'failed', 'sent', 'delivered', 'bounced'] as const;
+const KNOWN_OF_TEXTS = ['queued', 'expired', 'failed', 'sent', 'bounced', 'delivered'] as const;
+const STATUS_OF_REPORT = { sent: 'sent', delivered: 'delivered', read: 'delivered', failed: 'bounced' } as const;
+
+/**
+ * What is known after a receipt. Receipts come late, twice and out of order: the status only ever moves on, so whatever
+ * their order it ends the same. Nobody was sent a decoy, so no receipt is about one.
+ */
+export function mergeStatus(channel: Channel, current: MessageStatus, reported: ReportedStatus): MessageStatus {
+  if (current === 'suppressed') return current;
+  const order: readonly MessageStatus[] = channel === 'email' ? KNOWN_OF_MAIL : KNOWN_OF_TEXTS;
+  const told = STATUS_OF_REPORT[reported];
+  return order.indexOf(told) > order.indexOf(current) ? told : current;
+}
+
 /**
  * The reason of a message that an operator queued again. Only a message to an account is ever retried, so where that would
  * show, its line goes on saying what it said before.
@@ -49,14 +73,27 @@ export const RETRIED = 'retried';
  * What the claimant is told of a message, by its age. Where nobody is written to without an account (an unknown address
  * that gets no mail, a phone number whose account is reached by mail), what a mailbox says exists only where an account
  * does; then its refusal looks like success, at once (4xx) and in the end (5xx). An outage holds up everybody.
+ *
+ * Receipts are shown only where every request is written to: a decoy gets none, and none can be made up for it, because
+ * the times of the next real one would differ from the last (decision 0023).
  */
 export type ShownStatus = 'queued' | 'sent' | 'delivered' | 'failed';
-export function shownStatus({ status, reason }: MessageFate, ageMs: number, unknownIsWrittenTo: boolean): ShownStatus {
+export function shownStatus({ status, reason }: MessageFate, ageMs: number, writtenTo: WrittenTo): ShownStatus {
   if (ageMs < FATE_SHOWN_AFTER_MS) return 'queued';
-  if (!unknownIsWrittenTo && (isHeldUpByReply(reason) || reason === RETRIED)) return 'sent';
-  if (status === 'queued' || status === 'delivered') return status;
-  return cameToNothing(status) && (unknownIsWrittenTo || status === 'expired') ? 'failed' : 'sent';
+  if (status === 'delivered' || status === 'bounced') {
+    if (writtenTo !== 'everybody') return 'sent';
+    return status === 'delivered' ? status : 'failed';
+  }
+  if (writtenTo === 'accounts' && (isHeldUpByReply(reason) || reason === RETRIED)) return 'sent';
+  if (status === 'queued') return status;
+  return cameToNothing(status) && (writtenTo !== 'accounts' || status === 'expired') ? 'failed' : 'sent';
 }
+
+/**
+ * Whether somebody without an account is written to as well. everybody: at each request (registration). at-times: once a
+ * week, and again where that came to nothing at once (recovery by mail). accounts: never.
+ */
+export type WrittenTo = 'everybody' | 'at-times' | 'accounts';
 
 /**
  * What becomes of a decoy's knock at the mail server. While an earlier mail to the same address is held up by that very

@@ -80,6 +80,7 @@ export const NO_ACCOUNT_MAIL_EVERY_MS = 7 * DAY;
 export const NOT_ME_LIFETIME_MS = 72 * HOUR;
 /** A notice is tried for a day (R68). For 30, removed addresses get them too, and changes of addresses count as fresh. */
 export const NOTICE_USEFUL_MS = DAY;
+export const SUPPORT_TOLD_EVERY_MS = 7 * DAY;
 export const ADDRESS_CHANGED_LATELY_MS = 30 * DAY;
 
 /** 30 days as SP 800-63B asks at AAL1; it asks for no idle time there, ASVS 7.3.1 does. */

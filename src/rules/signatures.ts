@@ -11,3 +11,20 @@ export function isSameSecret(given: string, expected: string): boolean {
 export function isSameMac(hex: string, mac: Buffer): boolean {
   return hex.length === mac.length * 2 && /^[0-9a-f]+$/i.test(hex) && timingSafeEqual(Buffer.from(hex, 'hex'), mac);
 }
+
+/** How far the clock of a signed call may be from ours; within it a call may come again. */
+const SIGNED_AGE_MAX_S = 300;
+
+/**
+ * `Regain-Signature: t=<unix>,v1=<hex HMAC-SHA-256 of "t.body">`, ours and of whoever calls us in the same way. While a key is
+ * changed, the other side may sign with both: any right `v1` is enough.
+ */
+export function isSignedCall(secret: string, header: string, body: Uint8Array, nowMs: number): boolean {
+  if (header.length > 1024) return false;
+  const fields = header.split(',').map((field) => field.trim());
+  const at = fields.find((field) => /^t=\d{1,12}$/.test(field))?.slice(2);
+  if (at === undefined || Math.abs(Math.floor(nowMs / 1000) - Number(at)) > SIGNED_AGE_MAX_S) return false;
+  // The number as it was written: "007" was signed as such.
+  const mac = createHmac('sha256', secret).update(`${at}.`).update(body).digest();
+  return fields.filter((field) => field.startsWith('v1=')).some((field) => isSameMac(field.slice(3), mac));
+}

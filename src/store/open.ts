@@ -20,6 +20,7 @@ import { retiredIdentifierQueries } from './retired-identifiers.ts';
 import { sessionQueries } from './sessions.ts';
 import { spendQueries } from './spend.ts';
 import type { Store, StoreTransaction } from './store.ts';
+import { suppressionQueries } from './suppressions.ts';
 
 /** @throws where an SQLite file can't be opened; PostgreSQL is first asked by the first query */
 export async function openStore(database: DatabaseUrl, clock: Clock = systemClock): Promise<Store> {
@@ -70,6 +71,7 @@ function allQueries(engine: Engine, clock: Clock): (open: OpenTransaction) => St
   const noAccountMails = noAccountMailQueries(kysely);
   const retiredIdentifiers = retiredIdentifierQueries(kysely);
   const heldPasswords = heldPasswordQueries(kysely);
+  const suppressions = suppressionQueries(kysely);
   const guesses = guessQueries(kysely);
   const limits = limitQueries(kysely);
   const spend = spendQueries(kysely);
@@ -85,6 +87,7 @@ function allQueries(engine: Engine, clock: Clock): (open: OpenTransaction) => St
     noAccountMails: noAccountMails(open),
     retiredIdentifiers: retiredIdentifiers(open),
     heldPasswords: heldPasswords(open),
+    suppressions: suppressions(open),
     guesses: guesses(open),
     limits: limits(open),
     spend: spend(open),

@@ -100,9 +100,18 @@ export function outboxQueries(
     statement((change: Settled & { id: string }) =>
       kysely
         .updateTable('outbox')
-        .set({ ...toColumns(change, fields), leased_until: null })
+        .set({ ...toColumns(change, fields), ...unlessReported(change, fields), leased_until: null })
         .where('id', '=', change.id),
     ),
+  );
+  const byProviderId = statement(({ channel, providerId }: Pick<Message, 'channel'> & { providerId: string }) =>
+    kysely
+      .selectFrom('outbox')
+      .select(selected(MESSAGE_FIELDS))
+      .where('provider_id', '=', providerId)
+      .where('channel', '=', channel)
+      .orderBy('created_at', 'desc')
+      .limit(ONE),
   );
   const setStatus = statement((change: Pick<Message, 'id' | 'status' | 'reason'> & { from: Message['status'] }) =>
     kysely
@@ -181,6 +190,7 @@ export function outboxQueries(
         [settle(SETTLED_FIELDS.filter((field) => change[field] !== undefined)), { ...change, id }],
         [addEvent, { id, at: change.sentAt ?? clock.now() }],
       ),
+    byProviderId: (channel, providerId) => open.first(byProviderId, { channel, providerId }),
     async report(id, from, { status, reason, at }) {
       if ((await open.changed(setStatus, { id, from, status, reason })) === 0) return false;
       await open.run(addEvent, { id, at });
@@ -199,4 +209,14 @@ export function outboxQueries(
       return open.changed(purge, { createdBefore });
     },
   });
+}
+
+/** A receipt may be faster than the end of the `send` that it is about; what it said stays. */
+function unlessReported(change: Settled, fields: readonly SettledField[]) {
+  return {
+    status: sql<Message['status']>`case when status = ${QUEUED} then ${change.status} else status end`,
+    ...(fields.includes('reason')
+      ? { reason: sql<string | null>`case when status = ${QUEUED} then ${change.reason} else reason end` }
+      : {}),
+  };
 }

@@ -2,6 +2,7 @@
 import type { Account, Address, NewAccount, RemovedAddress, Transaction } from '../ports.ts';
 import type { AuditEventName } from '../rules/audit.ts';
 import type { AuditBatch, AuditSeal, SealedEvent, StoredEvent } from '../rules/audit-chain.ts';
+import type { AddressTrouble } from '../rules/bounces.ts';
 import type { CodeFormat, Purpose } from '../rules/codes.ts';
 import type { Channel, MessageStatus } from '../rules/delivery.ts';
 import type { IdentifierKind } from '../rules/identifiers.ts';
@@ -72,6 +73,7 @@ export type MessageKind =
   | 'recovery-frozen'
   | 'recovery-requested'
   | 'support-not-me'
+  | 'support-bounce'
   | 'decoy';
 
 /** A row of the outbox. It carries ids, never a code, a body or a secret. */
@@ -137,6 +139,19 @@ export interface MessageFilter {
   since: number;
   channel?: string | undefined;
   kind?: string | undefined;
+}
+
+/** An address that promotions are not sent to. Codes still are: the next recovery tries it again. */
+export interface Suppression {
+  identifierMac: string;
+  kind: IdentifierKind;
+  /** `j***@example.com` */
+  masked: string;
+  trouble: AddressTrouble;
+  /** A code of the provider, without addresses. */
+  reason: string;
+  /** When it was reported, by the provider's clock. */
+  at: number;
 }
 
 export interface Session {
@@ -240,12 +255,17 @@ export interface StoreTransaction extends Transaction {
     renew(ids: readonly string[], leasedUntil: number): Promise<void>;
     /** What a code message turned out to be, once its identifier was resolved. */
     setKind(id: string, kind: MessageKind): Promise<void>;
-    /** Ends the lease with the outcome. Like every method that sets a status, it adds a line to the message's history. */
+    /**
+     * Ends the lease with the outcome; status and reason of a receipt that was faster stay. Like every method that sets a status,
+     * it adds a line to the message's history.
+     */
     settle(
       id: string,
       change: Pick<Message, 'status' | 'attempts'> &
         Partial<Pick<Message, 'dueAt' | 'sentAt' | 'providerId' | 'reason'>>,
     ): Promise<void>;
+    /** The newest message that a provider of this channel knows by that id. */
+    byProviderId(channel: Channel, providerId: string): Promise<Message | undefined>;
     /** What a receipt tells. Compare and set: false where the status is not `from` any more. */
     report(
       id: string,
@@ -297,6 +317,18 @@ export interface StoreTransaction extends Transaction {
     /** When it was last given up, or undefined. */
     retiredAt(identifierMac: string): Promise<number | undefined>;
     purge(before: number): Promise<number>;
+  };
+  readonly suppressions: {
+    /** False where what is known is as new: a report that comes twice changes nothing. */
+    record(suppression: Suppression): Promise<boolean>;
+    /** Undefined where there is none, or it was lifted. */
+    of(identifierMac: string): Promise<Suppression | undefined>;
+    /** Ends what is older than `at`: mail arrived again. */
+    lift(identifierMac: string, at: number): Promise<boolean>;
+    /** True at most once per address in the given time: whoever gets true tells support, by that message. */
+    claimTelling(identifierMac: string, messageId: string, now: number, everyMs: number): Promise<boolean>;
+    /** What a message to support is about. */
+    toldBy(messageId: string): Promise<Suppression | undefined>;
   };
   readonly guesses: {
     /** Wrong guesses for an identifier, channel and lane since a moment. */

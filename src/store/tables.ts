@@ -5,7 +5,16 @@
 import type { Generated } from 'kysely';
 import type { HeldAddress } from '../ports.ts';
 import type { AuditBatch, AuditSeal } from '../rules/audit-chain.ts';
-import type { HeldPassword, Message, MessageEvent, Proof, Session, SpendMoney, SpendTally } from './store.ts';
+import type {
+  HeldPassword,
+  Message,
+  MessageEvent,
+  Proof,
+  Session,
+  SpendMoney,
+  SpendTally,
+  Suppression,
+} from './store.ts';
 
 export interface Tables {
   accounts: AccountColumns;
@@ -40,6 +49,7 @@ export interface Tables {
   retired_identifiers: { identifier_mac: string; retired_at: number };
   spend_money: Columns<SpendMoney>;
   spend_tallies: Columns<SpendTally>;
+  suppressions: Columns<Suppression> & { lifted_at: number | null; told_at: number | null; told_by: string | null };
   migrations: { name: string };
 }
 

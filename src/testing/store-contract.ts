@@ -13,6 +13,7 @@ import type {
   SpendTally,
   Store,
   StoreTransaction,
+  Suppression,
 } from '../store/store.ts';
 
 /** A store on a fresh, empty database, and what ends both. */
@@ -52,7 +53,9 @@ export function storeContract(name: string, open: OpenStore): void {
     messageHistory(inStore, inTransaction);
     messages(inTransaction);
     waking(inStore);
+    receipts(inStore, inTransaction);
     noAccountMails(inStore, inTransaction);
+    suppressions(inStore, inTransaction);
     guesses(inStore, inTransaction);
     limits(inStore, inTransaction);
     spend(inStore, inTransaction);
@@ -598,6 +601,118 @@ function waking(inStore: InStore): void {
       assert.equal(bell.rung(), 2);
     },
   );
+}
+
+function receipts(inStore: InStore, inTransaction: InTransaction): void {
+  inTransaction(
+    'receipts: a message is found by its channel and the id its provider gave, the newest of several',
+    async (tx) => {
+      for (const [id, channel, createdAt] of [
+        ['old', 'sms', NOW - 2],
+        ['new', 'sms', NOW - 1],
+        ['mail', 'email', NOW],
+      ] as const) {
+        await tx.outbox.insert(message(id, { channel, createdAt }));
+        await tx.outbox.settle(id, { status: 'sent', attempts: 1, providerId: 'SM1' });
+      }
+      assert.equal((await tx.outbox.byProviderId('sms', 'SM1'))?.id, 'new');
+      assert.equal((await tx.outbox.byProviderId('email', 'SM1'))?.id, 'mail');
+      assert.equal(await tx.outbox.byProviderId('sms', 'SM2'), undefined);
+    },
+  );
+
+  inTransaction('receipts: a report is written where the status is still the one it was judged by', async (tx) => {
+    await tx.outbox.insert(message('m'));
+    await tx.outbox.settle('m', { status: 'sent', attempts: 1 });
+    assert.equal(await tx.outbox.report('m', 'queued', { status: 'delivered', reason: null, at: NOW }), false);
+    assert.equal(await tx.outbox.report('m', 'sent', { status: 'bounced', reason: '5.1.1', at: NOW }), true);
+    assert.equal(await tx.outbox.report('m', 'sent', { status: 'delivered', reason: null, at: NOW }), false);
+    const found = await tx.outbox.byId('m');
+    assert.deepEqual([found?.status, found?.reason, found?.attempts], ['bounced', '5.1.1', 1]);
+  });
+
+  inTransaction(
+    'receipts: one that is faster than the end of its send stays, beside what the send found out',
+    async (tx) => {
+      for (const id of ['sent', 'again']) {
+        await tx.outbox.insert(message(id, { dueAt: NOW }));
+        await tx.outbox.report(id, 'queued', { status: 'bounced', reason: '5.1.1', at: NOW });
+      }
+      await tx.outbox.settle('sent', {
+        status: 'sent',
+        attempts: 1,
+        reason: null,
+        sentAt: NOW,
+        providerId: '<1@mail>',
+      });
+      await tx.outbox.settle('again', { status: 'queued', attempts: 1, reason: 'ETIMEDOUT', dueAt: NOW + 1 });
+      for (const id of ['sent', 'again']) {
+        const found = await tx.outbox.byId(id);
+        assert.deepEqual([found?.status, found?.reason, found?.attempts], ['bounced', '5.1.1', 1]);
+      }
+      assert.equal((await tx.outbox.byId('sent'))?.providerId, '<1@mail>');
+      assert.deepEqual(await tx.outbox.lease(9, NOW + 9, NOW + 99), []);
+    },
+  );
+
+  inStore('receipts: of parallel reports on one status exactly one is written', async (store) => {
+    await store.transaction((tx) => tx.outbox.insert(message('m')));
+    const written = await times(20, () =>
+      store.transaction((tx) => tx.outbox.report('m', 'queued', { status: 'delivered', reason: null, at: NOW })),
+    );
+    assert.equal(written.filter(Boolean).length, 1);
+  });
+}
+
+function suppressions(inStore: InStore, inTransaction: InTransaction): void {
+  const suppression = (change: Partial<Suppression> = {}): Suppression => ({
+    identifierMac: 'mac',
+    kind: 'email',
+    masked: 'j***@example.com',
+    trouble: 'no-mailbox',
+    reason: '5.1.1',
+    at: NOW,
+    ...change,
+  });
+
+  inTransaction('suppressions: a newer report replaces, the same or an older one changes nothing', async (tx) => {
+    assert.equal(await tx.suppressions.of('mac'), undefined);
+    assert.equal(await tx.suppressions.record(suppression()), true);
+    assert.equal(await tx.suppressions.record(suppression({ reason: 'same' })), false);
+    assert.equal(await tx.suppressions.record(suppression({ reason: 'older', at: NOW - 1 })), false);
+    assert.deepEqual(await tx.suppressions.of('mac'), suppression());
+    const newer = suppression({ trouble: 'complaint', reason: 'abuse', at: NOW + 1 });
+    assert.equal(await tx.suppressions.record(newer), true);
+    assert.deepEqual(await tx.suppressions.of('mac'), newer);
+  });
+
+  inTransaction('suppressions: lifted by what is newer, and again in force by what is newer still', async (tx) => {
+    await tx.suppressions.record(suppression());
+    assert.equal(await tx.suppressions.lift('mac', NOW), false);
+    assert.equal(await tx.suppressions.lift('mac', NOW + 1), true);
+    assert.equal(await tx.suppressions.lift('mac', NOW + 2), false);
+    assert.equal(await tx.suppressions.of('mac'), undefined);
+    assert.equal(await tx.suppressions.record(suppression()), false);
+    assert.equal(await tx.suppressions.of('mac'), undefined);
+    assert.equal(await tx.suppressions.record(suppression({ at: NOW + 3 })), true);
+    assert.equal((await tx.suppressions.of('mac'))?.at, NOW + 3);
+  });
+
+  inStore('suppressions: of many that want to tell support, one does, once in the given time', async (store) => {
+    await store.transaction((tx) => tx.suppressions.record(suppression()));
+    const claims = await times(20, () =>
+      store.transaction((tx) => tx.suppressions.claimTelling('mac', 'm', NOW, 7 * DAY)),
+    );
+    assert.equal(claims.filter(Boolean).length, 1);
+    await store.transaction(async (tx) => {
+      assert.deepEqual(await tx.suppressions.toldBy('m'), suppression());
+      assert.equal(await tx.suppressions.toldBy('other'), undefined);
+      assert.equal(await tx.suppressions.claimTelling('mac', 'later', NOW + 7 * DAY - 1, 7 * DAY), false);
+      assert.equal(await tx.suppressions.claimTelling('mac', 'later', NOW + 7 * DAY, 7 * DAY), true);
+      assert.equal(await tx.suppressions.toldBy('m'), undefined);
+      assert.equal(await tx.suppressions.claimTelling('unknown', 'm', NOW, 7 * DAY), false);
+    });
+  });
 }
 
 function noAccountMails(inStore: InStore, inTransaction: InTransaction): void {

@@ -13,18 +13,21 @@ import { sameOriginPosts, securityHeaders } from './guard.ts';
 import { problemPage } from './pages/problem.ts';
 import { localeOf, type Peer, viewOf, type Web } from './request.ts';
 import { DEVELOPMENT_ROUTES, PRODUCTION_ROUTES, ROUTES } from './routes.ts';
+import type { Receivers } from './webhooks.ts';
 
 export interface AppParts {
   context: Context;
   config: Config;
   inbox: Inbox | undefined;
+  receivers?: Receivers;
 }
 
-export function createApp({ context, config, inbox }: AppParts): Hono<{ Bindings: Peer }> {
+export function createApp({ context, config, inbox, receivers = {} }: AppParts): Hono<{ Bindings: Peer }> {
   const web: Web = {
     context,
     config,
     inbox,
+    receivers,
     cookies: cookiesFor(config.origin),
     assetVersion: assetVersion(config.brand),
   };

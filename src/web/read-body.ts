@@ -52,12 +52,16 @@ async function readText(c: HttpContext): Promise<string> {
   }
 }
 
-async function readBytes(c: HttpContext): Promise<ArrayBuffer | Buffer> {
+/**
+ * The body as it came, of whatever type.
+ * @throws Refusal `body_too_large`, `invalid_request` for one that breaks off
+ */
+export async function readBytes(c: HttpContext, maxBytes = BODY_MAX_BYTES): Promise<ArrayBuffer | Buffer> {
   const length = c.req.header('content-length');
-  if (Number(length ?? 0) > BODY_MAX_BYTES) throw new Refusal('body_too_large');
+  if (Number(length ?? 0) > maxBytes) throw new Refusal('body_too_large');
   try {
     // No server lets more through than was announced, and without a stream a small request costs a tenth less.
-    return length === undefined ? await readUnannounced(c) : await c.req.arrayBuffer();
+    return length === undefined ? await readUnannounced(c, maxBytes) : await c.req.arrayBuffer();
   } catch (error) {
     if (error instanceof Refusal) throw error;
     // The connection broke, or the chunks were none: no fault of ours, and nothing to log a stack for.
@@ -66,12 +70,12 @@ async function readBytes(c: HttpContext): Promise<ArrayBuffer | Buffer> {
 }
 
 /** By hand, because a body without a length is only known to be too long while it comes in. */
-async function readUnannounced(c: HttpContext): Promise<Buffer> {
+async function readUnannounced(c: HttpContext, maxBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of c.req.raw.body ?? []) {
     size += chunk.byteLength;
-    if (size > BODY_MAX_BYTES) throw new Refusal('body_too_large');
+    if (size > maxBytes) throw new Refusal('body_too_large');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

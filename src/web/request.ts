@@ -10,6 +10,7 @@ import { browserName } from './browser-name.ts';
 import { clientAddress, clientNetwork } from './client-address.ts';
 import type { Cookies } from './cookies.ts';
 import type { View } from './pages/layout.ts';
+import type { Receivers } from './webhooks.ts';
 
 /** Given to every handler. */
 export interface Web {
@@ -18,6 +19,8 @@ export interface Web {
   cookies: Cookies;
   /** In development: every message that left. */
   inbox: Inbox | undefined;
+  /** Who reports to /webhooks/:provider. */
+  receivers: Receivers;
   /** Changes with every build, so that cached assets never outlive their pages. */
   assetVersion: string;
 }

@@ -28,6 +28,7 @@ import { showCompleteRegistration, showRegister, submitCompleteRegistration, sub
 import type { Web } from './request.ts';
 import { showSignIn, submitSignIn } from './sign-in.ts';
 import { judgePasswordWhileTyping, showCode, showStatus, submitCode, submitResend } from './typed-code.ts';
+import { receiveWebhook } from './webhooks.ts';
 import { challengeWorkFor } from './work.ts';
 
 export type Handler = (web: Web, c: HttpContext) => Response | Promise<Response>;
@@ -79,6 +80,9 @@ export const ROUTES: readonly Route[] = [
   ['GET',  '/account/addresses/status',     ownersOnly(showStatus('address'))],
   ['GET',  '/account/addresses/remove/:address',  ownersOnly(showRemoveAddress)],
   ['POST', '/account/addresses/remove/:address',  ownersOnly(submitRemoveAddress)],
+
+  ['GET',  '/webhooks/:provider',           receiveWebhook],
+  ['POST', '/webhooks/:provider',           receiveWebhook],
 
   ['GET',  '/help',                         showHelp],
   ['GET',  '/.well-known/change-password',  redirectToRecovery],

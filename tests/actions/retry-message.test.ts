@@ -141,7 +141,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
 
 test('where nobody without an account is written to, a retry does not show on the live line', () => {
   const shownOf = (status: Message['status'], reason: string | null) =>
-    shownStatus({ status, reason }, FATE_SHOWN_AFTER_MS, false);
+    shownStatus({ status, reason }, FATE_SHOWN_AFTER_MS, 'accounts');
   const before = shownOf('failed', '550 5.1.1');
   assert.equal(before, 'sent');
   assert.equal(shownOf('queued', 'retried'), before);

@@ -79,6 +79,58 @@ describe('a mail that is taken', () => {
   });
 });
 
+describe('where a mail comes back to', () => {
+  const settingsOf = (url: string) => ({ url, host: '127.0.0.1', from: 'Acme <no-reply@shop.example>' });
+  const returnPath = (id: string): string => `bounces+${id}@shop.example`;
+
+  test('the return path in the envelope only, with the headers that a provider asks for', async (t) => {
+    const { sink } = await sinkAndChannel(t);
+    const reportHeaders = (id: string) => ({ 'X-Report': id });
+    const channel = createSmtpChannel(settingsOf(sink.url), { brand: 'Acme', returnPath, reportHeaders });
+    t.after(() => channel.close());
+    await channel.send(MAIL);
+    const message = await sink.waitFor(({ to }) => to === MAIL.to, 'the code');
+    assert.equal(message.from, 'bounces+message-1@shop.example');
+    assert.equal(message.headers.get('from'), 'Acme <no-reply@shop.example>');
+    assert.equal(message.headers.get('x-report'), 'message-1');
+    assert.doesNotMatch(message.raw, /bounces\+/);
+  });
+
+  for (const [title, greeting, options, expected] of [
+    [
+      'a server that announces bounces is asked for them, on failure, without the body',
+      '250-mail.example\r\n250 DSN',
+      { returnPath },
+      [
+        'MAIL FROM:<bounces+message-1@shop.example> RET=HDRS ENVID=message-1',
+        'RCPT TO:<jane@example.com> NOTIFY=FAILURE',
+      ],
+    ],
+    [
+      'one that does not is not',
+      '250 mail.example',
+      { returnPath },
+      ['MAIL FROM:<bounces+message-1@shop.example>', 'RCPT TO:<jane@example.com>'],
+    ],
+    [
+      'nor is any where nobody reads bounces',
+      '250-mail.example\r\n250 DSN',
+      {},
+      ['MAIL FROM:<no-reply@shop.example>', 'RCPT TO:<jane@example.com>'],
+    ],
+  ] as const)
+    test(title, async (t) => {
+      const server = await scripted(t, (command) => (command.startsWith('EHLO') ? greeting : undefined));
+      const channel = createSmtpChannel(settingsOf(server.url), { brand: 'Acme', ...options });
+      t.after(() => channel.close());
+      assert.equal((await channel.send(MAIL)).kind, 'accepted');
+      assert.deepEqual(
+        server.commands.filter((command) => /^(?:MAIL|RCPT)/.test(command)),
+        expected,
+      );
+    });
+});
+
 describe('connections', () => {
   test('one is enough for mails in a row', async (t) => {
     const { sink, channel } = await sinkAndChannel(t);

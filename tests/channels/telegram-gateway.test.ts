@@ -31,7 +31,7 @@ async function gateway(
   assert.ok('settings' in parsed);
   const channel = createTelegramGatewayChannel(
     parsed.settings,
-    Object.assign(world, { webhookUrl: 'https://shop.example/hooks/gateway' }),
+    Object.assign(world, { webhookUrl: 'https://shop.example/webhooks/telegram-gateway' }),
   );
   t.after(async () => {
     await channel.close();
@@ -51,7 +51,7 @@ describe('a code to a phone number', () => {
         request_id: 'request-1',
         code: '482913',
         ttl: 600,
-        callback_url: 'https://shop.example/hooks/gateway',
+        callback_url: 'https://shop.example/webhooks/telegram-gateway',
         sender_username: 'acme_shop',
       },
     ]);

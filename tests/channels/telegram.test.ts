@@ -28,7 +28,7 @@ async function bot(t: TestContext): Promise<{ peer: TelegramPeer; channel: Linke
   assert.ok('settings' in parsed);
   const channel = createTelegramChannel(
     parsed.settings,
-    Object.assign(world, { webhookUrl: 'https://shop.example/hooks/telegram' }),
+    Object.assign(world, { webhookUrl: 'https://shop.example/webhooks/telegram' }),
   );
   t.after(async () => {
     await channel.close();
@@ -157,7 +157,7 @@ describe('what Telegram tells', () => {
 
   test('is asked for at our address, with a secret that is not the token', async (t) => {
     const { peer } = await registered(t);
-    assert.equal(peer.webhook?.url, 'https://shop.example/hooks/telegram');
+    assert.equal(peer.webhook?.url, 'https://shop.example/webhooks/telegram');
     assert.deepEqual(peer.webhook?.allowed_updates, ['message', 'callback_query', 'my_chat_member']);
     // HMAC-SHA-256 with the token as key, so that every replica knows it.
     const secret = createHmac('sha256', BOT_TOKEN).update('regain telegram webhook').digest('base64url');

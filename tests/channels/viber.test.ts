@@ -32,7 +32,7 @@ async function bot(
   assert.ok('settings' in parsed);
   const channel = createViberChannel(
     parsed.settings,
-    Object.assign(world, { brand, webhookUrl: 'https://shop.example/hooks/viber' }),
+    Object.assign(world, { brand, webhookUrl: 'https://shop.example/webhooks/viber' }),
   );
   t.after(async () => {
     await channel.close();
@@ -255,7 +255,7 @@ describe('what Viber tells', () => {
   test('is asked for at our address', async (t) => {
     const { peer, channel } = await bot(t);
     assert.deepEqual(await channel.register?.(), { registered: true });
-    assert.equal(peer.webhook?.url, 'https://shop.example/hooks/viber');
+    assert.equal(peer.webhook?.url, 'https://shop.example/webhooks/viber');
     assert.deepEqual(peer.webhook?.event_types?.length, 6);
     peer.fail({ status: 200, json: { status: 2, status_message: 'invalidAuthToken' } });
     assert.deepEqual(await channel.register?.(), { registered: false, reason: '2' });

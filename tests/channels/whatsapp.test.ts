@@ -202,7 +202,7 @@ describe('a code to a number', () => {
 describe('the question whether an address is ours', () => {
   const ask = (query: string): WebhookCall => ({
     method: 'GET',
-    url: `https://shop.example/hooks/whatsapp?${query}`,
+    url: `https://shop.example/webhooks/whatsapp?${query}`,
     headers: new Headers(),
     body: new Uint8Array(),
   });

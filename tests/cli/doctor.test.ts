@@ -231,7 +231,7 @@ describe('doctor on mail servers and on postgres', () => {
       /^warn {2}Database {5}PostgreSQL \d+\.\d+ has no tables of Regain yet; they are made at the first start -> run 'regain migrate'$/,
     );
     await terminal.transcript(
-      '$ regain migrate\napplied 0001-initial\napplied 0002-lanes\napplied 0003-audit-chain\napplied 0004-retired-identifiers\napplied 0005-held-passwords\napplied 0007-spend\napplied 0008-message-events',
+      '$ regain migrate\napplied 0001-initial\napplied 0002-lanes\napplied 0003-audit-chain\napplied 0004-retired-identifiers\napplied 0005-held-passwords\napplied 0006-suppressions\napplied 0007-spend\napplied 0008-message-events',
       { env },
     );
     assert.match(

@@ -121,6 +121,7 @@ export const SAMPLES: MessageParams = {
       { at: AT, what: 'freeze-address', address: 'j***@example.com' },
     ],
   },
+  'support-bounce': { address: 'j***@example.com', heldBack: false, reason: '5.1.1', at: AT },
 };
 
 export const KINDS = Object.keys(SAMPLES) as TemplateKind[];

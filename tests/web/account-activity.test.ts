@@ -133,6 +133,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
           const account = await accounts.findByIdentifier(tx, { kind: 'email', canonical: email });
           const [asked] = await tx.audit.pageOf(account!.id, ['resolve-recovery'], 1);
           const message = await tx.outbox.latestCodeOf(asked!.proofId!);
+          await tx.outbox.report(message!.id, message!.status, { status, reason: null, at: program.now() });
           await tx.outbox.settle(message!.id, { status, attempts: 1, dueAt: program.now() + 1_000_000 });
         });
         assert.ok((await rows(owner))[0]!.includes(`by email ${sentence}`), sentence);

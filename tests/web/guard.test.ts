@@ -155,7 +155,10 @@ describe('every answer', () => {
       assert.match(await answer.text(), /did not come from our page/);
     }
     assert.ok(await isSignedIn());
-    for (const [method, path] of ROUTES.filter(([method]) => method === 'POST')) {
+    // Webhooks are called by no browser, and by whoever can prove who he is.
+    for (const [method, path] of ROUTES.filter(
+      ([method, path]) => method === 'POST' && !path.startsWith('/webhooks/'),
+    )) {
       const answer = await send(method, path.replace(':token', 'x'), {
         'Sec-Fetch-Site': 'cross-site',
         Cookie: cookie,

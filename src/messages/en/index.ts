@@ -14,6 +14,7 @@ import { recoveryLink, recoveryLinkText } from './recovery-link.ts';
 import { recoveryRequested } from './recovery-requested.ts';
 import { registrationCode, registrationCodeText } from './registration-code.ts';
 import { registrationTaken, registrationTakenText } from './registration-taken.ts';
+import { supportBounce } from './support-bounce.ts';
 import { supportNotMe } from './support-not-me.ts';
 
 export const en: MessageLocale = {
@@ -36,6 +37,7 @@ export const en: MessageLocale = {
     'recovery-frozen': recoveryFrozen,
     'recovery-requested': recoveryRequested,
     'support-not-me': supportNotMe,
+    'support-bounce': supportBounce,
   },
   texts: {
     'recovery-code': recoveryCodeText,

@@ -6,6 +6,7 @@ import * as lanes from './0002-lanes.ts';
 import * as auditChain from './0003-audit-chain.ts';
 import * as retiredIdentifiers from './0004-retired-identifiers.ts';
 import * as heldPasswords from './0005-held-passwords.ts';
+import * as suppressions from './0006-suppressions.ts';
 import * as spend from './0007-spend.ts';
 import * as messageEvents from './0008-message-events.ts';
 
@@ -21,6 +22,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0003-audit-chain', up: auditChain.up },
   { name: '0004-retired-identifiers', up: retiredIdentifiers.up },
   { name: '0005-held-passwords', up: heldPasswords.up },
+  { name: '0006-suppressions', up: suppressions.up },
   { name: '0007-spend', up: spend.up },
   { name: '0008-message-events', up: messageEvents.up },
 ];

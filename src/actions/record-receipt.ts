@@ -1,0 +1,123 @@
+/** What a provider reports of a message becomes its status, and what it reports of an address is remembered. */
+import type { ChannelEvent } from '../ports.ts';
+import { type Channel, mergeStatus } from '../rules/delivery.ts';
+import { canonicalEmail, maskIdentifier } from '../rules/identifiers.ts';
+import { NOTICE_USEFUL_MS, SUPPORT_TOLD_EVERY_MS } from '../rules/limits.ts';
+import type { Message, MessageKind, Proof, StoreTransaction } from '../store/store.ts';
+import type { Context } from './context.ts';
+import { newId } from './tokens.ts';
+
+export type Receipt = Extract<ChannelEvent, { type: 'receipt' }>;
+
+/**
+ * Idempotent: the same receipt again changes nothing, and receipts in any order end the same.
+ * @returns the message's status, or undefined where no message of this channel has that id (any more)
+ */
+export async function recordReceipt(
+  context: Context,
+  channel: Channel,
+  receipt: Receipt,
+): Promise<Message['status'] | undefined> {
+  const merged = await context.store.transaction(async (tx) => {
+    const message = await findMessage(tx, channel, receipt);
+    // A decoy was never sent, so whatever is reported of it was made up.
+    if (message === undefined || message.status === 'suppressed') return undefined;
+    const status = await merge(tx, message, receipt);
+    if (channel === 'email') await recordAddress(context, tx, message, receipt);
+    return { id: message.id, kind: message.kind, before: message.status, status };
+  });
+  context.log[merged ? 'info' : 'debug']('receipt', { ...merged, told: receipt.status, reason: receipt.reason });
+  return merged?.status;
+}
+
+async function findMessage(tx: StoreTransaction, channel: Channel, receipt: Receipt): Promise<Message | undefined> {
+  const own = receipt.messageId === undefined ? undefined : await tx.outbox.byId(receipt.messageId);
+  if (own?.channel === channel) return own;
+  return receipt.providerId === '' ? undefined : tx.outbox.byProviderId(channel, receipt.providerId);
+}
+
+/** Until nobody else changed it in between; each round moves the status on, so there are few. */
+async function merge(tx: StoreTransaction, message: Message, receipt: Receipt): Promise<Message['status']> {
+  for (let current: Message | undefined = message; current; current = await tx.outbox.byId(message.id)) {
+    const status = mergeStatus(message.channel, current.status, receipt.status);
+    if (status === current.status) return status;
+    if (await tx.outbox.report(message.id, current.status, { status, reason: receipt.reason, at: receipt.at }))
+      return status;
+  }
+  return message.status;
+}
+
+async function recordAddress(
+  context: Context,
+  tx: StoreTransaction,
+  message: Message,
+  receipt: Receipt,
+): Promise<void> {
+  const { trouble, status } = receipt;
+  if (trouble === undefined && status !== 'delivered') return;
+  const proof = message.proofId === null ? undefined : await tx.proofs.byId(message.proofId);
+  const canonical = await addressOf(context, tx, message, proof);
+  if (canonical === undefined || isForSomebodyElse(receipt, canonical)) return;
+  const now = context.clock.now();
+  // A clock that runs ahead must not outlast what is reported later.
+  const at = Math.min(receipt.at, now);
+  const identifierMac = context.keys.identifierMac({ kind: 'email', canonical });
+  if (trouble === undefined) {
+    await tx.suppressions.lift(identifierMac, at);
+    return;
+  }
+  const masked = maskIdentifier({ kind: 'email', canonical });
+  const reason = receipt.reason ?? trouble;
+  const isNews = await tx.suppressions.record({ identifierMac, kind: 'email', masked, trouble, reason, at });
+  if (!isNews || trouble === 'complaint') return;
+  await tx.audit.append({
+    at: now,
+    name: 'bounce-address',
+    accountId: message.accountId ?? proof?.accountId ?? null,
+    proofId: message.proofId,
+    detail: { identifier: masked, channel: message.channel, kind: message.kind, trouble, reason },
+  });
+  if (OF_ACCOUNTS.includes(message.kind)) await tellSupport(context, tx, identifierMac, now);
+}
+
+/** Where the mail went: the address of a notice, the address that was typed, or the account's first mailbox. */
+async function addressOf(
+  context: Context,
+  tx: StoreTransaction,
+  message: Message,
+  proof: Proof | undefined,
+): Promise<string | undefined> {
+  if (message.address !== null) return canonicalEmail(message.address);
+  if (proof?.identifierKind === 'email') return proof.identifier;
+  const account = proof?.accountId ? await context.accounts.get(tx, proof.accountId) : undefined;
+  return account?.addresses.find(({ kind, confirmedAt }) => kind === 'email' && confirmedAt !== null)?.canonical;
+}
+
+function isForSomebodyElse({ recipient }: Receipt, canonical: string): boolean {
+  return recipient !== undefined && canonicalEmail(recipient) !== canonical;
+}
+
+/**
+ * Mail to accounts. Somebody without one can't be helped by support, and by naming dead mailboxes anybody could fill theirs.
+ * Nor is a mail to support reported to support.
+ */
+const OF_ACCOUNTS: readonly MessageKind[] = ['recovery-code', 'address-added', 'password-changed', 'password-blocked'];
+
+/** Without the proof: its newest message is what the live line shows. */
+async function tellSupport(context: Context, tx: StoreTransaction, identifierMac: string, now: number): Promise<void> {
+  const id = newId(context.random);
+  if (!(await tx.suppressions.claimTelling(identifierMac, id, now, SUPPORT_TOLD_EVERY_MS))) return;
+  await tx.outbox.insert({
+    id,
+    kind: 'support-bounce',
+    channel: 'email',
+    proofId: null,
+    epoch: null,
+    accountId: null,
+    address: null,
+    locale: 'en',
+    createdAt: now,
+    dueAt: now,
+    usefulUntil: now + NOTICE_USEFUL_MS,
+  });
+}

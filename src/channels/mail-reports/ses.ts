@@ -1,0 +1,207 @@
+/**
+ * Amazon SES, which we use as an SMTP relay, reports through Amazon SNS: each event is a signed JSON document
+ * (docs.aws.amazon.com: SES notification-contents and event-publishing; SNS sns-verify-signature-of-message).
+ *
+ * SES replaces our Message-ID by its own, but repeats the headers that we passed to it, and names our envelope's sender.
+ */
+import { createVerify, X509Certificate } from 'node:crypto';
+import type { ChannelEvent, Clock, Received, WebhookCall } from '../../ports.ts';
+import { readMessageId } from '../../rules/bounce-addresses.ts';
+import { enhancedStatusIn, troubleOf } from '../../rules/bounces.ts';
+import { readJson } from '../../rules/read-json.ts';
+
+const FETCH_TIMEOUT_MS = 5_000;
+const CERTIFICATE_MAX_CHARACTERS = 20_000;
+/** Amazon has one for each region and changes it about once a year. */
+const CERTIFICATES_KEPT = 10;
+
+export interface SesOptions {
+  fetch: typeof fetch;
+  clock: Clock;
+  messageOf(bounceAddress: string): string | undefined;
+}
+
+type Receipt = Extract<ChannelEvent, { type: 'receipt' }>;
+type Json = Record<string, unknown>;
+
+export function createSesReports(settings: { topics: readonly string[] }, options: SesOptions) {
+  const { clock } = options;
+  const certificates = new Map<string, X509Certificate>();
+
+  async function receive(call: WebhookCall): Promise<Received> {
+    const envelope = call.method === 'POST' ? asObject(readJson(call.body)) : undefined;
+    if (envelope === undefined) return { kind: 'refused', status: 400 };
+    // Anybody can have a topic of his own, whose messages Amazon signs as rightly as those of ours.
+    if (!settings.topics.includes(textOf(envelope.TopicArn))) return { kind: 'refused', status: 403 };
+    if (!(await isSigned(envelope))) return { kind: 'refused', status: 403 };
+    if (envelope.Type === 'SubscriptionConfirmation') return confirm(envelope);
+    if (envelope.Type !== 'Notification') return { kind: 'received', events: [] };
+    const event = asObject(readJson(textOf(envelope.Message)));
+    // SNS sends a sentence when SES is first bound to the topic.
+    return { kind: 'received', events: event === undefined ? [] : receiptsOf(event, options) };
+  }
+
+  async function isSigned(envelope: Json): Promise<boolean> {
+    const algorithm = { 1: 'RSA-SHA1', 2: 'RSA-SHA256' }[textOf(envelope.SignatureVersion)];
+    const address = amazonAddress(textOf(envelope.SigningCertURL));
+    if (algorithm === undefined || address === undefined || !address.pathname.endsWith('.pem')) return false;
+    const certificate = await certificateAt(address.href);
+    if (certificate === undefined || !isValidAt(certificate, clock.now())) return false;
+    const signed = createVerify(algorithm).update(signedText(envelope), 'utf8');
+    return signed.verify(certificate.publicKey, textOf(envelope.Signature), 'base64');
+  }
+
+  /** @throws where Amazon can't be reached: we answer 503, and SNS calls again */
+  async function certificateAt(address: string): Promise<X509Certificate | undefined> {
+    const known = certificates.get(address);
+    if (known !== undefined) return known;
+    const pem = await get(address);
+    if (pem === undefined) return undefined;
+    try {
+      const certificate = new X509Certificate(pem);
+      if (certificates.size >= CERTIFICATES_KEPT) certificates.clear();
+      certificates.set(address, certificate);
+      return certificate;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async function confirm(envelope: Json): Promise<Received> {
+    const address = amazonAddress(textOf(envelope.SubscribeURL));
+    if (address === undefined) return { kind: 'refused', status: 403 };
+    if ((await get(address.href)) === undefined)
+      throw new Error('Amazon SNS refused the confirmation of the subscription');
+    return { kind: 'received', events: [] };
+  }
+
+  async function get(address: string): Promise<string | undefined> {
+    const response = await options.fetch(address, {
+      // Elsewhere is not Amazon.
+      redirect: 'manual',
+      signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
+    });
+    if (!response.ok) {
+      await response.body?.cancel();
+      return undefined;
+    }
+    const text = await response.text();
+    return text.length > CERTIFICATE_MAX_CHARACTERS ? undefined : text;
+  }
+
+  return { receive };
+}
+
+/** sns.<region>.amazonaws.com over TLS, and nothing that only looks like it. */
+function amazonAddress(text: string): URL | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const url = new URL(text);
+  const isAmazon = /^sns\.[a-z0-9-]{1,40}\.amazonaws\.com(?:\.cn)?$/.test(url.hostname);
+  return url.protocol === 'https:' && isAmazon && url.port === '' && url.username === '' && url.password === ''
+    ? url
+    : undefined;
+}
+
+function isValidAt({ validFromDate, validToDate }: X509Certificate, now: number): boolean {
+  return validFromDate.getTime() <= now && now <= validToDate.getTime();
+}
+
+const SIGNED_OF_NOTIFICATION = ['Message', 'MessageId', 'Subject', 'Timestamp', 'TopicArn', 'Type'];
+const SIGNED_OF_SUBSCRIPTION = ['Message', 'MessageId', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn', 'Type'];
+
+/** Name and value of each field, a line each; a notification without a subject is signed without it. */
+function signedText(envelope: Json): string {
+  const names = envelope.Type === 'Notification' ? SIGNED_OF_NOTIFICATION : SIGNED_OF_SUBSCRIPTION;
+  return names
+    .filter((name) => typeof envelope[name] === 'string')
+    .map((name) => `${name}\n${textOf(envelope[name])}\n`)
+    .join('');
+}
+
+/** Each mail has one recipient; of an event with several, each is reported on. */
+function receiptsOf(event: Json, options: SesOptions): Receipt[] {
+  const known = knownMessage(asObject(event.mail), options);
+  if (known === undefined) return [];
+  const at = (part: unknown): number => momentOf(asObject(part)?.timestamp) ?? options.clock.now();
+  const plain = (status: Receipt['status'], part: unknown, reason: string | null = null): Receipt[] => [
+    { type: 'receipt', ...known, status, at: at(part), reason },
+  ];
+  switch (event.eventType ?? event.notificationType) {
+    case 'Send':
+      return plain('sent', event.mail);
+    case 'DeliveryDelay':
+      return plain('sent', event.deliveryDelay, codeOf(asObject(event.deliveryDelay)?.delayType));
+    case 'Delivery':
+      return plain('delivered', event.delivery);
+    case 'Reject':
+      return plain('failed', event.mail, 'Reject');
+    case 'Rendering Failure':
+      return plain('failed', event.mail, 'RenderingFailure');
+    case 'Bounce':
+      return bouncesOf(asObject(event.bounce) ?? {}, known, at(event.bounce));
+    case 'Complaint':
+      return plain(
+        'delivered',
+        event.complaint,
+        codeOf(asObject(event.complaint)?.complaintFeedbackType) ?? 'complaint',
+      ).map((receipt) => ({ ...receipt, trouble: 'complaint' }));
+    default:
+      return [];
+  }
+}
+
+/** Of a bounce that SES calls transient it does not try again either. */
+function bouncesOf(bounce: Json, known: Pick<Receipt, 'providerId' | 'messageId'>, at: number): Receipt[] {
+  const kind = [codeOf(bounce.bounceType), codeOf(bounce.bounceSubType)].filter((part) => part !== null).join('.');
+  const recipients = Array.isArray(bounce.bouncedRecipients) ? bounce.bouncedRecipients.slice(0, 50) : [];
+  return recipients.map((item) => {
+    const { emailAddress, status, diagnosticCode } = asObject(item) ?? {};
+    const code = enhancedStatusIn(`${textOf(status)} ${textOf(diagnosticCode)}`);
+    return {
+      type: 'receipt',
+      ...known,
+      status: 'failed',
+      at,
+      reason: code ?? (kind || 'Bounce'),
+      ...troubleOfBounce(bounce, code),
+      ...(typeof emailAddress === 'string' ? { recipient: emailAddress } : {}),
+    };
+  });
+}
+
+/** Suppressed, OnAccountSuppressionList: SES did not even try. */
+function troubleOfBounce({ bounceType, bounceSubType }: Json, code: string | undefined): Pick<Receipt, 'trouble'> {
+  if (bounceType !== 'Permanent') return {};
+  if (/Suppress/.test(textOf(bounceSubType))) return { trouble: 'held-back' };
+  if (bounceSubType === 'NoEmail') return { trouble: 'no-mailbox' };
+  return troubleOf(code);
+}
+
+function knownMessage(
+  mail: Json | undefined,
+  { messageOf }: SesOptions,
+): Pick<Receipt, 'providerId' | 'messageId'> | undefined {
+  const messageId = messageOf(textOf(mail?.source));
+  if (messageId !== undefined) return { providerId: '', messageId };
+  const headers = Array.isArray(mail?.headers) ? mail.headers.map(asObject) : [];
+  const own = headers.find((header) => textOf(header?.name).toLowerCase() === 'message-id');
+  return readMessageId(textOf(own?.value));
+}
+
+/** A code of SES, never a sentence. */
+function codeOf(value: unknown): string | null {
+  return typeof value === 'string' && /^[A-Za-z-]{1,40}$/.test(value) ? value : null;
+}
+
+function momentOf(value: unknown): number | undefined {
+  const at = Date.parse(textOf(value));
+  return Number.isNaN(at) ? undefined : at;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function asObject(value: unknown): Json | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
+}

@@ -1,0 +1,63 @@
+import type { Kysely } from 'kysely';
+import type { OpenTransaction } from './open-transaction.ts';
+import { statement } from './statement.ts';
+import type { StoreTransaction, Suppression } from './store.ts';
+import { selected, type Tables, toColumns } from './tables.ts';
+
+const FIELDS = ['identifierMac', 'kind', 'masked', 'trouble', 'reason', 'at'] as const satisfies (keyof Suppression)[];
+
+export function suppressionQueries(
+  kysely: Kysely<Tables>,
+): (open: OpenTransaction) => StoreTransaction['suppressions'] {
+  const record = statement((suppression: Suppression) =>
+    kysely
+      .insertInto('suppressions')
+      .values(toColumns(suppression, FIELDS))
+      .onConflict((conflict) =>
+        conflict
+          .column('identifier_mac')
+          .doUpdateSet({
+            trouble: suppression.trouble,
+            reason: suppression.reason,
+            at: suppression.at,
+            lifted_at: null,
+          })
+          .where('suppressions.at', '<', suppression.at),
+      ),
+  );
+  const of = statement(({ identifierMac }: Pick<Suppression, 'identifierMac'>) =>
+    kysely
+      .selectFrom('suppressions')
+      .select(selected(FIELDS))
+      .where('identifier_mac', '=', identifierMac)
+      .where('lifted_at', 'is', null),
+  );
+  const lift = statement(({ identifierMac, at }: Pick<Suppression, 'identifierMac' | 'at'>) =>
+    kysely
+      .updateTable('suppressions')
+      .set({ lifted_at: at })
+      .where('identifier_mac', '=', identifierMac)
+      .where('lifted_at', 'is', null)
+      .where('at', '<', at),
+  );
+  const claimTelling = statement((claimed: { identifierMac: string; messageId: string; now: number; before: number }) =>
+    kysely
+      .updateTable('suppressions')
+      .set({ told_at: claimed.now, told_by: claimed.messageId })
+      .where('identifier_mac', '=', claimed.identifierMac)
+      .where((eb) => eb.or([eb('told_at', 'is', null), eb('told_at', '<=', claimed.before)])),
+  );
+  const toldBy = statement(({ messageId }: { messageId: string }) =>
+    kysely.selectFrom('suppressions').select(selected(FIELDS)).where('told_by', '=', messageId),
+  );
+
+  return (open) => ({
+    record: async (suppression) => (await open.changed(record, suppression)) === 1,
+    of: (identifierMac) => open.first(of, { identifierMac }),
+    lift: async (identifierMac, at) => (await open.changed(lift, { identifierMac, at })) === 1,
+    async claimTelling(identifierMac, messageId, now, everyMs) {
+      return (await open.changed(claimTelling, { identifierMac, messageId, now, before: now - everyMs })) === 1;
+    },
+    toldBy: (messageId) => open.first(toldBy, { messageId }),
+  });
+}

@@ -1,0 +1,266 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { createSesReports } from '../../../src/channels/mail-reports/ses.ts';
+import { call, snsDocument } from '../../signed-calls.ts';
+import { SNS_CERTIFICATE, SNS_KEY } from '../../sns-key.ts';
+
+const TOPIC = 'arn:aws:sns:eu-west-1:123456789012:regain';
+const CERTIFICATE_URL = 'https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-0123.pem';
+const NOW = Date.parse('2027-03-14T09:15:00Z');
+const AT = '2027-03-14T09:12:03.000Z';
+
+function world(answer: (url: string) => Response = () => new Response(SNS_CERTIFICATE)) {
+  const asked: string[] = [];
+  const ses = createSesReports(
+    { topics: [TOPIC] },
+    {
+      clock: { now: () => NOW },
+      messageOf: (address) => (address === 'bounces+token@shop.example' ? 'by-return-path' : undefined),
+      fetch: async (url) => {
+        asked.push(String(url));
+        return answer(String(url));
+      },
+    },
+  );
+  return {
+    asked,
+    receive: (document: unknown) => ses.receive(call(JSON.stringify(document), { 'Content-Type': 'text/plain' })),
+  };
+}
+
+/** What SES says, within what SNS says. */
+function notification(event: unknown, change: Record<string, string> = {}): Record<string, string> {
+  return {
+    Type: 'Notification',
+    MessageId: '22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324',
+    TopicArn: TOPIC,
+    Subject: 'Amazon SES Email Event Notification',
+    Message: typeof event === 'string' ? event : JSON.stringify(event),
+    Timestamp: AT,
+    SigningCertURL: CERTIFICATE_URL,
+    ...change,
+  };
+}
+
+const MAIL = {
+  timestamp: '2027-03-14T09:12:00.000Z',
+  messageId: '0102018e0000-5b0d-4c0d-000000',
+  source: 'no-reply@shop.example',
+  destination: ['jane@example.com'],
+  headers: [
+    { name: 'From', value: 'Shop <no-reply@shop.example>' },
+    { name: 'Message-ID', value: '<our-id@shop.example>' },
+  ],
+};
+const bounce = (change: Record<string, unknown>, recipient: Record<string, unknown> = {}) => ({
+  eventType: 'Bounce',
+  mail: MAIL,
+  bounce: {
+    bounceType: 'Permanent',
+    bounceSubType: 'General',
+    bouncedRecipients: [
+      {
+        emailAddress: 'jane@example.com',
+        action: 'failed',
+        status: '5.1.1',
+        diagnosticCode: 'smtp; 550 5.1.1 user unknown',
+        ...recipient,
+      },
+    ],
+    timestamp: AT,
+    feedbackId: 'x',
+    ...change,
+  },
+});
+const known = { type: 'receipt', providerId: '<our-id@shop.example>', messageId: 'our-id', at: Date.parse(AT) };
+
+async function eventsOf(event: unknown, version: '1' | '2' = '2') {
+  const received = await world().receive(snsDocument(SNS_KEY, notification(event), version));
+  assert.equal(received.kind, 'received');
+  return received.kind === 'received' ? received.events : [];
+}
+
+describe('events of SES', () => {
+  for (const version of ['1', '2'] as const)
+    test(`a permanent bounce, signed by version ${version}`, async () => {
+      assert.deepEqual(await eventsOf(bounce({}), version), [
+        { ...known, status: 'failed', reason: '5.1.1', trouble: 'no-mailbox', recipient: 'jane@example.com' },
+      ]);
+    });
+
+  test('what each bounce says of the address', async () => {
+    const trouble = async (...given: Parameters<typeof bounce>) => {
+      const [event] = await eventsOf(bounce(...given));
+      assert.ok(event?.type === 'receipt');
+      return [event.status, event.reason, event.trouble];
+    };
+    assert.deepEqual(
+      await trouble({ bounceType: 'Transient', bounceSubType: 'MailboxFull' }, { status: '5.2.2', diagnosticCode: '' }),
+      ['failed', '5.2.2', undefined],
+    );
+    assert.deepEqual(
+      await trouble(
+        { bounceType: 'Undetermined', bounceSubType: 'Undetermined' },
+        { status: undefined, diagnosticCode: undefined },
+      ),
+      ['failed', 'Undetermined.Undetermined', undefined],
+    );
+    assert.deepEqual(await trouble({ bounceSubType: 'OnAccountSuppressionList' }), ['failed', '5.1.1', 'held-back']);
+    assert.deepEqual(await trouble({ bounceSubType: 'Suppressed' }), ['failed', '5.1.1', 'held-back']);
+    assert.deepEqual(await trouble({ bounceSubType: 'NoEmail' }, { status: '5.0.0', diagnosticCode: '' }), [
+      'failed',
+      '5.0.0',
+      'no-mailbox',
+    ]);
+  });
+
+  test('delivery, delay, complaint, rejection, sending; both names of the field', async () => {
+    const at = { timestamp: AT };
+    assert.deepEqual(await eventsOf({ notificationType: 'Delivery', mail: MAIL, delivery: at }), [
+      { ...known, status: 'delivered', reason: null },
+    ]);
+    assert.deepEqual(
+      await eventsOf({ eventType: 'DeliveryDelay', mail: MAIL, deliveryDelay: { ...at, delayType: 'MailboxFull' } }),
+      [{ ...known, status: 'sent', reason: 'MailboxFull' }],
+    );
+    assert.deepEqual(
+      await eventsOf({ eventType: 'Complaint', mail: MAIL, complaint: { ...at, complaintFeedbackType: 'abuse' } }),
+      [{ ...known, status: 'delivered', reason: 'abuse', trouble: 'complaint' }],
+    );
+    const sent = { ...known, at: Date.parse(MAIL.timestamp) };
+    assert.deepEqual(await eventsOf({ eventType: 'Reject', mail: MAIL, reject: {} }), [
+      { ...sent, status: 'failed', reason: 'Reject' },
+    ]);
+    assert.deepEqual(await eventsOf({ eventType: 'Send', mail: MAIL, send: {} }), [
+      { ...sent, status: 'sent', reason: null },
+    ]);
+    assert.deepEqual(await eventsOf({ eventType: 'Open', mail: MAIL, open: {} }), []);
+  });
+
+  test('the envelope names the message where headers are left out', async () => {
+    const mail = { ...MAIL, headers: undefined, source: 'bounces+token@shop.example' };
+    const [event] = await eventsOf({ eventType: 'Delivery', mail, delivery: { timestamp: AT } });
+    assert.ok(event?.type === 'receipt');
+    assert.equal(event.messageId, 'by-return-path');
+    assert.deepEqual(
+      await eventsOf({ eventType: 'Delivery', mail: { ...mail, source: 'x@shop.example' }, delivery: {} }),
+      [],
+    );
+  });
+
+  test('sentences, cut JSON and surprising types are no events', async () => {
+    for (const message of [
+      'Successfully validated SNS topic for Amazon SES event publishing.',
+      '{"eventType":"Bou',
+      '[]',
+      'null',
+    ])
+      assert.deepEqual(await eventsOf(message), []);
+    for (const odd of [
+      { eventType: 'Bounce', mail: MAIL },
+      { eventType: 'Bounce', mail: [], bounce: 3 },
+      { eventType: 'Delivery', mail: { headers: [null, 7] } },
+    ])
+      assert.deepEqual(await eventsOf(odd), []);
+  });
+});
+
+describe('whose call it is', () => {
+  const right = snsDocument(SNS_KEY, notification(bounce({})));
+
+  test('the certificate is fetched once', async () => {
+    const { receive, asked } = world();
+    for (let time = 0; time < 3; time += 1) assert.equal((await receive(right)).kind, 'received');
+    assert.deepEqual(asked, [CERTIFICATE_URL]);
+  });
+
+  test('a topic of somebody else, rightly signed by Amazon, is refused before anything is fetched', async () => {
+    const { receive, asked } = world();
+    const foreign = snsDocument(
+      SNS_KEY,
+      notification(bounce({}), { TopicArn: 'arn:aws:sns:eu-west-1:999999999999:regain' }),
+    );
+    assert.deepEqual(await receive(foreign), { kind: 'refused', status: 403 });
+    assert.deepEqual(asked, []);
+  });
+
+  test('a certificate from elsewhere is never fetched', async () => {
+    for (const url of [
+      'http://sns.eu-west-1.amazonaws.com/a.pem',
+      'https://sns.eu-west-1.amazonaws.com.evil.example/a.pem',
+      'https://evil.example/sns.eu-west-1.amazonaws.com/a.pem',
+      'https://sns.eu-west-1.amazonaws.com@evil.example/a.pem',
+      'https://user@sns.eu-west-1.amazonaws.com/a.pem',
+      'https://bucket.s3.amazonaws.com/a.pem',
+      'https://sns.eu-west-1.amazonaws.com:8443/a.pem',
+      'https://sns.eu-west-1.amazonaws.com/a.txt',
+      'https://127.0.0.1/a.pem',
+      'file:///etc/a.pem',
+      '',
+    ]) {
+      const { receive, asked } = world();
+      const forged = snsDocument(SNS_KEY, notification(bounce({}), { SigningCertURL: url }));
+      assert.deepEqual(await receive(forged), { kind: 'refused', status: 403 }, url);
+      assert.deepEqual(asked, []);
+    }
+  });
+
+  test('any changed field, an unknown version, no signature, a redirect in place of the certificate', async () => {
+    for (const name of [
+      'Message',
+      'MessageId',
+      'Subject',
+      'Timestamp',
+      'Type',
+      'Signature',
+      'SignatureVersion',
+    ] as const) {
+      const changed = {
+        ...right,
+        [name]: name === 'Type' ? 'UnsubscribeConfirmation' : name === 'SignatureVersion' ? '3' : `A${right[name]}`,
+      };
+      assert.deepEqual(await world().receive(changed), { kind: 'refused', status: 403 }, name);
+    }
+    assert.deepEqual(await world().receive({ ...right, Signature: undefined }), { kind: 'refused', status: 403 });
+    for (const answer of [
+      () => Response.redirect('https://evil.example/a.pem'),
+      () => new Response('no certificate'),
+      () => new Response('', { status: 404 }),
+    ])
+      assert.deepEqual(await world(answer).receive(right), { kind: 'refused', status: 403 });
+    for (const body of ['', '[]', '{', 'null'])
+      assert.equal(
+        (
+          await createSesReports(
+            { topics: [TOPIC] },
+            { clock: { now: () => NOW }, messageOf: () => undefined, fetch },
+          ).receive(call(body))
+        ).kind,
+        'refused',
+      );
+  });
+
+  test('a subscription to our topic is confirmed at Amazon, and nowhere else', async () => {
+    const confirmation = (url: string) =>
+      snsDocument(SNS_KEY, {
+        Type: 'SubscriptionConfirmation',
+        MessageId: 'm',
+        TopicArn: TOPIC,
+        Token: 'token',
+        Message: 'You have chosen to subscribe',
+        SubscribeURL: url,
+        Timestamp: AT,
+        SigningCertURL: CERTIFICATE_URL,
+      });
+    const url = 'https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&Token=token';
+    const good = world();
+    assert.deepEqual(await good.receive(confirmation(url)), { kind: 'received', events: [] });
+    assert.deepEqual(good.asked, [CERTIFICATE_URL, url]);
+    const bad = world();
+    assert.deepEqual(await bad.receive(confirmation('https://evil.example/?Action=ConfirmSubscription')), {
+      kind: 'refused',
+      status: 403,
+    });
+    assert.deepEqual(bad.asked, [CERTIFICATE_URL]);
+  });
+});

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { type MessageStatus, mergeStatus, type ReportedStatus, shownStatus } from '../../src/rules/delivery.ts';
+
+const STATUSES = ['queued', 'expired', 'failed', 'sent', 'delivered', 'bounced', 'suppressed'] as const;
+const REPORTS = ['sent', 'delivered', 'read', 'failed'] as const;
+
+/** What becomes of each status (rows) by each report (columns). */
+// biome-ignore format: a table is read in rows and columns
+const OF_MAIL: Record<MessageStatus, MessageStatus[]> = {
+  //           sent          delivered     read          failed
+  queued:     ['sent',       'delivered',  'delivered',  'bounced'],
+  expired:    ['sent',       'delivered',  'delivered',  'bounced'],
+  failed:     ['sent',       'delivered',  'delivered',  'bounced'],
+  sent:       ['sent',       'delivered',  'delivered',  'bounced'],
+  delivered:  ['delivered',  'delivered',  'delivered',  'bounced'],
+  bounced:    ['bounced',    'bounced',    'bounced',    'bounced'],
+  suppressed: ['suppressed', 'suppressed', 'suppressed', 'suppressed'],
+};
+const OF_TEXTS: Record<MessageStatus, MessageStatus[]> = {
+  ...OF_MAIL,
+  delivered: ['delivered', 'delivered', 'delivered', 'delivered'],
+  bounced: ['bounced', 'delivered', 'delivered', 'bounced'],
+};
+
+describe('merging a receipt', () => {
+  for (const [channel, table] of [
+    ['email', OF_MAIL],
+    ['sms', OF_TEXTS],
+  ] as const)
+    for (const current of STATUSES)
+      test(`${channel}: ${current} becomes what the table says`, () => {
+        assert.deepEqual(
+          REPORTS.map((reported) => mergeStatus(channel, current, reported)),
+          table[current],
+        );
+      });
+
+  const reports = fc.array(fc.constantFrom<ReportedStatus>(...REPORTS), { maxLength: 12 });
+  const channels = fc.constantFrom('email' as const, 'sms' as const);
+  const starts = fc.constantFrom(...STATUSES);
+
+  test('ends the same whatever the order, and however often each receipt comes', () => {
+    fc.assert(
+      fc.property(channels, starts, reports, fc.infiniteStream(fc.nat()), (channel, start, told, picks) => {
+        const merge = (list: readonly ReportedStatus[]): MessageStatus =>
+          list.reduce<MessageStatus>((status, reported) => mergeStatus(channel, status, reported), start);
+        const repeated = told.flatMap((report) => Array<ReportedStatus>(1 + (picks.next().value % 3)).fill(report));
+        const shuffled = repeated
+          .map((report) => ({ report, at: picks.next().value }))
+          .sort((a, b) => a.at - b.at)
+          .map(({ report }) => report);
+        assert.equal(merge(shuffled), merge(told));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('never takes back: "delivered" of a text stays, "bounced" of a mail stays', () => {
+    fc.assert(
+      fc.property(reports, (told) => {
+        const merge = (channel: 'email' | 'sms', start: MessageStatus): MessageStatus =>
+          told.reduce<MessageStatus>((status, reported) => mergeStatus(channel, status, reported), start);
+        assert.equal(merge('sms', 'delivered'), 'delivered');
+        assert.equal(merge('email', 'bounced'), 'bounced');
+      }),
+    );
+  });
+});
+
+describe('what the claimant is shown of receipts', () => {
+  const shown = (status: MessageStatus, writtenTo: Parameters<typeof shownStatus>[2]): string =>
+    shownStatus({ status, reason: null }, 60_000, writtenTo);
+
+  test('a registration, where everybody is written to, hears them', () => {
+    assert.equal(shown('delivered', 'everybody'), 'delivered');
+    assert.equal(shown('bounced', 'everybody'), 'failed');
+  });
+
+  for (const writtenTo of ['at-times', 'accounts'] as const)
+    test(`where decoys exist (${writtenTo}), they look like a decoy's "sent"`, () => {
+      for (const status of ['sent', 'delivered', 'bounced', 'suppressed'] as const)
+        assert.equal(shown(status, writtenTo), 'sent');
+    });
+
+  test('what happened while it was handed over is shown as before', () => {
+    assert.equal(shown('failed', 'at-times'), 'failed');
+    assert.equal(shown('failed', 'accounts'), 'sent');
+    assert.equal(shown('expired', 'accounts'), 'failed');
+    assert.equal(shownStatus({ status: 'queued', reason: '451' }, 60_000, 'at-times'), 'queued');
+    assert.equal(shownStatus({ status: 'queued', reason: '451' }, 60_000, 'accounts'), 'sent');
+    assert.equal(shownStatus({ status: 'bounced', reason: null }, 0, 'everybody'), 'queued');
+  });
+});
