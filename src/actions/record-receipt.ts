@@ -101,7 +101,14 @@ function isForSomebodyElse({ recipient }: Receipt, canonical: string): boolean {
  * Mail to accounts. Somebody without one can't be helped by support, and by naming dead mailboxes anybody could fill theirs.
  * Nor is a mail to support reported to support.
  */
-const OF_ACCOUNTS: readonly MessageKind[] = ['recovery-code', 'address-added', 'password-changed', 'password-blocked'];
+const OF_ACCOUNTS: readonly MessageKind[] = [
+  'recovery-code',
+  'recovery-requested',
+  'address-added',
+  'password-changed',
+  'password-held',
+  'password-blocked',
+];
 
 /** Without the proof: its newest message is what the live line shows. */
 async function tellSupport(context: Context, tx: StoreTransaction, identifierMac: string, now: number): Promise<void> {
