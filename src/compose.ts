@@ -6,18 +6,32 @@ import type { Context } from './actions/context.ts';
 import { deliverMessage } from './actions/deliver-message.ts';
 import type { Delivery } from './actions/delivery.ts';
 import { purge } from './actions/purge.ts';
+import { recordReceipt } from './actions/record-receipt.ts';
 import { type Remembered, sealAudit } from './actions/seal-audit.ts';
 import { tellSupport } from './actions/tell-support.ts';
 import { createInbox, type Inbox } from './channels/inbox.ts';
 import type { InboundOptions } from './channels/mail-reports/inbound.ts';
 import type { SesOptions } from './channels/mail-reports/ses.ts';
-import { type Config, ConfigError, type MailSettings, SETTINGS } from './config.ts';
+import { paced } from './channels/paced-texts.ts';
+import { type Config, ConfigError, type MailSettings, SETTINGS, type SmsSettings } from './config.ts';
 import { createKeys } from './keys.ts';
 import { createLog } from './log.ts';
 import { render } from './messages/render.ts';
+import { renderText } from './messages/render-text.ts';
 import { createHasher, hashConcurrency } from './passwords/hasher.ts';
 import { createPasswordKnowledge } from './passwords/knowledge.ts';
-import type { Clock, Keys, Log, MailChannel, PasswordKnowledge, Random, Received, WebhookCall } from './ports.ts';
+import type {
+  ChannelEvent,
+  Clock,
+  Keys,
+  Log,
+  MailChannel,
+  PasswordKnowledge,
+  Random,
+  Received,
+  TextChannel,
+  WebhookCall,
+} from './ports.ts';
 import { bounceAddress, messageOfBounceAddress } from './rules/bounce-addresses.ts';
 import { HASH_QUEUE_MAX, HASH_STRANGERS_MAX } from './rules/limits.ts';
 import type { MailReports } from './rules/mail-reports.ts';
@@ -99,12 +113,24 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
     settings: settingsOf(config),
   };
   const { mail, inbox } = await mailOf(config, keys, clock);
+  const { texts, connect } = await textsOf(config, { context, inbox });
+  const { brand, origin } = config;
   const delivery: Delivery = {
     mail,
-    render: (kind, params, locale) => render(kind, params, { locale, brand: config.brand, origin: config.origin }),
-    origin: config.origin,
+    texts: Object.fromEntries(
+      Object.entries(texts).map(([channel, provider]) => [
+        channel,
+        paced(provider, config.sms !== undefined || channel === 'telegram'),
+      ]),
+    ),
+    render: (kind, params, locale) => render(kind, params, { locale, brand, origin }),
+    renderText: (kind, params, locale) => renderText(kind, params, { locale, brand, origin }),
+    origin,
   };
-  const receivers = await mailReceivers(config, keys, clock, world.fetch ?? fetch);
+  const receivers = {
+    ...(await mailReceivers(config, keys, clock, world.fetch ?? fetch)),
+    ...textReceivers(config, texts),
+  };
   const app = createApp({ context, config, inbox, receivers });
 
   return {
@@ -128,6 +154,7 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
       });
       // The handshake with the mail server is over before somebody waits for a code.
       void mail.probe();
+      connect();
       const stopPurging = startPurging(() => purge(context), log);
       const sealing = startSealing<Remembered>((known) => sealAudit(context, known), log);
       const stopCoolOff = startCoolOff(() => completeHeldPasswords(context), log);
@@ -146,6 +173,7 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
       };
     },
     async close() {
+      for (const provider of Object.values(texts)) await provider.close();
       await mail.close();
       await store.close();
     },
@@ -228,4 +256,67 @@ async function openReports(
       }
     }
   }
+}
+
+interface Surroundings {
+  context: Context;
+  inbox: Inbox | undefined;
+}
+
+interface Texts {
+  texts: { sms?: TextChannel; telegram?: TextChannel };
+  /** Opens the lines that are kept open. */
+  connect(): void;
+}
+
+async function textsOf(config: Config, surroundings: Surroundings): Promise<Texts> {
+  const { inbox, context } = surroundings;
+  const { clock, log } = context;
+  const { telegramGateway } = config;
+  const { sms, connect } = config.sms ? await openSms(config.sms, config, surroundings) : NO_SMS;
+  const shown = inbox ? inbox.texts(sms) : sms;
+  if (!telegramGateway) return { texts: shown ? { sms: shown } : {}, connect };
+  const { createTelegramGatewayChannel } = await import('./channels/telegram-gateway.ts');
+  const webhookUrl = `${config.origin}/webhooks/telegram-gateway`;
+  const telegram = createTelegramGatewayChannel(telegramGateway, { fetch, clock, log, webhookUrl });
+  return { texts: { telegram, ...(shown ? { sms: shown } : {}) }, connect };
+}
+
+const NO_SMS = { sms: undefined, connect: () => undefined };
+
+/** Each adapter is read where it is used: the others, and the packages that they bring, cost nothing. */
+async function openSms(
+  settings: SmsSettings,
+  { origin }: Config,
+  { context }: Surroundings,
+): Promise<{ sms: TextChannel; connect(): void }> {
+  const { clock, random, log } = context;
+  switch (settings.provider) {
+    case 'twilio': {
+      const { createTwilioChannel } = await import('./channels/twilio.ts');
+      const webhookUrl = `${origin}/webhooks/twilio`;
+      return { ...NO_SMS, sms: createTwilioChannel(settings, { fetch, clock, webhookUrl }) };
+    }
+    case 'webhook': {
+      const { createSmsWebhookChannel } = await import('./channels/sms-webhook.ts');
+      return { ...NO_SMS, sms: createSmsWebhookChannel(settings, { fetch, clock }) };
+    }
+    case 'smpp': {
+      const { createSmppChannel } = await import('./channels/smpp.ts');
+      const onEvent = async (event: ChannelEvent): Promise<void> => {
+        if (event.type === 'receipt') await recordReceipt(context, 'sms', event);
+      };
+      const sms = createSmppChannel(settings, { clock, random, log, onEvent });
+      return { sms, connect: () => sms.connect() };
+    }
+  }
+}
+
+/** Reports on texts, by what the provider's address is called. */
+function textReceivers({ sms }: Config, { sms: carrier, telegram }: Texts['texts']): Receivers {
+  const receivers: Receivers = {};
+  if (carrier?.receive && sms)
+    receivers[sms.provider === 'twilio' ? 'twilio' : 'sms'] = { channel: 'sms', receive: carrier.receive };
+  if (telegram?.receive) receivers['telegram-gateway'] = { channel: 'telegram', receive: telegram.receive };
+  return receivers;
 }

@@ -7,6 +7,15 @@ import { BlockList, isIP } from 'node:net';
 import type { AssessRisk } from './ports.ts';
 import { BOUNCE_LOCAL_MAX } from './rules/bounce-addresses.ts';
 import { MAIL_REPORTS_EXAMPLE, type MailReports, readMailReports } from './rules/mail-reports.ts';
+import { parseTelegramGatewayUrl, type TelegramGatewaySettings } from './rules/messenger-urls.ts';
+import {
+  parseSmsUrl,
+  SMS_URL_EXAMPLES,
+  type SmppUrl,
+  type TwilioUrl,
+  UrlRefused,
+  type WebhookUrl,
+} from './rules/sms-urls.ts';
 import {
   DEFAULT_PRICES,
   DEFAULT_SPEND_PER_DAY,
@@ -40,6 +49,8 @@ export interface MailSettings {
   from: string;
 }
 
+export type SmsSettings = TwilioUrl | SmppUrl | WebhookUrl;
+
 /** Peers whose `X-Forwarded-For` is believed: a number of hops, or networks. */
 export type TrustedProxies = { hops: number } | { networks: BlockList; text: string };
 
@@ -57,6 +68,8 @@ export interface Config {
   bounceAddress: string | undefined;
   /** Who reports on our mails. */
   mailReports: MailReports[];
+  sms: SmsSettings | undefined;
+  telegramGateway: TelegramGatewaySettings | undefined;
   trustedProxies: TrustedProxies;
   brand: Brand;
   /** Where `/` leads in production. */
@@ -154,6 +167,20 @@ export const SETTINGS = {
     example: MAIL_REPORTS_EXAMPLE,
     default: 'none',
   },
+  smsUrl: {
+    key: 'smsUrl',
+    variable: 'REGAIN_SMS_URL',
+    meaning: 'provider of text messages: Twilio, SMPP (smpp://) or a service of your own (https://); see docs/how-to',
+    example: SMS_URL_EXAMPLES.twilio,
+    default: 'none (in development text messages go to /dev/inbox)',
+  },
+  telegramGatewayUrl: {
+    key: 'telegramGatewayUrl',
+    variable: 'REGAIN_TELEGRAM_GATEWAY_URL',
+    meaning: 'Telegram Gateway, tried before a text message; needs REGAIN_SMS_URL for people without Telegram',
+    example: 'telegram-gateway://:ACCESS_TOKEN@gatewayapi.telegram.org',
+    default: 'none',
+  },
   trustProxy: {
     key: 'trustProxy',
     variable: 'REGAIN_TRUST_PROXY',
@@ -235,7 +262,7 @@ export const SETTINGS = {
   smsCountries: {
     key: 'smsCountries',
     variable: 'REGAIN_SMS_COUNTRIES',
-    meaning: 'ISO 3166 codes of the countries that text messages may be sent to; empty: SMS is off',
+    meaning: 'ISO 3166 codes of the countries that text messages may be sent to; needed with REGAIN_SMS_URL',
     example: 'US,CA',
     default: 'none: SMS is off',
   },
@@ -382,6 +409,16 @@ export function parseConfig(env: Record<string, string | undefined>, file: Setti
     mail: parseMail(text('smtpUrl'), text('mailFrom'), brand, hostName, production, refuse),
     bounceAddress: parseBounceAddress(text('bounceAddress'), (problem) => refuse('bounceAddress', problem)),
     mailReports: readMailReports(text('mailReports') ?? '', (problem) => refuse('mailReports', problem)),
+    ...parseTexting({
+      smsUrl: text('smsUrl'),
+      countries: text('smsCountries'),
+      gatewayUrl: text('telegramGatewayUrl'),
+      refuse: (name, problem, example = SETTINGS[name].example) => {
+        const { variable } = SETTINGS[name];
+        refused.push(`${variable}: ${problem}. Example: ${variable}=${example}`);
+      },
+      refuseWith: (line) => refused.push(line),
+    }),
     trustedProxies: parseTrustedProxies(text('trustProxy') ?? '0', (problem) => refuse('trustProxy', problem)),
     brand,
     homePath,
@@ -500,6 +537,40 @@ function parseBounceAddress(value: string | undefined, refuse: Refuse): string |
   if (local.length > BOUNCE_LOCAL_MAX)
     return refuse(`'${local}' is longer than ${BOUNCE_LOCAL_MAX} characters, so that no token fits behind it`);
   return value;
+}
+
+interface TextingGiven {
+  smsUrl: string | undefined;
+  countries: string | undefined;
+  gatewayUrl: string | undefined;
+  refuse(name: 'smsUrl' | 'smsCountries' | 'telegramGatewayUrl', problem: string, example?: string): void;
+  /** A whole line. */
+  refuseWith(line: string): void;
+}
+
+/** Whoever lets strangers send text messages at his cost says where to: no country is the default. */
+function parseTexting(given: TextingGiven): Pick<Config, 'sms' | 'telegramGateway'> {
+  const { smsUrl, countries, gatewayUrl, refuse } = given;
+  if (smsUrl !== undefined && countries === undefined)
+    refuse('smsCountries', 'is missing; with REGAIN_SMS_URL it says which countries text messages may go to');
+  if (gatewayUrl !== undefined && smsUrl === undefined)
+    refuse('telegramGatewayUrl', 'needs REGAIN_SMS_URL: whoever has no Telegram gets a text message');
+  const gateway = gatewayUrl === undefined ? undefined : parseTelegramGatewayUrl(gatewayUrl);
+  if (gateway && 'problem' in gateway) given.refuseWith(gateway.problem);
+  return {
+    sms: smsUrl === undefined ? undefined : parseSms(smsUrl, (problem, example) => refuse('smsUrl', problem, example)),
+    telegramGateway: gateway && 'settings' in gateway ? gateway.settings : undefined,
+  };
+}
+
+function parseSms(url: string, refuse: (problem: string, example: string) => void): SmsSettings | undefined {
+  try {
+    return parseSmsUrl(url);
+  } catch (error) {
+    if (!(error instanceof UrlRefused)) throw error;
+    refuse(error.message, error.example);
+    return undefined;
+  }
 }
 
 function parseTrustedProxies(value: string, refuse: Refuse): TrustedProxies {

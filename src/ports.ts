@@ -2,6 +2,7 @@
 import type { AddressTrouble } from './rules/bounces.ts';
 import type { ReportedStatus, SendOutcome } from './rules/delivery.ts';
 import type { Identifier, IdentifierKind } from './rules/identifiers.ts';
+import type { Texting } from './rules/ladder.ts';
 import type { Lane } from './rules/lanes.ts';
 import type { SpendSettings } from './rules/spend-settings.ts';
 
@@ -219,6 +220,14 @@ export interface TextChannel {
   close(): Promise<void>;
 }
 
+/** A provider of codes, with what a decoy does in its place. */
+export interface CodeTexts extends Pick<TextChannel, 'provider' | 'send' | 'close'> {
+  /** Whether its messages cost money. */
+  paid: boolean;
+  /** Sends nothing, and takes as long as recent texts took. */
+  probe(): Promise<SendOutcome>;
+}
+
 /** A provider's call, unread. */
 export interface WebhookCall {
   method: 'GET' | 'POST';
@@ -359,4 +368,6 @@ export interface Settings {
   supportAddress: string;
   /** How long a new password waits after a risky recovery; 0 for never. */
   coolOffHours: number;
+  /** Codes to phones; undefined where there are none. */
+  texting: Texting | undefined;
 }

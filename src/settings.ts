@@ -1,6 +1,7 @@
 /** The part of the configuration that actions decide by; commands that run some of them need it, too. */
 import type { Config } from './config.ts';
 import type { Settings } from './ports.ts';
+import type { Texting } from './rules/ladder.ts';
 
 export function settingsOf(config: Config): Settings {
   return {
@@ -12,5 +13,13 @@ export function settingsOf(config: Config): Settings {
     spend: config.spend,
     supportAddress: config.brand.supportAddress,
     coolOffHours: config.coolOffHours,
+    texting: textingOf(config),
   };
+}
+
+/** In development a phone number of any country can be tried: its texts go to the inbox. */
+function textingOf({ mode, sms, spend: { smsCountries }, telegramGateway }: Config): Texting | undefined {
+  const telegram = telegramGateway !== undefined;
+  if (sms) return { countries: smsCountries, telegram };
+  return mode === 'development' ? { countries: smsCountries.length > 0 ? smsCountries : 'all', telegram } : undefined;
 }

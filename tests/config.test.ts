@@ -10,6 +10,9 @@ const GOOD = {
   REGAIN_MAIL_FROM: 'Shop <no-reply@shop.example>',
 };
 
+const SMS = 'https://sms.shop.example/send?secret=a+key';
+const GATEWAY = 'telegram-gateway://:a-token-of-it@gatewayapi.telegram.org';
+
 describe('settings', () => {
   test('development needs none', () => {
     const config = parseConfig({});
@@ -23,6 +26,18 @@ describe('settings', () => {
     const config = parseConfig(GOOD);
     assert.equal(config.host, '0.0.0.0');
     assert.equal(config.mail?.from, 'Shop <no-reply@shop.example>');
+  });
+
+  test('texts, with where they may go', () => {
+    const config = parseConfig({
+      ...GOOD,
+      REGAIN_SMS_URL: SMS,
+      REGAIN_SMS_COUNTRIES: 'us, FR',
+      REGAIN_TELEGRAM_GATEWAY_URL: GATEWAY,
+    });
+    assert.equal(config.sms?.provider, 'webhook');
+    assert.deepEqual(config.spend.smsCountries, ['US', 'FR']);
+    assert.equal(config.telegramGateway?.token, 'a-token-of-it');
   });
 
   const refused: [string, Record<string, string | undefined>, RegExp][] = [
@@ -47,6 +62,27 @@ describe('settings', () => {
       /^REGAIN_SMTP_URL: must start with smtp/,
     ],
     ['a database that is none', { REGAIN_DATABASE_URL: 'mysql://db' }, /^REGAIN_DATABASE_URL: must start with sqlite:/],
+    ['texts to no country', { REGAIN_SMS_URL: SMS }, /^REGAIN_SMS_COUNTRIES: is missing; .* Example: .*=US,CA$/],
+    [
+      'a text URL that is none',
+      { REGAIN_SMS_URL: 'sms://x', REGAIN_SMS_COUNTRIES: 'US' },
+      /^REGAIN_SMS_URL: must start with twilio:\/\/.* Example: REGAIN_SMS_URL=twilio/,
+    ],
+    [
+      'a text URL of a kind, told by an example of that kind',
+      { REGAIN_SMS_URL: 'smpp://user:password-too-long@smsc.example?from=Shop', REGAIN_SMS_COUNTRIES: 'US' },
+      /^REGAIN_SMS_URL: has a password of more than 8.* Example: REGAIN_SMS_URL=smpp:/,
+    ],
+    ['Telegram alone', { REGAIN_TELEGRAM_GATEWAY_URL: GATEWAY }, /^REGAIN_TELEGRAM_GATEWAY_URL: needs REGAIN_SMS_URL/],
+    [
+      'a Telegram URL without a token',
+      {
+        REGAIN_SMS_URL: SMS,
+        REGAIN_SMS_COUNTRIES: 'US',
+        REGAIN_TELEGRAM_GATEWAY_URL: 'telegram-gateway://gatewayapi.telegram.org',
+      },
+      /^REGAIN_TELEGRAM_GATEWAY_URL: must name the token/,
+    ],
     ['a port beyond', { PORT: '70000' }, /^PORT: must be a whole number/],
     ['a port in words', { PORT: 'http' }, /^PORT: must be/],
     ['a proxy that is none', { REGAIN_TRUST_PROXY: 'nginx' }, /^REGAIN_TRUST_PROXY: 'nginx' is neither/],
@@ -128,10 +164,11 @@ describe('settings', () => {
   });
 
   test('every example is a value that its setting takes', () => {
+    const texts = { REGAIN_SMS_URL: SMS, REGAIN_SMS_COUNTRIES: 'US' };
     for (const { variable, example } of Object.values(SETTINGS)) {
       const value = example.replace(/^"(.*)"$/, '$1').replace('$(openssl rand -base64 32)', 'x'.repeat(44));
       if (variable === 'REGAIN_BRAND_LOGO') continue;
-      assert.doesNotThrow(() => parseConfig({ ...GOOD, [variable]: value }), variable);
+      assert.doesNotThrow(() => parseConfig({ ...GOOD, ...texts, [variable]: value }), variable);
     }
   });
 });

@@ -11,7 +11,8 @@ export async function assessRisk(context: Context, message: Message): Promise<vo
   const { proofId } = message;
   if (!risk || message.kind !== 'recovery-code' || message.channel !== 'email' || proofId === null) return;
   const proof = await store.transaction((tx) => tx.proofs.byId(proofId));
-  if (proof?.state !== 'code_sent' || proof.carries === 'link') return;
+  // The mailbox as the last rung of a text is no request by mail: the code of the text stays good.
+  if (proof?.state !== 'code_sent' || proof.carries === 'link' || proof.channel !== 'email') return;
   const answer = await answerOf(risk, questionOf(proof)).catch((error: unknown) => {
     log.error('risk-fault', { error: String(error) });
     return 'high';

@@ -1,19 +1,40 @@
 /** What the worker needs to send a message, and what it finds is to be done with one. */
-import type { MessageParams, TemplateKind } from '../messages/catalog.ts';
-import type { Account, MailChannel, RenderedMail } from '../ports.ts';
-import type { MessageFate } from '../rules/delivery.ts';
+import type { MessageParams, TemplateKind, TextKind, TextParams } from '../messages/catalog.ts';
+import type { Account, CodeTexts, MailChannel, RenderedMail } from '../ports.ts';
+import type { Channel, MessageFate } from '../rules/delivery.ts';
 import { maskIdentifier } from '../rules/identifiers.ts';
+import type { PaidChannel } from '../rules/spend.ts';
+import type { SpendAnswer } from './guard-spend.ts';
+
+export interface RenderedText {
+  text: string;
+  code: string | undefined;
+  /** BCP 47 */
+  locale: string;
+  /** What is paid for. */
+  segments: number;
+}
 
 export interface Delivery {
   mail: MailChannel;
+  /** Providers of codes to phone numbers. */
+  texts: Partial<Record<Channel, CodeTexts>>;
   render<K extends TemplateKind>(kind: K, params: MessageParams[K], locale: string): RenderedMail;
+  renderText<K extends TextKind>(kind: K, params: TextParams[K], locale: string): RenderedText;
   /** Public origin of links. */
   origin: string;
 }
 
+/** What a text will cost, charged before it leaves. */
+export type Bought = Omit<Extract<SpendAnswer, { allowed: true }>, 'allowed'> & { channel: PaidChannel };
+
 /** What is to be done with a message: hand it over, knock without one, or give it up. */
 export type Prepared =
   | { do: 'send'; to: string; mail: RenderedMail }
+  /** `below`: the rungs to go on with where this one fails. */
+  | { do: 'text'; to: string; text: RenderedText; paid: Bought | undefined; below: Channel[] }
+  /** The account has no address for this channel, or its cost was held back. */
+  | { do: 'skip'; reason: 'no_address' | 'held_back'; below: Channel[] }
   /** For a decoy; `earlier` is the fate of the last mail to this address. In a flood decoys share one knock. */
   | { do: 'probe'; earlier: MessageFate | undefined; shared: boolean }
   | { do: 'expire' }

@@ -30,7 +30,8 @@ export function isStillAbout(proof: Proof, account: Account): boolean {
   return proof.purpose === 'address' || mayRecover(account, proof);
 }
 
-function mayRecover({ addresses }: Account, proof: Proof): boolean {
+/** Whether what was named still recovers the account: not after somebody said that it is in wrong hands. */
+export function mayRecover({ addresses }: Account, proof: Proof): boolean {
   return addresses.some(
     (address) => address.kind === proof.identifierKind && address.canonical === proof.identifier && canRecover(address),
   );

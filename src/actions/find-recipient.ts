@@ -6,8 +6,9 @@ import { sendableAddress } from '../rules/identifiers.ts';
 import { NO_ACCOUNT_MAIL_EVERY_MS } from '../rules/limits.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
+import { mayRecover } from './find-proof.ts';
 import { notifyMailboxes } from './notify-all-addresses.ts';
-import { addressesFor } from './used-address.ts';
+import { addressesBy, isReachable, recoveryAddress } from './reachable-channels.ts';
 
 export type CodeKind =
   | 'recovery-code'
@@ -35,7 +36,7 @@ export async function findRecipient(
     kind: proof.identifierKind,
     canonical: proof.identifier,
   });
-  const named = account ? addressesFor(account, proof) : [];
+  const named = account ? addressesBy(context, account, proof, message.channel) : [];
   const typed =
     proof.identifierKind === 'email'
       ? sendableAddress({ typed: proof.identifierTyped, canonical: proof.identifier })
@@ -47,12 +48,14 @@ export async function findRecipient(
       ? { kind: 'registration-taken', to: named[0]?.value, account }
       : { kind: 'registration-code', to: typed, account };
   }
+  if (proof.resolution === 'pending') await resolveRecovery(context, tx, proof, account);
   const stored = named.find(canRecover);
-  if (proof.resolution === 'pending') await resolveRecovery(context, tx, proof, account, stored);
-  else if (proof.resolution === 'known') return { kind: 'recovery-code', to: stored?.value, account };
-  if (stored && proof.resolution === 'pending') return { kind: 'recovery-code', to: stored.value, account };
+  if (proof.resolution === 'known') return { kind: 'recovery-code', to: stored?.value, account };
+  // Nobody is texted but the owner of a number, and he can't tell a text without a code from one with a lure.
+  if (message.channel !== 'email') return { kind: 'decoy', to: undefined, account: undefined };
   // Its owner is told why no code comes; from outside it is a mail as any other.
-  if (account && named[0] && !stored) return { kind: 'recovery-frozen', to: named[0].value, account };
+  const stopped = account !== undefined && !(stored && mayRecover(account, proof));
+  if (stopped && named[0]) return { kind: 'recovery-frozen', to: named[0].value, account };
   if (message.kind === 'no-account') return { kind: 'no-account', to: typed, account: undefined };
   const now = context.clock.now();
   const earlier = await earlierMail(tx, message, proof);
@@ -79,16 +82,19 @@ async function resolveRecovery(
   tx: StoreTransaction,
   proof: Proof,
   account: Account | undefined,
-  stored: Address | undefined,
 ): Promise<void> {
-  const accountId = account && stored ? account.id : null;
+  const known = account !== undefined && mayRecover(account, proof) && isReachable(context, account, proof);
+  const accountId = known ? account.id : null;
   const generation = account?.generation ?? null;
-  const isFirst = await tx.proofs.resolve(proof.id, stored ? 'known' : 'decoy', accountId, generation);
+  const resolution = known ? 'known' : 'decoy';
+  const isFirst = await tx.proofs.resolve(proof.id, resolution, accountId, generation);
+  proof.resolution = resolution;
   proof.accountId = accountId;
   proof.accountGeneration = generation;
   await recordResolved(context, tx, proof, account?.id ?? null);
   // A text may be read by whoever has the number now: the mailboxes can stop it (R70).
-  if (isFirst && account && stored && proof.channel !== 'email')
+  const number = known ? recoveryAddress(context, account, proof, 'sms') : undefined;
+  if (isFirst && known && number !== undefined && proof.channel !== 'email')
     await notifyMailboxes(context, tx, account, 'recovery-requested', proof, context.clock.now());
 }
 

@@ -8,6 +8,8 @@ import { confirmationToken } from './confirm-recovery.ts';
 import type { Context } from './context.ts';
 import { type Delivery, nameOf, type Prepared } from './delivery.ts';
 import { type CodeKind, findRecipient } from './find-recipient.ts';
+import { rungsBelow } from './reachable-channels.ts';
+import { buyText } from './spend-on-texts.ts';
 
 export async function prepareCode(
   context: Context,
@@ -22,6 +24,8 @@ export async function prepareCode(
   if (!useful || message.epoch !== proof.epoch) return { do: 'expire' };
   const { kind, to, account, earlier } = await findRecipient(context, tx, message, proof);
   if (kind !== message.kind) await tx.outbox.setKind(message.id, kind);
+  const below = kind === 'recovery-code' && account ? rungsBelow(context, account, proof, message.channel) : [];
+  if (to === undefined && below.length > 0) return { do: 'skip', reason: 'no_address', below };
   if (kind === 'decoy' || to === undefined) return { do: 'probe', earlier, shared: proof.lane === 'waited' };
   // The address may be somebody else's by now: a code of the former owner's proof is none of his business.
   const changed = account?.id !== proof.accountId || account?.generation !== proof.accountGeneration;
@@ -29,6 +33,13 @@ export async function prepareCode(
 
   const code = codeOf(context, proof);
   if (code === undefined) return { do: 'fail', reason: 'key_missing' };
+  if (message.channel !== 'email') {
+    const text = delivery.renderText('recovery-code', { code }, account?.locale ?? message.locale);
+    const bought = await buyText(context, delivery, tx, { message, proof, to, parts: text.segments });
+    return bought === 'held_back'
+      ? { do: 'skip', reason: bought, below }
+      : { do: 'text', to, text, paid: bought, below };
+  }
   const mail = renderCode(context, delivery, kind, proof, code, account, message.locale);
   return { do: 'send', to, mail };
 }

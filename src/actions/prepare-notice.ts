@@ -7,6 +7,7 @@ import { answer, stateAt } from '../rules/recovery-flow.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { type Delivery, nameOf, type Prepared } from './delivery.ts';
+import { recoveryAddress } from './reachable-channels.ts';
 
 export const NOTICES = ['password-changed', 'password-blocked', 'password-held', 'recovery-requested'] as const;
 type NoticeKind = (typeof NOTICES)[number];
@@ -58,7 +59,10 @@ export async function prepareNotice(
       return send(delivery.render(kind, params, message.locale));
     }
     case 'recovery-requested': {
-      const phone = maskIdentifier({ kind: proof.identifierKind, canonical: proof.identifier });
+      const holder = message.accountId === null ? undefined : await context.accounts.get(tx, message.accountId);
+      const number = holder && recoveryAddress(context, holder, proof, 'sms');
+      if (!number) return { do: 'expire' };
+      const phone = maskIdentifier(number);
       const params = { account, requestedAt: proof.createdAt, browser, phone, cancelUrl };
       return send(delivery.render(kind, params, message.locale));
     }

@@ -12,7 +12,7 @@ import type { Context, Origin } from './context.ts';
 import { notifyAllAddresses } from './notify-all-addresses.ts';
 import { type Started, startProof } from './start-proof.ts';
 import { newId } from './tokens.ts';
-import { usedAddress } from './used-address.ts';
+import { usedAddresses } from './used-address.ts';
 
 /**
  * code_sent: a fresh recovery began by another address. recover: there is another one, but its mailbox has had its share of
@@ -71,7 +71,8 @@ async function freeze(
   now: number,
 ): Promise<void> {
   const changedAt = proof.completedAt ?? proof.createdAt;
-  const doubted = addressesInDoubt(account.addresses, usedAddress(account, proof), changedAt);
+  const used = await usedAddresses(context, tx, account, proof);
+  const doubted = addressesInDoubt(account.addresses, used, changedAt);
   await context.accounts.freezeAddresses(tx, account.id, doubted, now);
   for (const address of doubted)
     await tx.audit.append({

@@ -1,5 +1,6 @@
-/** "Send again" repeats the living code; a dead or dying one is followed by a new code. */
+/** "Send again", and "try another way", repeat the living code; a dead or dying one is followed by a new code. */
 import type { Purpose } from '../rules/codes.ts';
+import type { Channel } from '../rules/delivery.ts';
 import { Refusal } from '../rules/errors.ts';
 import { lanesForResend } from '../rules/lanes.ts';
 import { CODE_LIFETIME_MS, RESEND_WAITS_MS, TRIES_PER_CODE } from '../rules/limits.ts';
@@ -8,31 +9,43 @@ import type { Proof } from '../store/store.ts';
 import { chargeSend, countSend, readBreakers } from './charge-send.ts';
 import type { Context, Origin } from './context.ts';
 import { findProof } from './find-proof.ts';
-import { queueCode, whatIsSent } from './start-proof.ts';
+import { canCarryLink, chosenChannel, queueCode, whatIsSent } from './start-proof.ts';
 
-/** @throws Refusal `recovery_not_found`, `rate_limited` (also before the waiting time is over) */
-export async function resendCode(context: Context, purpose: Purpose, token: string, origin: Origin): Promise<Proof> {
+/**
+ * @param chosen another way; without it the code travels as before
+ * @throws Refusal `recovery_not_found`, `rate_limited` (also before the waiting time is over), `invalid_request` for the field
+ *   `channel`
+ */
+export async function resendCode(
+  context: Context,
+  purpose: Purpose,
+  token: string,
+  origin: Origin,
+  chosen?: Channel,
+): Promise<Proof> {
   return context.store.transaction(async (tx) => {
     const now = context.clock.now();
     const proof = await findProof(tx, purpose, token, { lock: true });
     const state = stateAt(proof, now);
     const next = answer(state, 'send_again');
     if (typeof next === 'object') throw new Refusal(next.refused);
-    // A dead code is replaced at once: waiting is for people who might only be impatient.
+    const channel = chosenChannel(context, askingOf(proof), chosen ?? proof.channel);
+    // A dead code is replaced at once: waiting is for people who might only be impatient. Another way is no impatience.
     const keyDropped = context.keys.codeKeyById(proof.keyId) === undefined;
-    if (state === 'code_sent' && !keyDropped && now < proof.resendAt)
+    if (state === 'code_sent' && !keyDropped && channel === proof.channel && now < proof.resendAt)
       throw new Refusal('rate_limited', { retryAfterSeconds: Math.ceil((proof.resendAt - now) / 1000) });
     const breakers = await readBreakers(context, tx, now);
-    const { identifierMac, channel } = proof;
+    const { identifierMac } = proof;
     const lanes = lanesForResend(proof.lane, breakers.open.sends);
     const lane = await chargeSend(tx, { identifierMac, channel, source: origin.source, lanes }, now);
 
-    const renewed = keyDropped ? 'renew' : renewal(proof, now);
+    const cannotCarry = proof.carries === 'link' && !canCarryLink(channel);
+    const renewed = keyDropped || cannotCarry ? 'renew' : renewal(proof, now);
     const resends = proof.resends + 1;
     const wait = RESEND_WAITS_MS[Math.min(resends, RESEND_WAITS_MS.length - 1)] as number;
-    const change: Partial<Proof> = { resends, resendAt: now + wait };
+    const change: Partial<Proof> = { channel, resends, resendAt: now + wait };
     if (renewed !== 'repeat') {
-      const { shape, carries } = await whatIsSent(tx, proof, breakers, origin, now);
+      const { shape, carries } = await whatIsSent(tx, { ...proof, channel }, breakers, origin, now);
       const keepsOld = renewed === 'renew_keeping_old';
       Object.assign(change, {
         epoch: proof.epoch + 1,
@@ -61,4 +74,8 @@ export async function resendCode(context: Context, purpose: Purpose, token: stri
     await countSend(context, tx, lane, breakers, now);
     return updated;
   });
+}
+
+function askingOf(proof: Proof): Parameters<typeof chosenChannel>[1] {
+  return { purpose: proof.purpose, kind: proof.identifierKind, canonical: proof.identifier };
 }

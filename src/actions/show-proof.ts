@@ -1,10 +1,11 @@
 /** What a claimant may know of his proof: nothing here depends on whether an account stands behind it. */
 import type { CodeFormat, Purpose } from '../rules/codes.ts';
-import { type Channel, type ShownStatus, shownStatus, type WrittenTo } from '../rules/delivery.ts';
+import { type Channel, type ShownStatus, shownStatus, shownStatusByPhone, type WrittenTo } from '../rules/delivery.ts';
 import { Refusal } from '../rules/errors.ts';
 import type { IdentifierKind } from '../rules/identifiers.ts';
+import { channelsFor } from '../rules/ladder.ts';
 import { type State, stateAt } from '../rules/recovery-flow.ts';
-import type { Proof, StoreTransaction } from '../store/store.ts';
+import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { findProof } from './find-proof.ts';
 
@@ -45,8 +46,17 @@ export async function viewProof(
 ): Promise<ProofView> {
   const now = context.clock.now();
   const message = await tx.outbox.latestCodeOf(proof.id);
-  const delivery = message ? shownStatus(message, now - message.createdAt, writtenTo(context, proof)) : 'queued';
-  return describeProof(proof, now, { delivery });
+  return describeProof(context, proof, now, { delivery: message ? shownOf(context, proof, message, now) : 'queued' });
+}
+
+function shownOf(
+  context: Pick<Context, 'clock' | 'settings'>,
+  proof: Proof,
+  message: Message,
+  now: number,
+): ShownStatus {
+  if (proof.channel !== 'email') return shownStatusByPhone(now - (message.leavesAt ?? message.createdAt));
+  return shownStatus(message, now - message.createdAt, writtenTo(context, proof));
 }
 
 /** A registration is written to whoever has the address; a recovery without an account only at an address, where that is on. */
@@ -55,14 +65,20 @@ function writtenTo({ settings }: Pick<Context, 'settings'>, { purpose, identifie
   return settings.mailUnknownAddresses && identifierKind === 'email' ? 'at-times' : 'accounts';
 }
 
-export function describeProof(proof: Proof, now: number, known: { delivery: ShownStatus }): ProofView {
+export function describeProof(
+  { settings }: Pick<Context, 'settings'>,
+  proof: Proof,
+  now: number,
+  known: { delivery: ShownStatus },
+): ProofView {
+  const asking = { purpose: proof.purpose, kind: proof.identifierKind, canonical: proof.identifier };
   return {
     purpose: proof.purpose,
     state: stateAt(proof, now),
     typed: proof.identifierTyped,
     kind: proof.identifierKind,
     channel: proof.channel,
-    channels: ['email'],
+    channels: channelsFor(asking, settings.texting),
     codeFormat: proof.codeFormat,
     carries: proof.carries,
     codeLength: proof.codeLength,

@@ -5,7 +5,9 @@
 import { type Alarm, isHighRisk, rungFor } from '../rules/breakers.ts';
 import type { CodeShape, Purpose } from '../rules/codes.ts';
 import type { Channel } from '../rules/delivery.ts';
+import { Refusal } from '../rules/errors.ts';
 import type { Identifier } from '../rules/identifiers.ts';
+import { channelsFor, firstChannel, ladderOf } from '../rules/ladder.ts';
 import { guessLaneOf, KNOWN_DEVICE_HEAD_START_MS, type Lane, lanesFor } from '../rules/lanes.ts';
 import {
   CODE_LIFETIME_MS,
@@ -29,19 +31,24 @@ export interface Started {
   proof: Proof;
 }
 
-/** @param owner the account of somebody who is signed in @throws Refusal `rate_limited` */
+/**
+ * @param owner the account of somebody who is signed in
+ * @param chosen how the code shall travel; without it what was typed decides
+ * @throws Refusal `rate_limited`, `invalid_request` for the field `channel` where this installation does not have it
+ */
 export async function startProof(
   context: Context,
   purpose: Purpose,
   identifier: Identifier,
   origin: Origin,
   owner: Pick<Proof, 'accountId' | 'accountGeneration'> = { accountId: null, accountGeneration: null },
+  chosen?: Channel,
 ): Promise<Started> {
   const now = context.clock.now();
   const { token, tokenDigest } = newToken(context.random);
   const identifierMac = context.keys.identifierMac(identifier);
   const workId = await didWork(context, origin.work, identifierMac);
-  const channel = 'email';
+  const channel = chosenChannel(context, { purpose, ...identifier }, chosen);
   const proof = await context.store.transaction(async (tx) => {
     const breakers = await readBreakers(context, tx, now);
     const worked = workId !== undefined && (await spendWork(tx, workId, now));
@@ -49,7 +56,14 @@ export async function startProof(
     const lanes = lanesFor({ known, worked, busy: breakers.open.sends });
     const lane = await chargeSend(tx, { identifierMac, channel, source: origin.source, lanes }, now);
     const sent = await whatIsSent(tx, { purpose, identifierMac, channel, lane }, breakers, origin, now);
-    const created = newProof(context, purpose, identifier, origin, { tokenDigest, identifierMac, lane, ...sent, now });
+    const created = newProof(context, purpose, identifier, origin, {
+      tokenDigest,
+      identifierMac,
+      channel,
+      lane,
+      ...sent,
+      now,
+    });
     Object.assign(created, owner);
     await tx.proofs.insert(created);
     await queueCode(context, tx, created, lane, now);
@@ -64,6 +78,20 @@ export async function startProof(
     return created;
   });
   return { token, proof };
+}
+
+/** What may be chosen depends on what was typed and on the settings, never on an account. */
+export function chosenChannel(
+  { settings }: Pick<Context, 'settings'>,
+  asking: Parameters<typeof channelsFor>[0],
+  chosen: Channel | undefined,
+): Channel {
+  if (chosen === undefined) return firstChannel(asking, settings.texting);
+  if (channelsFor(asking, settings.texting).includes(chosen)) return chosen;
+  throw new Refusal('invalid_request', {
+    field: 'channel',
+    detail: 'channel: is not one of those that a code can be sent by',
+  });
 }
 
 /** Wrong guesses and open breakers make codes longer, and in the end turn them into links; they never lock anybody out. */
@@ -84,7 +112,7 @@ export async function whatIsSent(
 }
 
 /** People are told to distrust links in text messages (STANDARDS 4, evidence rule e). */
-function canCarryLink(channel: Channel): boolean {
+export function canCarryLink(channel: Channel): boolean {
   return channel === 'email';
 }
 
@@ -99,10 +127,11 @@ export async function queueCode(
   lane: Lane,
   now: number,
 ): Promise<void> {
+  const [channel = proof.channel] = ladderOf(proof.channel, context.settings.texting);
   await tx.outbox.insert({
     id: newId(context.random),
     kind: `${proof.purpose}-code`,
-    channel: proof.channel,
+    channel,
     proofId: proof.id,
     epoch: proof.epoch,
     accountId: null,
@@ -111,6 +140,8 @@ export async function queueCode(
     createdAt: now,
     dueAt: now + headStart(lane) + context.random.below(SEND_JITTER_MS),
     usefulUntil: proof.codeExpiresAt - CODE_USELESS_BELOW_MS,
+    askedAt: now,
+    leavesAt: now + Math.max(0, headStart(lane)),
   });
 }
 
@@ -124,14 +155,17 @@ function newProof(
   purpose: Purpose,
   identifier: Identifier,
   origin: Origin,
-  given: Pick<Proof, 'tokenDigest' | 'identifierMac' | 'lane' | 'carries'> & { shape: CodeShape; now: number },
+  given: Pick<Proof, 'tokenDigest' | 'identifierMac' | 'channel' | 'lane' | 'carries'> & {
+    shape: CodeShape;
+    now: number;
+  },
 ): Proof {
   const { now, shape, lane, carries } = given;
   return {
     id: newId(context.random),
     tokenDigest: given.tokenDigest,
     purpose,
-    channel: 'email',
+    channel: given.channel,
     lane,
     carries,
     identifierKind: identifier.kind,

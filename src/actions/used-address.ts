@@ -1,24 +1,24 @@
 import type { Account, HeldAddress } from '../ports.ts';
 import { canRecover } from '../rules/address-trust.ts';
-import type { Proof } from '../store/store.ts';
+import type { Proof, StoreTransaction } from '../store/store.ts';
+import type { Context } from './context.ts';
+import { addressesBy } from './reachable-channels.ts';
 
 /**
- * Addresses of the account that a message of this proof may go to, the preferred one first: the one that was named; for a
- * phone number by email, any mailbox.
+ * Where codes of a completed proof went: more than one address where they were asked for by several ways, or went down the
+ * ladder. Which of them was read nobody knows. What came to the account later is not among them.
  */
-export function addressesFor(account: Account, proof: Proof): HeldAddress[] {
-  const kind = proof.channel === 'sms' ? 'phone' : 'email';
-  return account.addresses.filter(
-    (address) =>
-      address.kind === kind &&
-      address.confirmedAt !== null &&
-      (proof.identifierKind !== kind || address.canonical === proof.identifier),
-  );
-}
-
-/** Where the code of a completed proof went. What came to the account later is not it. */
-export function usedAddress(account: Account, proof: Proof): HeldAddress | undefined {
-  return addressesFor(account, proof).find(
-    (address) => canRecover(address) && (address.confirmedAt ?? 0) <= proof.createdAt,
-  );
+export async function usedAddresses(
+  context: Pick<Context, 'settings'>,
+  tx: StoreTransaction,
+  account: Account,
+  proof: Proof,
+): Promise<HeldAddress[]> {
+  const channels = await tx.outbox.channelsOfCodes(proof.id);
+  return channels.flatMap((channel) => {
+    const used = addressesBy(context, account, proof, channel).find(
+      (address) => canRecover(address) && (address.confirmedAt ?? 0) <= proof.createdAt,
+    );
+    return used ? [used] : [];
+  });
 }

@@ -9,6 +9,7 @@ import type { Guessed, Proof, StoreTransaction } from '../store/store.ts';
 import { chargeGuessBreaker, refundGuessBreaker } from './charge-send.ts';
 import type { Context } from './context.ts';
 import { findProof, isStillAbout } from './find-proof.ts';
+import { noteCodeEntered } from './spend-on-texts.ts';
 import { newToken } from './tokens.ts';
 
 export interface Verified {
@@ -199,6 +200,7 @@ export async function accept(
   } as const;
   if (!(await tx.proofs.transition(proof.id, 'code_sent', change))) throw new Refusal('recovery_not_found');
   await tx.guesses.clear(guessedBy(proof));
+  if (options.confirmedBy === undefined) await noteCodeEntered(context, tx, proof);
   await tx.audit.append({
     at: now,
     name: options.confirmedBy === undefined ? 'verify-code' : 'confirm-recovery',

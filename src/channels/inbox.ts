@@ -1,13 +1,13 @@
 /** The development inbox: every message that left, kept beside the database so that a restart loses none. */
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Clock, MailChannel, OutgoingMail } from '../ports.ts';
+import type { Clock, MailChannel, OutgoingMail, OutgoingText, TextChannel } from '../ports.ts';
 import type { SendOutcome } from '../rules/delivery.ts';
 
 export interface InboxMessage extends OutgoingMail {
   /** Milliseconds since 1970. */
   at: number;
-  channel: 'email';
+  channel: 'email' | 'sms';
 }
 
 export interface InboxSubscriber {
@@ -18,6 +18,8 @@ export interface InboxSubscriber {
 }
 
 export interface Inbox extends MailChannel {
+  /** A phone for every number. @param carrier where texts also go to for real */
+  texts(carrier?: TextChannel): TextChannel;
   /** Newest first. */
   messages(): InboxMessage[];
   /** Returns how to leave. */
@@ -35,17 +37,30 @@ const KEPT = 200;
 export function createInbox(file: string, clock: Clock, carrier?: MailChannel): Inbox {
   const messages = load(file);
   const subscribers = new Set<InboxSubscriber>();
+  /** Once, however often it was sent. */
+  const keep = (message: InboxMessage): void => {
+    if (messages.some(({ id }) => id === message.id)) return;
+    messages.push(message);
+    appendFileSync(file, `${JSON.stringify(message)}\n`);
+    for (const subscriber of subscribers) subscriber.arrived();
+  };
   return {
     provider: carrier ? `${carrier.provider} and inbox` : 'inbox',
     async send(mail) {
       const outcome: SendOutcome = carrier ? await carrier.send(mail) : { kind: 'accepted', providerId: mail.id };
-      if (outcome.kind !== 'accepted' || messages.some((message) => message.id === mail.id)) return outcome;
-      const message: InboxMessage = { ...mail, at: clock.now(), channel: 'email' };
-      messages.push(message);
-      appendFileSync(file, `${JSON.stringify(message)}\n`);
-      for (const subscriber of subscribers) subscriber.arrived();
+      if (outcome.kind === 'accepted') keep({ ...mail, at: clock.now(), channel: 'email' });
       return outcome;
     },
+    texts: (provider) => ({
+      provider: provider ? `${provider.provider} and inbox` : 'inbox',
+      async send(text) {
+        const outcome: SendOutcome = provider ? await provider.send(text) : { kind: 'accepted', providerId: text.id };
+        if (outcome.kind === 'accepted') keep(shownText(text, clock.now()));
+        return outcome;
+      },
+      ...(provider?.receive ? { receive: provider.receive } : {}),
+      close: async () => provider?.close(),
+    }),
     probe: async (options) => (carrier ? carrier.probe(options) : { kind: 'accepted', providerId: 'inbox' }),
     close: async () => carrier?.close(),
     messages: () => messages.toReversed(),
@@ -57,6 +72,10 @@ export function createInbox(file: string, clock: Clock, carrier?: MailChannel): 
       for (const subscriber of subscribers) subscriber.ended();
     },
   };
+}
+
+function shownText({ id, to, text }: OutgoingText, at: number): InboxMessage {
+  return { id, at, channel: 'sms', to, subject: '', text, html: '' };
 }
 
 /** The last messages of earlier runs; older ones leave the file here. A line cut off by a crash is dropped. */

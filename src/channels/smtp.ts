@@ -6,6 +6,7 @@ import { domainToASCII } from 'node:url';
 import nodemailer, { type SendMailOptions } from 'nodemailer';
 import type { SMTPPoolOptions } from 'nodemailer/lib/smtp-pool';
 import type { MailSettings } from '../config.ts';
+import { Pace } from '../pace.ts';
 import type { MailChannel, OutgoingMail } from '../ports.ts';
 import type { SendOutcome } from '../rules/delivery.ts';
 
@@ -23,9 +24,6 @@ const SILENCE_TIMEOUT_MS = IDLE_TIMEOUT_MS + 10_000;
 
 /** Decoys of a flood ask together: a knock each would keep the connections from the people who wait for a code. */
 const KNOCK_SHARED_MS = 1_000;
-
-/** Enough to show the spread of a server's moods. */
-const REMEMBERED_SENDS = 50;
 
 export interface SmtpChannelOptions {
   /** Name of the sender where `settings.from` gives none. */
@@ -112,23 +110,6 @@ export function createSmtpChannel(settings: MailSettings, options: SmtpChannelOp
     probe,
     close: async () => transport.close(),
   };
-}
-
-/** How long the last messages took, so that a knock, which is over sooner, can take as long as one of them. */
-class Pace {
-  readonly #recentMs: number[] = [];
-  #asked = 0;
-
-  remember(ms: number): void {
-    this.#recentMs.push(ms);
-    if (this.#recentMs.length > REMEMBERED_SENDS) this.#recentMs.shift();
-  }
-
-  /** A recent duration, each in its turn; 0 before the first. */
-  recall(): number {
-    this.#asked += 1;
-    return this.#recentMs[this.#asked % Math.max(1, this.#recentMs.length)] ?? 0;
-  }
 }
 
 interface Sender {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { type Composed, compose } from '../compose.ts';
 import type { Config } from '../config.ts';
-import { seedDemoAccount } from './demo-account.ts';
+import { type Demo, seedDemoAccount } from './demo-account.ts';
 import { createHttpServer } from './http-server.ts';
 import { loadConfig } from './load-config.ts';
 import { untilStopped } from './until-stopped.ts';
@@ -67,7 +67,7 @@ async function listen(composed: Composed, config: Config): Promise<Server | stri
   }
 }
 
-function greeting(config: Config, demo: { identifier: string; password: string } | undefined): string {
+function greeting(config: Config, demo: Demo | undefined): string {
   if (!demo) return `Regain listens on ${config.host}:${config.port} for ${config.origin}\n`;
   const base = config.origin;
   return `
@@ -77,7 +77,7 @@ function greeting(config: Config, demo: { identifier: string; password: string }
     The inbox     ${base}/dev/inbox   every message that leaves
     The API       ${base}/api/openapi.json
 
-  Try it: press "Forgot password?", enter ${demo.identifier}, and read the code in the inbox.
+  Try it: press "Forgot password?", enter ${demo.identifier} or ${demo.phone}, and read the code in the inbox.
   (Its password, in case you want to see it stop working: ${demo.password})
 
   Stop with Ctrl+C. Data stays in ${config.database.engine === 'sqlite' ? config.database.file : 'PostgreSQL'}.

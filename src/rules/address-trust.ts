@@ -24,17 +24,18 @@ export function mayAct({ frozenAt, thawedAt }: Pick<AddressFacts, 'frozenAt' | '
 }
 
 /**
- * The addresses that a password change puts in doubt when somebody says that it wasn't him: the one that the code was sent
+ * The addresses that a password change puts in doubt when somebody says that it wasn't him: those that a code was sent
  * to, and every one that came to the account since, which may be the intruder's.
  */
 export function addressesInDoubt<A extends AddressFacts>(
   addresses: readonly A[],
-  used: Pick<AddressFacts, 'kind' | 'canonical'> | undefined,
+  used: readonly Pick<AddressFacts, 'kind' | 'canonical'>[],
   changedAt: number,
 ): A[] {
   return addresses.filter(
     ({ kind, canonical, confirmedAt }) =>
-      (kind === used?.kind && canonical === used.canonical) || (confirmedAt !== null && confirmedAt > changedAt),
+      used.some((one) => one.kind === kind && one.canonical === canonical) ||
+      (confirmedAt !== null && confirmedAt > changedAt),
   );
 }
 

@@ -1,7 +1,8 @@
 /** What happens to a message, and when it is tried again. */
 import { FATE_SHOWN_AFTER_MS, RETRY_WAITS_MS } from './limits.ts';
 
-export type Channel = 'email' | 'sms';
+export const CHANNELS = ['email', 'sms', 'whatsapp', 'telegram', 'viber'] as const;
+export type Channel = (typeof CHANNELS)[number];
 /**
  * queued: in the outbox. sent: in the provider's hands. delivered, bounced: by its receipt. failed: refused for good, while
  * it was handed over. expired: became useless before it could leave. suppressed: there was nobody to send to.
@@ -94,6 +95,16 @@ export function shownStatus({ status, reason }: MessageFate, ageMs: number, writ
  * week, and again where that came to nothing at once (recovery by mail). accounts: never.
  */
 export type WrittenTo = 'everybody' | 'at-times' | 'accounts';
+
+/**
+ * What the claimant is told of a code that was asked for by a phone channel: the same for everybody. Unknown numbers are never
+ * texted, so no fate of a real message (an outage, a number out of service, the next rung of the ladder) has a counterpart
+ * there; `sent` says that the code is on its way, by whichever rung.
+ * @param sinceMs since the message that was asked for could leave
+ */
+export function shownStatusByPhone(sinceMs: number): ShownStatus {
+  return sinceMs < FATE_SHOWN_AFTER_MS ? 'queued' : 'sent';
+}
 
 /**
  * What becomes of a decoy's knock at the mail server. While an earlier mail to the same address is held up by that very

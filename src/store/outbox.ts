@@ -18,6 +18,8 @@ const NEW_FIELDS = [
   'createdAt',
   'dueAt',
   'usefulUntil',
+  'askedAt',
+  'leavesAt',
 ] as const satisfies (keyof NewMessage)[];
 const SETTLED_FIELDS = ['status', 'attempts', 'dueAt', 'sentAt', 'providerId', 'reason'] as const;
 export const MESSAGE_FIELDS = [
@@ -29,9 +31,11 @@ export const MESSAGE_FIELDS = [
   'providerId',
   'reason',
 ] as const satisfies (keyof Message)[];
+type Stored = Pick<Message, (typeof NEW_FIELDS)[number]>;
 type SettledField = (typeof SETTLED_FIELDS)[number];
 type Settled = Parameters<StoreTransaction['outbox']['settle']>[1];
 
+const LEFT = [sql.lit('sent' as const), sql.lit('delivered' as const)];
 /** Literal, because SQLite uses a partial index only where the query repeats its condition. */
 const QUEUED = sql.lit('queued' as const);
 /** Literal, because SQLite compiles a statement anew for every value of a limit that is a parameter (15 µs each time). */
@@ -48,7 +52,7 @@ export function outboxQueries(
   { kysely, skippingLocked }: Engine,
   clock: Clock,
 ): (open: OpenTransaction) => StoreTransaction['outbox'] {
-  const insert = statement((message: NewMessage) =>
+  const insert = statement((message: Stored) =>
     kysely.insertInto('outbox').values({ ...toColumns(message, NEW_FIELDS), status: 'queued', attempts: 0 }),
   );
   const byId = statement(({ id }: Pick<Message, 'id'>) =>
@@ -59,10 +63,21 @@ export function outboxQueries(
       .selectFrom('outbox')
       .select(selected(MESSAGE_FIELDS))
       .where('proof_id', '=', proofId)
+      // A rung of an earlier request may be younger than the first of a later one.
+      .orderBy((eb) => eb.fn.coalesce('asked_at', 'created_at'), 'desc')
       .orderBy('created_at', 'desc')
       .orderBy('id', 'desc')
       .limit(ONE);
   const latestCodeOf = statement((of: { proofId: string }) => newestOf(of).where('epoch', 'is not', null));
+  const channelsOfCodes = statement(({ proofId }: { proofId: string }) =>
+    kysely
+      .selectFrom('outbox')
+      .select('channel')
+      .distinct()
+      .where('proof_id', '=', proofId)
+      .where('epoch', 'is not', null)
+      .where('status', 'in', LEFT),
+  );
   const lease = statementPer(String, (count: number) =>
     statement(({ now, leasedUntil }: { now: number; leasedUntil: number }) =>
       kysely
@@ -173,9 +188,12 @@ export function outboxQueries(
   return (open) => ({
     async insert(message) {
       open.queued = true;
-      await open.runBoth([insert, message], [addEvent, { id: message.id, at: message.createdAt }]);
+      const stored = { askedAt: null, leavesAt: null, ...message };
+      await open.runBoth([insert, stored], [addEvent, { id: message.id, at: message.createdAt }]);
     },
     byId: (id) => open.first(byId, { id }),
+    channelsOfCodes: async (proofId) =>
+      (await open.rows(channelsOfCodes, { proofId })).map(({ channel }) => channel).sort(),
     latestCodeOf: (proofId) => open.first(latestCodeOf, { proofId }),
     async lease(count, now, leasedUntil) {
       const messages = await open.rows(lease(count), { now, leasedUntil });

@@ -93,6 +93,9 @@ export interface Message {
   createdAt: number;
   dueAt: number;
   usefulUntil: number;
+  /** When somebody asked for the code, and when it could leave; the rungs of a ladder share both. Null for what is no code. */
+  askedAt: number | null;
+  leavesAt: number | null;
   leasedUntil: number | null;
   sentAt: number | null;
   providerId: string | null;
@@ -112,7 +115,8 @@ export type NewMessage = Pick<
   | 'createdAt'
   | 'dueAt'
   | 'usefulUntil'
->;
+> &
+  Partial<Pick<Message, 'askedAt' | 'leavesAt'>>;
 
 /** The hash of a new password that waits out a cool-off, while its proof is `held`. */
 export interface HeldPassword {
@@ -242,6 +246,8 @@ export interface StoreTransaction extends Transaction {
     purge(createdBefore: number): Promise<number>;
   };
   readonly outbox: {
+    /** By which channels codes of a proof left, each once. */
+    channelsOfCodes(proofId: string): Promise<Channel[]>;
     insert(message: NewMessage): Promise<void>;
     byId(id: string): Promise<Message | undefined>;
     /** The newest message that carries a code of the proof; a notice of what came of it is none. */

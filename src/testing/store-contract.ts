@@ -322,6 +322,32 @@ function outbox(inStore: InStore, inTransaction: InTransaction): void {
     assert.equal(await tx.outbox.latestCodeOf('r'), undefined);
   });
 
+  inTransaction('outbox: a rung of an earlier request is not the newest of a proof', async (tx) => {
+    await tx.outbox.insert(message('asked again', { askedAt: NOW + 1, createdAt: NOW + 1 }));
+    await tx.outbox.insert(message('rung', { askedAt: NOW, createdAt: NOW + 2 }));
+    assert.equal((await tx.outbox.latestCodeOf('p'))?.id, 'asked again');
+    await tx.outbox.insert(message('rung of that', { askedAt: NOW + 1, createdAt: NOW + 3 }));
+    assert.equal((await tx.outbox.latestCodeOf('p'))?.id, 'rung of that');
+  });
+
+  inTransaction('outbox: when a code could leave is kept, and by which channels codes of a proof left', async (tx) => {
+    const leavesAt = NOW + 15_000;
+    const rows = [
+      ['mail', 'email', 'sent', 0],
+      ['mail again', 'email', 'delivered', 1],
+      ['text', 'sms', 'failed', 1],
+      ['notice', 'viber', 'sent', null],
+      ['gateway', 'telegram', 'sent', 1],
+    ] as const;
+    for (const [id, channel, status, epoch] of rows) {
+      await tx.outbox.insert(message(id, { channel, epoch, leavesAt }));
+      await tx.outbox.settle(id, { status, attempts: 1, reason: null });
+    }
+    assert.equal((await tx.outbox.byId('text'))?.leavesAt, leavesAt);
+    assert.deepEqual(await tx.outbox.channelsOfCodes('p'), ['email', 'telegram']);
+    assert.deepEqual(await tx.outbox.channelsOfCodes('q'), []);
+  });
+
   inTransaction(
     'outbox: a renewed lease lasts longer; what was settled or never leased is not leased by it',
     async (tx) => {
@@ -1561,6 +1587,8 @@ function queued(id: string, change: Partial<Message> = {}): Message {
     ...message(id),
     status: 'queued',
     attempts: 0,
+    askedAt: null,
+    leavesAt: null,
     leasedUntil: null,
     sentAt: null,
     providerId: null,

@@ -44,7 +44,7 @@ export const showAnotherWay: Handler = async (web, c) => {
   const proof = await proofOf(web, c, 'recovery');
   if (!proof) return c.redirect('/recover', 303);
   const channels = proof.channels.map((channel) => ({ channel, current: channel === proof.channel }));
-  return c.html(anotherWayPage(viewOf(web, c), { typed: proof.typed, channels }));
+  return c.html(anotherWayPage(viewOf(web, c), { typed: proof.typed, kind: proof.kind, channels }));
 };
 
 export const showSetPassword: Handler = async (web, c) => showPasswordPage(web, c, [], 200);

@@ -5,6 +5,7 @@ import { resendCode } from '../actions/resend-code.ts';
 import { type ProofView, showProof } from '../actions/show-proof.ts';
 import { verifyCode } from '../actions/verify-code.ts';
 import type { Purpose } from '../rules/codes.ts';
+import { CHANNELS, type Channel } from '../rules/delivery.ts';
 import { Refusal } from '../rules/errors.ts';
 import { birthdayOf } from './birthday-field.ts';
 import type { CookieName } from './cookies.ts';
@@ -60,13 +61,30 @@ export const submitResend =
   async (web, c) => {
     const token = tokenOf(web, c, purpose);
     if (token === undefined) return c.redirect(BEGINNINGS[purpose], 303);
+    const chosen = (await readForm(c)).get('channel');
     try {
-      await resendCode(web.context, purpose, token, originOf(web, c));
+      await resendCode(
+        web.context,
+        purpose,
+        token,
+        originOf(web, c),
+        chosen === undefined ? undefined : readChannel(chosen),
+      );
       return c.redirect(`${BASES[purpose]}/code?sent=again`, 303);
     } catch (error) {
+      // A page of the time before the settings changed: the choices of today help.
+      if (error instanceof Refusal && error.details.field === 'channel')
+        return c.redirect(purpose === 'recovery' ? '/recover/another-way' : `${BASES[purpose]}/code`, 303);
       return showRefused(web, c, purpose, error, '');
     }
   };
+
+/** @throws Refusal `invalid_request` */
+function readChannel(channel: string): Channel {
+  const known = CHANNELS.find((name) => name === channel);
+  if (!known) throw new Refusal('invalid_request', { field: 'channel' });
+  return known;
+}
 
 /** For the live line. */
 export const showStatus =

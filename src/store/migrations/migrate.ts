@@ -9,6 +9,7 @@ import * as heldPasswords from './0005-held-passwords.ts';
 import * as suppressions from './0006-suppressions.ts';
 import * as spend from './0007-spend.ts';
 import * as messageEvents from './0008-message-events.ts';
+import * as ladder from './0009-ladder.ts';
 
 interface Migration {
   name: string;
@@ -25,6 +26,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0006-suppressions', up: suppressions.up },
   { name: '0007-spend', up: spend.up },
   { name: '0008-message-events', up: messageEvents.up },
+  { name: '0009-ladder', up: ladder.up },
 ];
 
 /** Returns the names applied. Another process that migrates at the same moment is waited for. */

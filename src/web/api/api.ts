@@ -44,16 +44,13 @@ export function apiRoutes(web: Web): OpenAPIHono {
   for (const purpose of ['recovery', 'registration'] as const) {
     const start = purpose === 'recovery' ? startRecovery : startRegistration;
     post(app, `/api/v1/${purpose}`, StartBody, 202, RecoveryJson, `Start a ${purpose}`, async (c, body) => {
-      const { token, proof } = await start(context, readApiIdentifier(web, c, body.identifier), {
-        ...originOf(web, c, body.locale),
-        byApp: true,
-        device: body.device,
-        work: body.work,
-      });
+      const origin = { ...originOf(web, c, body.locale), byApp: true, device: body.device, work: body.work };
+      const identifier = readApiIdentifier(web, c, body.identifier);
+      const { token, proof } = await start(context, identifier, origin, body.channel);
       return c.json(recoveryJson(web, token, proof), 202);
     });
     post(app, `/api/v1/${purpose}/resend`, ResendBody, 202, RecoveryJson, 'Send the code again', async (c, body) => {
-      const proof = await resendCode(context, purpose, body.token, { ...originOf(web, c), byApp: true });
+      const proof = await resendCode(context, purpose, body.token, { ...originOf(web, c), byApp: true }, body.channel);
       return c.json(recoveryJson(web, body.token, proof), 202);
     });
     post(app, `/api/v1/${purpose}/verify`, VerifyBody, 200, RecoveryJson, 'Enter the code', async (c, body) => {
@@ -197,7 +194,7 @@ function bearerToken(c: HttpContext): string | undefined {
 }
 
 function recoveryJson(web: Web, token: string, proof: Proof): z.infer<typeof RecoveryJson> {
-  return viewJson(token, describeProof(proof, web.context.clock.now(), { delivery: 'queued' }));
+  return viewJson(token, describeProof(web.context, proof, web.context.clock.now(), { delivery: 'queued' }));
 }
 
 function viewJson(token: string, view: ProofView): z.infer<typeof RecoveryJson> {
@@ -205,7 +202,7 @@ function viewJson(token: string, view: ProofView): z.infer<typeof RecoveryJson> 
   return {
     token,
     state,
-    channel: 'email',
+    channel: view.channel,
     codeLength: view.codeLength,
     codeFormat: view.codeFormat,
     ...(view.carries === 'link' ? { carries: 'link' as const } : {}),
@@ -213,7 +210,7 @@ function viewJson(token: string, view: ProofView): z.infer<typeof RecoveryJson> 
     ...(view.completesAt === undefined ? {} : { completesAt: iso(view.completesAt) }),
     resendAt: iso(view.resendAt),
     triesLeft: view.triesLeft,
-    channels: ['email'],
+    channels: view.channels,
   };
 }
 

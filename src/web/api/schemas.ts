@@ -1,5 +1,6 @@
 /** What goes in and out of the HTTP API. These schemas check requests and are the OpenAPI document. */
 import { z } from '@hono/zod-openapi';
+import { CHANNELS } from '../../rules/delivery.ts';
 import { PROBLEMS, type ProblemCode } from '../../rules/errors.ts';
 import { IDENTIFIER_MAX_CHARACTERS, NAME_MAX_CHARACTERS } from '../../rules/limits.ts';
 
@@ -19,7 +20,9 @@ const code = z
   .max(64)
   .openapi({ description: 'As typed; spaces and dashes are tolerated', example: '482 913' });
 const password = z.string().min(1).openapi({ description: 'As typed, never trimmed', format: 'password' });
-const channel = z.enum(['email']).openapi({ description: 'How the code travels' });
+const channel = z
+  .enum(CHANNELS)
+  .openapi({ description: 'How the code travels; `channels` of a recovery lists those of this installation' });
 const device = z
   .string()
   .max(1_000)

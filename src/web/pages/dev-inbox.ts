@@ -1,10 +1,10 @@
 /** Development only: every message that left. */
 import { html } from 'hono/html';
-import { fill, fillCount } from '../../locales/index.ts';
+import { fillCount } from '../../locales/index.ts';
 import { readCode } from '../../rules/codes.ts';
 import type { Channel } from '../../rules/delivery.ts';
 import { CODE_LADDER } from '../../rules/limits.ts';
-import { momentOf } from './fields.ts';
+import { momentOf, rich } from './fields.ts';
 import { icon } from './icons.ts';
 import { type Html, page, type View } from './layout.ts';
 
@@ -55,14 +55,14 @@ export function devInboxList(view: View, { messages, selected }: DevInboxProps):
 }
 
 function messageRow(view: View, message: InboxMessage, isOpen: boolean): Html {
-  return html`<li><a href="/dev/inbox?message=${encodeURIComponent(message.id)}"${isOpen ? html` aria-current="true"` : ''}><strong>${message.subject || view.t.inbox.channels[message.channel]}</strong><bdi>${message.to}</bdi><small>${momentOf(view, message.at)}</small></a></li>`;
+  return html`<li><a href="/dev/inbox?message=${encodeURIComponent(message.id)}"${isOpen ? html` aria-current="true"` : ''}><strong>${message.subject || view.t.inbox.textSubject}</strong><bdi>${message.to}</bdi><small>${momentOf(view, message.at)}</small></a></li>`;
 }
 
 function openMessage(view: View, message: InboxMessage): Html {
   const t = view.t.inbox;
   const code = codeIn(message.text);
   return html`<article class="card" aria-labelledby="subject"><p class="hint">${t.channels[message.channel]} · ${momentOf(view, message.at)}</p>
-<h2 id="subject">${message.subject || t.channels[message.channel]}</h2><p class="to"><bdi>${fill(t.to, { to: message.to })}</bdi></p>
+<h2 id="subject">${message.subject || t.textSubject}</h2><p class="to">${rich(t.to, { to: html`<bdi>${message.to}</bdi>` })}</p>
 ${
   code === undefined
     ? ''
@@ -73,7 +73,12 @@ ${
     ? ''
     : html`<h3>${t.asHtml}</h3><iframe title="${t.htmlFrame}" src="/dev/inbox/${encodeURIComponent(message.id)}/html" sandbox="allow-popups allow-popups-to-escape-sandbox"></iframe>`
 }
-<h3>${t.asText}</h3><pre tabindex="0">${linked(message.text)}</pre></article>`;
+${message.channel === 'email' ? html`<h3>${t.asText}</h3><pre tabindex="0">${linked(message.text)}</pre>` : onPhone(view, message)}</article>`;
+}
+
+/** As a phone shows it. */
+function onPhone(view: View, { at, text }: InboxMessage): Html {
+  return html`<h3>${view.t.inbox.onPhone}</h3><div class="handset"><p class="bubble" dir="auto">${linked(text)}</p><small>${momentOf(view, at)}</small></div>`;
 }
 
 /** Links of our own origin and others become clickable; the rest is text. */

@@ -71,6 +71,7 @@ function sentText({ t }: View, props: CodeProps): unknown {
   const params = { typed: typedText(typed) };
   if (carriesLink(props)) return rich(t.code.sentLink, params);
   if (purpose !== 'recovery') return rich(t.code.sentRegistration, params);
+  if (channel !== 'email' && kind === 'email') return rich(t.code.sentRecoveryByText, params);
   return rich(kind === 'phone' && channel === 'email' ? t.code.sentRecoveryByEmail : t.code.sentRecovery, params);
 }
 
@@ -109,9 +110,10 @@ function codeHint(view: View, { codeFormat, codeLength, triesLeft, errors }: Cod
 }
 
 /** The truth about the message. The script asks `{base}/status` for news; without it there is a link. */
-function deliveryLine({ t }: View, { base, delivery }: CodeProps): Html {
-  const { queued, sent, delivered, failed } = t.code.delivery;
-  return html`<div class="delivery" data-status-url="${base}/status" data-delivery="${delivery}" data-queued="${queued}" data-sent="${sent}" data-delivered="${delivered}" data-failed="${failed}"><span class="dot" aria-hidden="true"></span><p role="status">${t.code.delivery[delivery]}</p>${
+function deliveryLine({ t }: View, { base, channel, delivery }: CodeProps): Html {
+  const texts = channel === 'email' ? t.code.delivery : t.code.deliveryByText;
+  const { queued, sent, delivered, failed } = texts;
+  return html`<div class="delivery" data-status-url="${base}/status" data-delivery="${delivery}" data-queued="${queued}" data-sent="${sent}" data-delivered="${delivered}" data-failed="${failed}"><span class="dot" aria-hidden="true"></span><p role="status">${texts[delivery]}</p>${
     delivery === 'queued' ? html` <a href="${base}/code" data-without-script>${t.code.checkAgain}</a>` : ''
   }</div>`;
 }
@@ -134,7 +136,7 @@ function waysOn(view: View, props: CodeProps): Html {
       ? html`<a href="/recover/another-way">${t.code.anotherWay}</a>`
       : html`<a href="${props.purpose === 'registration' ? '/register' : '/account/addresses/add'}">${t.code.anotherAddress}</a>`;
   return html`<section class="ways" aria-labelledby="ways"><h2 id="ways">${carriesLink(props) ? t.code.noMessage : t.code.nothing}</h2>
-<p>${rich(t.code.spam, { sender: html`<bdi>${props.sender}</bdi>` })}</p>
+<p>${props.channel === 'email' ? rich(t.code.spam, { sender: html`<bdi>${props.sender}</bdi>` }) : t.code.signal}</p>
 ${dead ? '' : resendForm(view, props, 'secondary')}
 <ul class="links"><li>${other}</li><li><a href="/help#code">${t.code.cannotGet}</a></li></ul></section>`;
 }

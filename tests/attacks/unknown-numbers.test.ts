@@ -1,0 +1,142 @@
+/**
+ * A stranger with a list of phone numbers: whatever he asks, waits for and sees on the live line is, byte for byte, what he
+ * would see of a number that nobody has. In each case the same steps are walked in two programs that differ by the accounts
+ * alone, at the same moments of the same clock, whatever the provider of texts does.
+ */
+import assert from 'node:assert/strict';
+import { describe, type TestContext, test } from 'node:test';
+import { CODE_LIFETIME_MS, FATE_SHOWN_AFTER_MS, RESEND_WAITS_MS, TRIES_PER_CODE } from '../../src/rules/limits.ts';
+import { type InProcess, startInProcess } from '../in-process.ts';
+import { addPerson } from '../people.ts';
+import { Visitor } from '../visitor.ts';
+import { type ReceiverMisbehaviour, startWebhookReceiver } from '../webhook-receiver.ts';
+
+const PHONE = '+12125550101';
+const EMAIL = 'jane@example.com';
+const SECRET = 'a key of the shop';
+const NOBODY = { emails: ['somebody-else@example.com'] };
+
+const accounts = {
+  'has the number and a mailbox': { emails: [EMAIL], phones: [PHONE] },
+  'has the number alone': { emails: [], phones: [PHONE] },
+};
+const moods: Record<string, ReceiverMisbehaviour[]> = {
+  'takes every text': [],
+  'is down': Array.from({ length: 50 }, () => ({ status: 503 })),
+  'refuses the number': Array.from({ length: 50 }, () => ({ status: 400 })),
+  'closes in the middle': Array.from({ length: 50 }, () => 'close' as const),
+};
+
+describe('unknown phone numbers', () => {
+  for (const [mood, how] of Object.entries(moods))
+    test(`while the provider ${mood}`, async (t) => {
+      const unknown = await walk(t, NOBODY, how, PHONE);
+      assert.deepEqual(unknown.texts, [], 'nobody is texted who has no account');
+      for (const [has, person] of Object.entries(accounts)) {
+        const known = await walk(t, person, how, PHONE);
+        assert.deepEqual(known.seen, unknown.seen, has);
+        assert.ok(known.texts.length > 0);
+      }
+    });
+
+  test('an address whose account has a number, asked by text message', async (t) => {
+    for (const how of [[], moods['is down'] ?? []]) {
+      const known = await walk(t, { emails: [EMAIL], phones: [PHONE] }, how, EMAIL, 'sms');
+      const numberless = await walk(t, { emails: [EMAIL] }, how, EMAIL, 'sms');
+      const unknown = await walk(t, NOBODY, how, EMAIL, 'sms');
+      assert.deepEqual(known.seen, unknown.seen);
+      assert.deepEqual(numberless.seen, unknown.seen);
+      assert.deepEqual([numberless.texts, unknown.texts], [[], []]);
+      assert.ok(known.texts.length > 0);
+    }
+  });
+});
+
+interface Walked {
+  seen: string[];
+  /** Numbers that the provider was asked to text. */
+  texts: string[];
+}
+
+async function walk(
+  t: TestContext,
+  person: Parameters<typeof addPerson>[1],
+  how: ReceiverMisbehaviour[],
+  identifier: string,
+  channel?: string,
+): Promise<Walked> {
+  const receiver = await startWebhookReceiver(SECRET, () => Math.floor(program.now() / 1000));
+  t.after(() => receiver.stop());
+  const program: InProcess = await startInProcess('sqlite', {
+    REGAIN_SMS_URL: `${receiver.url}/send?secret=${encodeURIComponent(SECRET)}`,
+    REGAIN_SMS_COUNTRIES: 'US',
+  });
+  t.after(() => program.close());
+  await addPerson(program, person);
+  receiver.misbehave(...how);
+  const seen = [...(await byApi(program, identifier, channel)), ...(await byPages(program, identifier, channel))];
+  return { seen, texts: receiver.requests.map(({ body }) => (JSON.parse(body) as { to: string }).to) };
+}
+
+async function byApi(program: InProcess, identifier: string, channel?: string): Promise<string[]> {
+  const seen: string[] = [];
+  let token = '';
+  const call = async (method: 'GET' | 'POST', path: string, body?: object): Promise<void> => {
+    const answer = await program.api(method, path, method === 'GET' ? { token } : { body });
+    token = answer.json?.token ?? token;
+    const headers = [...answer.headers].filter(([name]) => name !== 'date');
+    seen.push(
+      `${method} ${path} ${answer.status} ${JSON.stringify([headers, answer.json])}`.replaceAll(token, 'TOKEN'),
+    );
+  };
+  const wait = async (ms: number): Promise<void> => {
+    for (const step of [1_000, 1_000, 1_000, ms - 3_000]) {
+      await program.advance(step);
+      await call('GET', '/recovery');
+    }
+  };
+  await call('POST', '/recovery', { identifier, ...(channel ? { channel } : {}) });
+  await call('GET', '/recovery');
+  await program.settled();
+  await call('GET', '/recovery');
+  await wait(FATE_SHOWN_AFTER_MS + RESEND_WAITS_MS[0]);
+  await call('POST', '/recovery/resend', { token });
+  await wait(5_000);
+  await call('POST', '/recovery/resend', { token, channel: 'email' });
+  await program.settled();
+  await call('POST', '/recovery/resend', { token, channel: 'sms' });
+  await wait(5_000);
+  for (let wrong = 0; wrong <= TRIES_PER_CODE; wrong += 1)
+    await call('POST', '/recovery/verify', { token, code: String(100_000 + wrong) });
+  await call('POST', '/recovery/resend', { token });
+  await wait(3_000);
+  await call('POST', '/recovery/password', { token, password: 'quiet meadow lantern 58' });
+  await program.advance(CODE_LIFETIME_MS);
+  await call('GET', '/recovery');
+  await call('POST', '/recovery/verify', { token, code: '100000' });
+  return seen;
+}
+
+async function byPages(program: InProcess, identifier: string, channel?: string): Promise<string[]> {
+  const seen: string[] = [];
+  const visitor = new Visitor(
+    (request) => program.regain.fetch(request, { peer: '127.0.0.1' }),
+    program.regain.config.origin,
+  );
+  const see = ({ status, url, text }: Awaited<ReturnType<Visitor['get']>>): void =>
+    void seen.push(`${url} ${status}\n${text}`);
+  see(await visitor.post('/recover', { identifier }));
+  if (channel) see(await visitor.post('/recover/resend', { channel }));
+  for (const ms of [0, 1_000, 1_000, 1_000, 5_000]) {
+    await program.advance(ms);
+    see(await visitor.get('/recover/status'));
+    see(await visitor.get('/recover/code'));
+  }
+  see(await visitor.get('/recover/another-way'));
+  see(await visitor.post('/recover/resend', { channel: 'email' }));
+  see(await visitor.post('/recover/resend', { channel: 'sms' }));
+  await program.advance(3_000);
+  see(await visitor.get('/recover/code'));
+  see(await visitor.post('/recover/code', { code: '123456' }));
+  return seen;
+}
