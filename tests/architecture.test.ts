@@ -38,7 +38,7 @@ const ARROWS: Record<string, readonly string[]> = {
   'keys.ts': ['ports.ts'],
   'system.ts': ['ports.ts'],
   'work.ts': ['ports.ts'],
-  'settings.ts': [],
+  'settings.ts': ['rules'],
   'log.ts': ['ports.ts'],
   messages: ['messages', 'rules', 'ports.ts'],
   store: ['store', 'rules', 'ports.ts', 'system.ts'],
