@@ -83,7 +83,8 @@ export class RecoveryOracle {
 
   /** Only the mailbox of an account gets codes that open it, and only a free address codes that register it. */
   opens({ purpose, person }: KnownFlow): boolean {
-    return person.known === (purpose === 'recovery');
+    // Each account has one address, which "this wasn't me" stops.
+    return purpose === 'recovery' ? person.known && !person.blocked : !person.known;
   }
 
   /** "Send again" repeats a code with four minutes or more to live, and follows any other by a new one. */
