@@ -157,9 +157,9 @@ describe('every address, asked in every wrong way', () => {
 
 function assertDecent(answer: RawAnswer, title: string): void {
   const shown = `${title}\n${answer.head}\n\n${answer.body.slice(0, 2000)}`;
-  // A tunnel is the one thing that is refused by closing.
+  // A tunnel is refused by closing; of an endless body the answer may be lost with the connection.
   if (answer.status === 0) {
-    assert.match(title, /tunnel/, shown);
+    assert.match(title, /tunnel|without end/, shown);
     return;
   }
   assert.ok(answer.status >= 200 && answer.status < 500, shown);
