@@ -26,7 +26,8 @@ const server = new SMTPServer({
   onData(stream, session, done) {
     text(stream).then((raw) => {
       const arrivedAt = monotonicMs();
-      const code = /^ *([0-9]{6})\r?$/m.exec(raw)?.[1];
+      // In an alarm codes have 8 digits, and then ten letters and digits.
+      const code = /^ *([0-9]{6}|[0-9]{8}|[0-9A-HJKMNP-TV-Z]{10})\r?$/m.exec(raw)?.[1];
       tell({ to: session.envelope.rcptTo[0]?.address ?? '', code, arrivedAt });
       done();
     }, done);
