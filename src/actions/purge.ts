@@ -23,6 +23,7 @@ export async function purge(context: Context): Promise<Record<string, number>> {
     limits: await tx.limits.purge(now),
     retiredIdentifiers: await tx.retiredIdentifiers.purge(now - DEVICE_LIFETIME_MS),
     spend: await tx.spend.purge({ day: dayOf(now - SPEND_KEPT_MS), hour: hourOf(now - SPEND_KEPT_MS) }),
+    linkTokens: await tx.linkTokens.purge(now),
     sessions: await tx.sessions.purge(now),
     audit: await purgeAudit(context, tx, now),
   }));

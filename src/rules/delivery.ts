@@ -3,6 +3,9 @@ import { FATE_SHOWN_AFTER_MS, RETRY_WAITS_MS } from './limits.ts';
 
 export const CHANNELS = ['email', 'sms', 'whatsapp', 'telegram', 'viber'] as const;
 export type Channel = (typeof CHANNELS)[number];
+/** Channels that a person links to the account. */
+export const MESSENGERS = ['whatsapp', 'telegram', 'viber'] as const satisfies readonly Channel[];
+export type Messenger = (typeof MESSENGERS)[number];
 /**
  * queued: in the outbox. sent: in the provider's hands. delivered, bounced: by its receipt. failed: refused for good, while
  * it was handed over. expired: became useless before it could leave. suppressed: there was nobody to send to.

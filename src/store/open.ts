@@ -6,10 +6,12 @@ import { systemClock } from '../system.ts';
 import { accountQueries } from './accounts.ts';
 import { auditQueries } from './audit.ts';
 import { auditChainQueries } from './audit-chain.ts';
+import { chatQueries } from './chats.ts';
 import type { Engine } from './engine.ts';
 import { guessQueries } from './guesses.ts';
 import { heldPasswordQueries } from './held-passwords.ts';
 import { limitQueries } from './limits.ts';
+import { linkTokenQueries } from './link-tokens.ts';
 import { messageQueries } from './messages.ts';
 import { migrate, pendingMigrations } from './migrations/migrate.ts';
 import { noAccountMailQueries } from './no-account-mails.ts';
@@ -72,6 +74,8 @@ function allQueries(engine: Engine, clock: Clock): (open: OpenTransaction) => St
   const retiredIdentifiers = retiredIdentifierQueries(kysely);
   const heldPasswords = heldPasswordQueries(kysely);
   const suppressions = suppressionQueries(kysely);
+  const chats = chatQueries(engine);
+  const linkTokens = linkTokenQueries(kysely);
   const guesses = guessQueries(kysely);
   const limits = limitQueries(kysely);
   const spend = spendQueries(kysely);
@@ -88,6 +92,8 @@ function allQueries(engine: Engine, clock: Clock): (open: OpenTransaction) => St
     retiredIdentifiers: retiredIdentifiers(open),
     heldPasswords: heldPasswords(open),
     suppressions: suppressions(open),
+    chats: chats(open),
+    linkTokens: linkTokens(open),
     guesses: guesses(open),
     limits: limits(open),
     spend: spend(open),

@@ -6,7 +6,9 @@ import type { Generated } from 'kysely';
 import type { HeldAddress } from '../ports.ts';
 import type { AuditBatch, AuditSeal } from '../rules/audit-chain.ts';
 import type {
+  Chat,
   HeldPassword,
+  LinkToken,
   Message,
   MessageEvent,
   Proof,
@@ -49,6 +51,8 @@ export interface Tables {
   retired_identifiers: { identifier_mac: string; retired_at: number };
   spend_money: Columns<SpendMoney>;
   spend_tallies: Columns<SpendTally>;
+  chats: Columns<Chat>;
+  link_tokens: Columns<LinkToken>;
   suppressions: Columns<Suppression> & { lifted_at: number | null; told_at: number | null; told_by: string | null };
   migrations: { name: string };
 }

@@ -10,6 +10,7 @@ import * as suppressions from './0006-suppressions.ts';
 import * as spend from './0007-spend.ts';
 import * as messageEvents from './0008-message-events.ts';
 import * as ladder from './0009-ladder.ts';
+import * as chats from './0010-chats.ts';
 
 interface Migration {
   name: string;
@@ -27,6 +28,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0007-spend', up: spend.up },
   { name: '0008-message-events', up: messageEvents.up },
   { name: '0009-ladder', up: ladder.up },
+  { name: '0010-chats', up: chats.up },
 ];
 
 /** Returns the names applied. Another process that migrates at the same moment is waited for. */
