@@ -13,6 +13,7 @@ import { createInbox, type Inbox } from './channels/inbox.ts';
 import type { InboundOptions } from './channels/mail-reports/inbound.ts';
 import type { SesOptions } from './channels/mail-reports/ses.ts';
 import { paced } from './channels/paced-texts.ts';
+import { telegramWays } from './channels/telegram-ways.ts';
 import { type Config, ConfigError, type MailSettings, SETTINGS, type SmsSettings } from './config.ts';
 import { createKeys } from './keys.ts';
 import { createLog } from './log.ts';
@@ -24,6 +25,7 @@ import type {
   ChannelEvent,
   Clock,
   Keys,
+  LinkedChannel,
   Log,
   MailChannel,
   PasswordKnowledge,
@@ -33,6 +35,7 @@ import type {
   WebhookCall,
 } from './ports.ts';
 import { bounceAddress, messageOfBounceAddress } from './rules/bounce-addresses.ts';
+import { type Channel, MESSENGERS, type Messenger } from './rules/delivery.ts';
 import { HASH_QUEUE_MAX, HASH_STRANGERS_MAX } from './rules/limits.ts';
 import type { MailReports } from './rules/mail-reports.ts';
 import { settingsOf } from './settings.ts';
@@ -46,6 +49,7 @@ import { createWork } from './work.ts';
 import { startCoolOff } from './workers/cool-off.ts';
 import { startWorker, type Worker } from './workers/loop.ts';
 import { startPurging } from './workers/purging.ts';
+import { startRegistering } from './workers/registering.ts';
 import { startSealing } from './workers/sealing.ts';
 
 export type { Peer } from './web/request.ts';
@@ -113,7 +117,8 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
     settings: settingsOf(config),
   };
   const { mail, inbox } = await mailOf(config, keys, clock);
-  const { texts, connect } = await textsOf(config, { context, inbox });
+  const messengers = await messengersOf(config, context);
+  const { texts, gateway, connect } = await textsOf(config, { context, inbox }, messengers);
   const { brand, origin } = config;
   const delivery: Delivery = {
     mail,
@@ -129,9 +134,10 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
   };
   const receivers = {
     ...(await mailReceivers(config, keys, clock, world.fetch ?? fetch)),
-    ...textReceivers(config, texts),
+    ...textReceivers(config, texts, gateway),
+    ...chatReceivers(messengers),
   };
-  const app = createApp({ context, config, inbox, receivers });
+  const app = createApp({ context, config, inbox, receivers, messengers });
 
   return {
     config,
@@ -155,6 +161,7 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
       // The handshake with the mail server is over before somebody waits for a code.
       void mail.probe();
       connect();
+      const stopRegistering = startRegistering(Object.values(messengers), log);
       const stopPurging = startPurging(() => purge(context), log);
       const sealing = startSealing<Remembered>((known) => sealAudit(context, known), log);
       const stopCoolOff = startCoolOff(() => completeHeldPasswords(context), log);
@@ -166,6 +173,7 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
         async stop() {
           clearTimeout(warming);
           stopPurging();
+          stopRegistering();
           await stopCoolOff();
           await worker.stop();
           await sealing.stop();
@@ -264,22 +272,26 @@ interface Surroundings {
 }
 
 interface Texts {
-  texts: { sms?: TextChannel; telegram?: TextChannel };
+  texts: Partial<Record<Exclude<Channel, 'email'>, TextChannel>>;
   /** Opens the lines that are kept open. */
+  /** Telegram Gateway, whose reports come to an address of their own. */
+  gateway?: TextChannel;
   connect(): void;
 }
 
-async function textsOf(config: Config, surroundings: Surroundings): Promise<Texts> {
+async function textsOf(config: Config, surroundings: Surroundings, chats: Messengers): Promise<Texts> {
   const { inbox, context } = surroundings;
   const { clock, log } = context;
   const { telegramGateway } = config;
   const { sms, connect } = config.sms ? await openSms(config.sms, config, surroundings) : NO_SMS;
   const shown = inbox ? inbox.texts(sms) : sms;
-  if (!telegramGateway) return { texts: shown ? { sms: shown } : {}, connect };
+  const texts = { ...chats, ...(shown ? { sms: shown } : {}) };
+  if (!telegramGateway) return { texts, connect };
   const { createTelegramGatewayChannel } = await import('./channels/telegram-gateway.ts');
   const webhookUrl = `${config.origin}/webhooks/telegram-gateway`;
-  const telegram = createTelegramGatewayChannel(telegramGateway, { fetch, clock, log, webhookUrl });
-  return { texts: { telegram, ...(shown ? { sms: shown } : {}) }, connect };
+  const numbers = createTelegramGatewayChannel(telegramGateway, { fetch, clock, log, webhookUrl });
+  const telegram = telegramWays({ numbers, ...(chats.telegram ? { chats: chats.telegram } : {}) });
+  return { texts: { ...texts, telegram }, gateway: numbers, connect };
 }
 
 const NO_SMS = { sms: undefined, connect: () => undefined };
@@ -312,11 +324,48 @@ async function openSms(
   }
 }
 
+type Messengers = Partial<Record<Messenger, LinkedChannel>>;
+
+/** Each read only where it is asked for. */
+async function messengersOf(config: Config, { clock, log }: Context): Promise<Messengers> {
+  const { origin, brand, telegram, whatsapp, viber } = config;
+  const messengers: Messengers = {};
+  if (telegram) {
+    const { createTelegramChannel } = await import('./channels/telegram.ts');
+    messengers.telegram = createTelegramChannel(telegram, {
+      fetch,
+      clock,
+      log,
+      webhookUrl: `${origin}/webhooks/telegram`,
+    });
+  }
+  if (whatsapp) {
+    const { createWhatsAppChannel } = await import('./channels/whatsapp.ts');
+    messengers.whatsapp = createWhatsAppChannel(whatsapp, { fetch, clock, log });
+  }
+  if (viber) {
+    const { createViberChannel } = await import('./channels/viber.ts');
+    const webhookUrl = `${origin}/webhooks/viber`;
+    messengers.viber = createViberChannel(viber, { fetch, log, brand: brand.name, webhookUrl });
+  }
+  return messengers;
+}
+
+/** What people do in their chats, and reports on what was sent there. */
+function chatReceivers(messengers: Messengers): Receivers {
+  const receivers: Receivers = {};
+  for (const messenger of MESSENGERS) {
+    const { receive } = messengers[messenger] ?? {};
+    if (receive) receivers[messenger] = { channel: messenger, receive };
+  }
+  return receivers;
+}
+
 /** Reports on texts, by what the provider's address is called. */
-function textReceivers({ sms }: Config, { sms: carrier, telegram }: Texts['texts']): Receivers {
+function textReceivers({ sms }: Config, { sms: carrier }: Texts['texts'], gateway: Texts['gateway']): Receivers {
   const receivers: Receivers = {};
   if (carrier?.receive && sms)
     receivers[sms.provider === 'twilio' ? 'twilio' : 'sms'] = { channel: 'sms', receive: carrier.receive };
-  if (telegram?.receive) receivers['telegram-gateway'] = { channel: 'telegram', receive: telegram.receive };
+  if (gateway?.receive) receivers['telegram-gateway'] = { channel: 'telegram', receive: gateway.receive };
   return receivers;
 }

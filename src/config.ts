@@ -7,7 +7,17 @@ import { BlockList, isIP } from 'node:net';
 import type { AssessRisk } from './ports.ts';
 import { BOUNCE_LOCAL_MAX } from './rules/bounce-addresses.ts';
 import { MAIL_REPORTS_EXAMPLE, type MailReports, readMailReports } from './rules/mail-reports.ts';
-import { parseTelegramGatewayUrl, type TelegramGatewaySettings } from './rules/messenger-urls.ts';
+import {
+  type ParsedUrl,
+  parseTelegramGatewayUrl,
+  parseTelegramUrl,
+  parseViberUrl,
+  parseWhatsAppUrl,
+  type TelegramGatewaySettings,
+  type TelegramSettings,
+  type ViberSettings,
+  type WhatsAppSettings,
+} from './rules/messenger-urls.ts';
 import {
   parseSmsUrl,
   SMS_URL_EXAMPLES,
@@ -70,6 +80,10 @@ export interface Config {
   mailReports: MailReports[];
   sms: SmsSettings | undefined;
   telegramGateway: TelegramGatewaySettings | undefined;
+  /** Messengers that people link to their account. */
+  telegram: TelegramSettings | undefined;
+  whatsapp: WhatsAppSettings | undefined;
+  viber: ViberSettings | undefined;
   trustedProxies: TrustedProxies;
   brand: Brand;
   /** Where `/` leads in production. */
@@ -180,6 +194,28 @@ export const SETTINGS = {
     meaning: 'Telegram Gateway, tried before a text message; needs REGAIN_SMS_URL for people without Telegram',
     example: 'telegram-gateway://:ACCESS_TOKEN@gatewayapi.telegram.org',
     default: 'none',
+  },
+  telegramUrl: {
+    key: 'telegramUrl',
+    variable: 'REGAIN_TELEGRAM_URL',
+    meaning: 'Telegram bot that people link to their account, to get codes there (see docs/how-to/telegram-bot.md)',
+    example: 'telegram://BOT_ID:SECRET@api.telegram.org/shop_bot',
+    default: 'none (in development a chat in /dev/inbox)',
+  },
+  whatsappUrl: {
+    key: 'whatsappUrl',
+    variable: 'REGAIN_WHATSAPP_URL',
+    meaning: 'WhatsApp number that people link to their account, to get codes there (see docs/how-to/whatsapp.md)',
+    example:
+      '"whatsapp://PHONE_NUMBER_ID:TOKEN@graph.facebook.com/v23.0?app_secret=SECRET&verify_token=SECRET&template=recovery_code&number=15550100"',
+    default: 'none (in development a chat in /dev/inbox)',
+  },
+  viberUrl: {
+    key: 'viberUrl',
+    variable: 'REGAIN_VIBER_URL',
+    meaning: 'Viber bot that people link to their account, to get codes there (see docs/how-to/viber.md)',
+    example: 'viber://:TOKEN@chatapi.viber.com?uri=shop',
+    default: 'none (in development a chat in /dev/inbox)',
   },
   trustProxy: {
     key: 'trustProxy',
@@ -419,6 +455,9 @@ export function parseConfig(env: Record<string, string | undefined>, file: Setti
       },
       refuseWith: (line) => refused.push(line),
     }),
+    telegram: read(text('telegramUrl'), parseTelegramUrl, refused),
+    whatsapp: read(text('whatsappUrl'), parseWhatsAppUrl, refused),
+    viber: read(text('viberUrl'), parseViberUrl, refused),
     trustedProxies: parseTrustedProxies(text('trustProxy') ?? '0', (problem) => refuse('trustProxy', problem)),
     brand,
     homePath,
@@ -437,6 +476,14 @@ export function parseConfig(env: Record<string, string | undefined>, file: Setti
 }
 
 type Refuse = (problem: string) => undefined;
+
+/** @param refused takes the line that says what is wrong, example included */
+function read<T>(value: string | undefined, parse: (value: string) => ParsedUrl<T>, refused: string[]): T | undefined {
+  const parsed = value === undefined ? undefined : parse(value);
+  if (parsed === undefined || 'settings' in parsed) return parsed?.settings;
+  refused.push(parsed.problem);
+  return undefined;
+}
 
 function parseRisk(value: unknown, refuse: (problem: string) => void): AssessRisk | undefined {
   if (value === undefined || typeof value === 'function') return value as AssessRisk | undefined;

@@ -1,6 +1,6 @@
 /** What the actions need from the world, with the outcomes of every method. Adapters implement these; `compose.ts` picks them. */
 import type { AddressTrouble } from './rules/bounces.ts';
-import type { ReportedStatus, SendOutcome } from './rules/delivery.ts';
+import type { Messenger, ReportedStatus, SendOutcome } from './rules/delivery.ts';
 import type { Identifier, IdentifierKind } from './rules/identifiers.ts';
 import type { Texting } from './rules/ladder.ts';
 import type { Lane } from './rules/lanes.ts';
@@ -370,4 +370,6 @@ export interface Settings {
   coolOffHours: number;
   /** Codes to phones; undefined where there are none. */
   texting: Texting | undefined;
+  /** Messengers that people can link to their account. */
+  messengers: readonly Messenger[];
 }

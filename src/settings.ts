@@ -1,6 +1,7 @@
 /** The part of the configuration that actions decide by; commands that run some of them need it, too. */
 import type { Config } from './config.ts';
 import type { Settings } from './ports.ts';
+import { MESSENGERS, type Messenger } from './rules/delivery.ts';
 import type { Texting } from './rules/ladder.ts';
 
 export function settingsOf(config: Config): Settings {
@@ -14,6 +15,7 @@ export function settingsOf(config: Config): Settings {
     supportAddress: config.brand.supportAddress,
     coolOffHours: config.coolOffHours,
     texting: textingOf(config),
+    messengers: messengersOf(config),
   };
 }
 
@@ -22,4 +24,15 @@ function textingOf({ mode, sms, spend: { smsCountries }, telegramGateway }: Conf
   const telegram = telegramGateway !== undefined;
   if (sms) return { countries: smsCountries, telegram };
   return mode === 'development' ? { countries: smsCountries.length > 0 ? smsCountries : 'all', telegram } : undefined;
+}
+
+/**
+ * Those that can be linked. In development each can be tried in the inbox. WhatsApp without the number of the shop has no link that
+ * would open its chat.
+ */
+function messengersOf(config: Config): Messenger[] {
+  if (config.mode === 'development') return [...MESSENGERS];
+  return MESSENGERS.filter((messenger) =>
+    messenger === 'whatsapp' ? config.whatsapp?.number !== undefined : config[messenger] !== undefined,
+  );
 }

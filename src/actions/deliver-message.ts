@@ -11,6 +11,7 @@ import { assessRisk } from './assess-risk.ts';
 import type { Context } from './context.ts';
 import type { Delivery, Prepared } from './delivery.ts';
 import { prepareCode } from './prepare-code.ts';
+import { isMessengerNotice, prepareMessengerNotice } from './prepare-messenger-notice.ts';
 import { NOTICES, prepareAddressNotice, prepareNotice } from './prepare-notice.ts';
 import { prepareSupportMail } from './prepare-support-mail.ts';
 import { settleSpend } from './spend-on-texts.ts';
@@ -137,6 +138,7 @@ async function prepare(
   if (context.clock.now() >= message.usefulUntil) return { do: 'expire' };
   if (message.kind === 'address-added' || message.kind === 'address-removed')
     return prepareAddressNotice(context, delivery, tx, message, message.kind);
+  if (isMessengerNotice(message.kind)) return prepareMessengerNotice(context, delivery, tx, message, message.kind);
   if (message.proofId === null) return { do: 'expire' };
   const proof = await tx.proofs.byId(message.proofId);
   if (!proof) return { do: 'expire' };

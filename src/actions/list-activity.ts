@@ -10,6 +10,7 @@ import {
   type RecoveryOutcome,
   recoveryOutcome,
 } from '../rules/activity.ts';
+import { MESSENGER_NAMES, MESSENGERS } from '../rules/delivery.ts';
 import { answer, stateAt } from '../rules/recovery-flow.ts';
 import type { Proof, StoredAuditEvent, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
@@ -27,7 +28,7 @@ export interface OtherEntry {
   at: number;
   /** Undefined for what was done without one. */
   browser: string | undefined;
-  /** Masked; of `add-address` and `remove-address`. */
+  /** Masked; of what was done with an address. The chat, of what was done with a messenger. */
   address: string | undefined;
 }
 
@@ -129,5 +130,17 @@ function isOpen(proof: Proof | undefined, now: number): boolean {
 
 function otherEntry({ name, at, detail }: StoredAuditEvent): OtherEntry {
   const text = (fact: unknown): string | undefined => (typeof fact === 'string' ? fact : undefined);
-  return { name: name as OtherEntry['name'], at, browser: text(detail.browser), address: text(detail.address) };
+  return {
+    name: name as OtherEntry['name'],
+    at,
+    browser: text(detail.browser),
+    address: text(detail.address) ?? chatOf(detail),
+  };
+}
+
+/** "Telegram (Jane Doe)" */
+function chatOf({ channel, name }: StoredAuditEvent['detail']): string | undefined {
+  const messenger = MESSENGERS.find((one) => one === channel);
+  if (messenger === undefined) return undefined;
+  return name === undefined ? MESSENGER_NAMES[messenger] : `${MESSENGER_NAMES[messenger]} (${name})`;
 }

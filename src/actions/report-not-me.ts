@@ -10,6 +10,7 @@ import { NOT_ME_LIFETIME_MS, NOTICE_USEFUL_MS } from '../rules/limits.ts';
 import type { Proof, StoreTransaction } from '../store/store.ts';
 import type { Context, Origin } from './context.ts';
 import { notifyAllAddresses } from './notify-all-addresses.ts';
+import { named } from './notify-of-messenger.ts';
 import { type Started, startProof } from './start-proof.ts';
 import { newId } from './tokens.ts';
 import { usedAddresses } from './used-address.ts';
@@ -58,6 +59,7 @@ async function block(context: Context, tx: StoreTransaction, id: string): Promis
     detail: { sessionsEnded: ended },
   });
   await freeze(context, tx, account, proof, now);
+  await unlinkDoubted(context, tx, account, proof, now);
   await notifyAllAddresses(context, tx, account, 'password-blocked', proof, now);
   await tellSupport(context, tx, account, proof, now);
   return (await context.accounts.get(tx, account.id)) ?? account;
@@ -82,6 +84,29 @@ async function freeze(
       proofId: proof.id,
       detail: { address: maskIdentifier(address) },
     });
+}
+
+/** A chat that a code was sent to, or that came to the account since: it may be the intruder's, and the owner can link his again. */
+async function unlinkDoubted(
+  context: Context,
+  tx: StoreTransaction,
+  account: Account,
+  proof: Proof,
+  now: number,
+): Promise<void> {
+  const changedAt = proof.completedAt ?? proof.createdAt;
+  const used = await tx.outbox.channelsOfCodes(proof.id);
+  for (const { channel, name, linkedAt } of await tx.chats.ofAccount(account.id)) {
+    if (!used.includes(channel) && linkedAt <= changedAt) continue;
+    await tx.chats.unlink(account.id, channel);
+    await tx.audit.append({
+      at: now,
+      name: 'unlink-messenger',
+      accountId: account.id,
+      proofId: proof.id,
+      detail: { channel, ...named(name) },
+    });
+  }
 }
 
 /** The timeline is read when the mail is written. */

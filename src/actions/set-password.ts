@@ -51,7 +51,10 @@ async function mustWait(
   now: number,
 ): Promise<boolean> {
   if (context.settings.coolOffHours === 0) return false;
-  return isRisky(proof.lane, await context.accounts.addressesChangedAt(tx, account.id), now);
+  const addressesChangedAt = await context.accounts.addressesChangedAt(tx, account.id);
+  const linkedAt = (await tx.chats.ofAccount(account.id)).map((chat) => chat.linkedAt);
+  const changes = addressesChangedAt === undefined ? linkedAt : [addressesChangedAt, ...linkedAt];
+  return isRisky(proof.lane, changes.length === 0 ? undefined : Math.max(...changes), now);
 }
 
 /** Nothing changes yet: the old password and every session go on, and everybody is told how to stop it. */

@@ -26,6 +26,9 @@ export interface MessageParams {
   'address-added': { account: string; address: string; at: number; browser: string; recoverUrl: string };
   /** To every confirmed address, and to the removed one. */
   'address-removed': { address: string; at: number; browser: string; recoverUrl: string };
+  /** To every confirmed address: a messenger receives the account's codes from now on, or no longer. `name` as it is called there. */
+  'messenger-linked': MessengerChange & { account: string };
+  'messenger-unlinked': MessengerChange;
   /** After a new password was set. */
   'password-changed': Told & { changedAt: number; browser: string; notMeUrl: string | undefined; notMeHours: number };
   /** After "this wasn't me": nothing opens the account until a new password is set. `recovery`: what this address can do. */
@@ -53,6 +56,14 @@ export interface MessageParams {
 interface Told {
   account: string;
   removedAt: number | undefined;
+}
+
+interface MessengerChange {
+  messenger: string;
+  name: string | undefined;
+  at: number;
+  browser: string;
+  recoverUrl: string;
 }
 
 /** When it was asked for, and from which browser ("Firefox on Windows"). */
@@ -88,6 +99,10 @@ export interface TextParams {
   'registration-taken': Record<never, never>;
   'password-changed': { changedAt: number };
   'password-blocked': Record<never, never>;
+  /** Into the chat that brought a link's token back: the yes is given in the browser. */
+  'chat-offered': Record<never, never>;
+  /** Into a chat that is linked from now on. */
+  'chat-linked': Record<never, never>;
 }
 export type TextKind = keyof TextParams;
 

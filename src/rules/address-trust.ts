@@ -39,9 +39,7 @@ export function addressesInDoubt<A extends AddressFacts>(
   );
 }
 
-/** A recovery by a browser that the account does not know, soon after one of its addresses came or went. */
-export function isRisky(lane: Lane, addressesChangedAt: number | undefined, now: number): boolean {
-  return (
-    lane !== 'known-device' && addressesChangedAt !== undefined && now < addressesChangedAt + ADDRESS_CHANGED_LATELY_MS
-  );
+/** A recovery by a browser that the account does not know, soon after an address of it came or went, or a messenger was linked. */
+export function isRisky(lane: Lane, changedAt: number | undefined, now: number): boolean {
+  return lane !== 'known-device' && changedAt !== undefined && now < changedAt + ADDRESS_CHANGED_LATELY_MS;
 }

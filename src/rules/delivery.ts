@@ -6,6 +6,15 @@ export type Channel = (typeof CHANNELS)[number];
 /** Channels that a person links to the account. */
 export const MESSENGERS = ['whatsapp', 'telegram', 'viber'] as const satisfies readonly Channel[];
 export type Messenger = (typeof MESSENGERS)[number];
+export function isMessenger(channel: Channel): channel is Messenger {
+  return MESSENGERS.some((messenger) => messenger === channel);
+}
+/** Proper names, the same in every language. */
+export const MESSENGER_NAMES: Record<Messenger, string> = {
+  whatsapp: 'WhatsApp',
+  telegram: 'Telegram',
+  viber: 'Viber',
+};
 /**
  * queued: in the outbox. sent: in the provider's hands. delivered, bounced: by its receipt. failed: refused for good, while
  * it was handed over. expired: became useless before it could leave. suppressed: there was nobody to send to.

@@ -6,6 +6,8 @@
  */
 export const LINK_TOKEN_BYTES = 24;
 const LINK_TOKEN_LENGTH = 32;
+/** Time to find the phone; a link that lies about is worth nothing (decision 0017). */
+export const LINK_TOKEN_LIFETIME_MS = 10 * 60_000;
 const TOKEN = new RegExp(`^[A-Za-z0-9_-]{${LINK_TOKEN_LENGTH}}$`);
 /** Whole runs of the alphabet, so that a part of something longer is none. */
 const RUN = /[A-Za-z0-9_-]+/g;

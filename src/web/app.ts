@@ -11,7 +11,7 @@ import { compressed } from './compressed.ts';
 import { cookiesFor } from './cookies.ts';
 import { sameOriginPosts, securityHeaders } from './guard.ts';
 import { problemPage } from './pages/problem.ts';
-import { localeOf, type Peer, viewOf, type Web } from './request.ts';
+import { localeOf, type Messengers, type Peer, viewOf, type Web } from './request.ts';
 import { DEVELOPMENT_ROUTES, PRODUCTION_ROUTES, ROUTES } from './routes.ts';
 import type { Receivers } from './webhooks.ts';
 
@@ -20,14 +20,23 @@ export interface AppParts {
   config: Config;
   inbox: Inbox | undefined;
   receivers?: Receivers;
+  /** Messengers that can be linked, by what opens them. */
+  messengers?: Messengers;
 }
 
-export function createApp({ context, config, inbox, receivers = {} }: AppParts): Hono<{ Bindings: Peer }> {
+export function createApp({
+  context,
+  config,
+  inbox,
+  receivers = {},
+  messengers = {},
+}: AppParts): Hono<{ Bindings: Peer }> {
   const web: Web = {
     context,
     config,
     inbox,
     receivers,
+    messengers,
     cookies: cookiesFor(config.origin),
     assetVersion: assetVersion(config.brand),
   };

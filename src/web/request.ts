@@ -5,6 +5,8 @@ import type { Context, Origin } from '../actions/context.ts';
 import type { Inbox } from '../channels/inbox.ts';
 import type { Config } from '../config.ts';
 import { type PickedLocale, pickLocale } from '../locales/index.ts';
+import type { LinkedChannel } from '../ports.ts';
+import type { Messenger } from '../rules/delivery.ts';
 import { PROBLEMS, type ProblemCode, type Refusal } from '../rules/errors.ts';
 import { browserName } from './browser-name.ts';
 import { clientAddress, clientNetwork } from './client-address.ts';
@@ -21,9 +23,13 @@ export interface Web {
   inbox: Inbox | undefined;
   /** Who reports to /webhooks/:provider. */
   receivers: Receivers;
+  messengers: Messengers;
   /** Changes with every build, so that cached assets never outlive their pages. */
   assetVersion: string;
 }
+
+/** The messengers of this installation that a person can link to an account. */
+export type Messengers = Partial<Record<Messenger, Pick<LinkedChannel, 'deepLink'>>>;
 
 /** Address of the socket: set by the server adapter, or by whoever embeds us. */
 export type Peer = { peer?: string };

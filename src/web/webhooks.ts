@@ -1,7 +1,9 @@
 /** What providers report: verified by whoever knows the provider, recorded, and answered at once. */
+import type { Context } from '../actions/context.ts';
+import { recordChatEvent } from '../actions/record-chat-event.ts';
 import { recordReceipt } from '../actions/record-receipt.ts';
-import type { Received, WebhookCall } from '../ports.ts';
-import type { Channel } from '../rules/delivery.ts';
+import type { ChannelEvent, Received, WebhookCall } from '../ports.ts';
+import { type Channel, isMessenger } from '../rules/delivery.ts';
 import { Refusal } from '../rules/errors.ts';
 import { readBytes } from './read-body.ts';
 import type { Web } from './request.ts';
@@ -32,11 +34,15 @@ export const receiveWebhook: Handler = async (web, c) => {
     web.context.log.warn('webhook-refused', { provider, status: received.status });
     return new Response(null, { status: received.status });
   }
-  for (const event of received.events)
-    if (event.type === 'receipt') await recordReceipt(web.context, receiver.channel, event);
+  for (const event of received.events) await record(web.context, receiver.channel, event);
   const { answer } = received;
   return new Response(answer?.body ?? null, { headers: answer ? { 'Content-Type': answer.contentType } : {} });
 };
+
+async function record(context: Context, channel: Channel, event: ChannelEvent): Promise<void> {
+  if (event.type === 'receipt') await recordReceipt(context, channel, event);
+  else if (isMessenger(channel)) await recordChatEvent(context, channel, event);
+}
 
 /** On our own origin, whatever the caller named, and with the query as it came: some providers sign it. */
 function addressOf({ config }: Web, url: string): string {

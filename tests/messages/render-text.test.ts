@@ -16,6 +16,8 @@ const SAMPLES: TextParams = {
   'registration-taken': {},
   'password-changed': { changedAt: AT },
   'password-blocked': {},
+  'chat-offered': {},
+  'chat-linked': {},
 };
 const KINDS = Object.keys(SAMPLES) as TextKind[];
 const CODE_KINDS = ['recovery-code', 'registration-code'] as const;

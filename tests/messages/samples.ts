@@ -79,6 +79,21 @@ export const SAMPLES: MessageParams = {
     browser: 'Firefox on Windows',
     recoverUrl: `${ORIGIN}/recover`,
   },
+  'messenger-linked': {
+    account: 'j***@example.com',
+    messenger: 'Telegram',
+    name: 'Jane Doe',
+    at: AT,
+    browser: 'Firefox on Windows',
+    recoverUrl: `${ORIGIN}/recover`,
+  },
+  'messenger-unlinked': {
+    messenger: 'WhatsApp',
+    name: undefined,
+    at: AT,
+    browser: 'Firefox on Windows',
+    recoverUrl: `${ORIGIN}/recover`,
+  },
   'password-changed': {
     account: 'j***@example.com',
     changedAt: AT,

@@ -4,6 +4,10 @@ import { addressAdded } from './address-added.ts';
 import { addressCode } from './address-code.ts';
 import { addressRemoved } from './address-removed.ts';
 import { addressTaken } from './address-taken.ts';
+import { chatLinkedText } from './chat-linked.ts';
+import { chatOfferedText } from './chat-offered.ts';
+import { messengerLinked } from './messenger-linked.ts';
+import { messengerUnlinked } from './messenger-unlinked.ts';
 import { noAccount } from './no-account.ts';
 import { passwordBlocked, passwordBlockedText } from './password-blocked.ts';
 import { passwordChanged, passwordChangedText } from './password-changed.ts';
@@ -31,6 +35,8 @@ export const en: MessageLocale = {
     'address-taken': addressTaken,
     'address-added': addressAdded,
     'address-removed': addressRemoved,
+    'messenger-linked': messengerLinked,
+    'messenger-unlinked': messengerUnlinked,
     'password-changed': passwordChanged,
     'password-blocked': passwordBlocked,
     'password-held': passwordHeld,
@@ -46,6 +52,8 @@ export const en: MessageLocale = {
     'registration-taken': registrationTakenText,
     'password-changed': passwordChangedText,
     'password-blocked': passwordBlockedText,
+    'chat-offered': chatOfferedText,
+    'chat-linked': chatLinkedText,
   },
   footer: () => ({ help: 'Questions', contact: 'Customer support' }),
 };

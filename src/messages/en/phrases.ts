@@ -1,5 +1,5 @@
 /** What several English messages say in the same words. */
-import type { Surroundings } from '../catalog.ts';
+import type { MessageParams, Surroundings } from '../catalog.ts';
 import type { Block } from '../layout.ts';
 
 /** When and from where: what the owner compares with their own memory. */
@@ -38,6 +38,21 @@ export function addressChangeNotYours(recoverUrl: string, { supportAddress }: Su
         ],
       },
       { type: 'button', label: 'Set a new password', url: recoverUrl },
+    ],
+  };
+}
+
+/** Which chat, when and from where. */
+export function messengerFacts(
+  { messenger, name, at, browser }: MessageParams['messenger-unlinked'],
+  { moment }: Surroundings,
+): Block {
+  return {
+    type: 'facts',
+    rows: [
+      { label: 'When', value: moment(at) },
+      { label: 'Browser', value: browser },
+      { label: messenger, value: name ?? 'a chat without a name' },
     ],
   };
 }

@@ -1,0 +1,64 @@
+/** The owner's yes, in the session that asked: from now on this chat receives the account's codes. */
+import type { Messenger } from '../rules/delivery.ts';
+import { Refusal } from '../rules/errors.ts';
+import type { Chat } from '../store/store.ts';
+import type { Context, Origin } from './context.ts';
+import { named, notifyOfMessenger } from './notify-of-messenger.ts';
+import { requireSessionIn } from './sessions.ts';
+import { newId } from './tokens.ts';
+
+/** Said when it happens, or not at all. */
+const CHAT_NOTICE_USEFUL_MS = 10 * 60_000;
+
+/**
+ * @param id of the offer, as it was shown
+ * @throws Refusal `invalid_credentials` without a living session; `not_found` for an offer that ended, was withdrawn or taken,
+ *   or is another session's
+ */
+export async function confirmLink(
+  context: Context,
+  session: string | undefined,
+  messenger: Messenger,
+  id: string,
+  origin: Origin,
+): Promise<Chat> {
+  return context.store.transaction(async (tx) => {
+    const now = context.clock.now();
+    const { session: current, account } = await requireSessionIn(context, tx, session);
+    const offer = await tx.linkTokens.take(id, current.id, now);
+    if (offer?.channel !== messenger || offer.chat === null || offer.offeredAt === null) throw new Refusal('not_found');
+    const chat: Chat = {
+      id: newId(context.random),
+      accountId: account.id,
+      channel: messenger,
+      chat: offer.chat,
+      name: offer.name,
+      consentedAt: offer.offeredAt,
+      linkedAt: now,
+      stoppedAt: null,
+    };
+    await tx.chats.link(chat);
+    await tx.audit.append({
+      at: now,
+      name: 'link-messenger',
+      accountId: account.id,
+      proofId: null,
+      detail: { channel: messenger, ...named(offer.name), browser: origin.browser },
+    });
+    await tx.outbox.insert({
+      id: newId(context.random),
+      kind: 'chat-linked',
+      channel: messenger,
+      proofId: null,
+      epoch: null,
+      accountId: account.id,
+      address: chat.chat,
+      locale: account.locale ?? origin.locale,
+      createdAt: now,
+      dueAt: now,
+      usefulUntil: now + CHAT_NOTICE_USEFUL_MS,
+    });
+    await notifyOfMessenger(context, tx, account, 'messenger-linked', origin.locale, now);
+    return chat;
+  });
+}

@@ -1,0 +1,22 @@
+import type { Templates } from '../catalog.ts';
+import { addressChangeNotYours, messengerFacts } from './phrases.ts';
+
+export const messengerLinked: Templates['messenger-linked'] = (params, surroundings) => ({
+  subject: `${params.messenger} was linked to your ${surroundings.brand} account`,
+  preheader: 'If you linked it, there is nothing to do. If not, act now: this mail tells you how.',
+  heading: `${params.messenger} was linked`,
+  blocks: [
+    {
+      type: 'paragraph',
+      text:
+        `A chat in ${params.messenger} now belongs to your ${surroundings.brand} account (${params.account}). ` +
+        'Codes for a new password can be sent there.',
+    },
+    messengerFacts(params, surroundings),
+    {
+      type: 'paragraph',
+      text: 'If that was you, there is nothing more to do. You can unlink it on your account page.',
+    },
+    addressChangeNotYours(params.recoverUrl, surroundings),
+  ],
+});

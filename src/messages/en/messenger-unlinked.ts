@@ -1,0 +1,17 @@
+import type { Templates } from '../catalog.ts';
+import { addressChangeNotYours, messengerFacts } from './phrases.ts';
+
+export const messengerUnlinked: Templates['messenger-unlinked'] = (params, surroundings) => ({
+  subject: `${params.messenger} was unlinked from your ${surroundings.brand} account`,
+  preheader: 'If you unlinked it, there is nothing to do. If not, act now: this mail tells you how.',
+  heading: `${params.messenger} was unlinked`,
+  blocks: [
+    {
+      type: 'paragraph',
+      text: `Your chat in ${params.messenger} no longer belongs to your ${surroundings.brand} account. No code is sent there any more.`,
+    },
+    messengerFacts(params, surroundings),
+    { type: 'paragraph', text: 'If that was you, there is nothing more to do.' },
+    addressChangeNotYours(params.recoverUrl, surroundings),
+  ],
+});
