@@ -3,10 +3,11 @@
  * no secret: hosts, users and codes, never a URL.
  */
 import { fileURLToPath } from 'node:url';
-import { type Config, ConfigError, isLoopbackHost } from '../config.ts';
+import { type Config, ConfigError } from '../config.ts';
 import { createPasswordKnowledge } from '../passwords/knowledge.ts';
 import { readLeakedPasswords } from '../passwords/leaked.ts';
 import { AUDIT_KEPT_MS, PROOF_KEPT_MS } from '../rules/limits.ts';
+import { isLoopbackHost } from '../rules/loopback.ts';
 import { checkDatabase } from './doctor-database.ts';
 import { type Finding, findingLine, summaryLine } from './doctor-finding.ts';
 import { checkMailServer, checkSender } from './doctor-mail.ts';
