@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import type { AssessRisk } from './ports.ts';
 import { BOUNCE_LOCAL_MAX } from './rules/bounce-addresses.ts';
+import { isLoopbackHost } from './rules/loopback.ts';
 import { MAIL_REPORTS_EXAMPLE, type MailReports, readMailReports } from './rules/mail-reports.ts';
 import {
   type ParsedUrl,
@@ -661,16 +662,6 @@ function looksLikeAddress(value: string): boolean {
 function looksLikeMailbox(value: string): boolean {
   const inBrackets = /^[^<>\r\n]*<([^<>]+)>$/.exec(value);
   return looksLikeAddress(inBrackets?.[1] ?? value);
-}
-
-export function isLoopbackHost(host: string): boolean {
-  return (
-    host === 'localhost' ||
-    host.endsWith('.localhost') ||
-    host === '[::1]' ||
-    host === '::1' ||
-    /^127(\.\d+){3}$/.test(host)
-  );
 }
 
 /** WCAG 2.2 relative luminance contrast of #rrggbb against white. */

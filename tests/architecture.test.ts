@@ -44,7 +44,7 @@ const ARROWS: Record<string, readonly string[]> = {
   store: ['store', 'rules', 'ports.ts', 'system.ts'],
   accounts: ['accounts', 'rules', 'ports.ts'],
   passwords: ['passwords', 'rules', 'ports.ts'],
-  'exchange.ts': [],
+  'exchange.ts': ['rules'],
   'pace.ts': [],
   channels: ['rules', 'ports.ts', 'exchange.ts', 'pace.ts'],
   locales: ['locales', 'rules'],

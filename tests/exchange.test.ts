@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { type Call, exchange, retryAfterMsOf } from '../src/exchange.ts';
+import { type Call, exchange } from '../src/exchange.ts';
 import { type Fault, type Peer, startPeer } from './provider-peer.ts';
 
 async function provider(t: TestContext, ...faults: Fault[]): Promise<{ peer: Peer; call: Call }> {
@@ -73,13 +73,4 @@ describe('a failure is a code, and says whether the call may have been obeyed', 
       const { call } = await provider(t);
       assert.deepEqual(await exchange({ ...call, fetch: failing(cause) }), { kind: 'failed', reason, maybeObeyed });
     });
-});
-
-test('Retry-After is read in seconds', () => {
-  const of = (value: string) => retryAfterMsOf(new Headers({ 'retry-after': value }));
-  assert.equal(of('7'), 7000);
-  assert.equal(of(' 0 '), 0);
-  for (const value of ['', '-1', '1.5', 'Wed, 21 Oct 2026 07:28:00 GMT', '99999999'])
-    assert.equal(of(value), undefined);
-  assert.equal(retryAfterMsOf(new Headers()), undefined);
 });

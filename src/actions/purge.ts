@@ -1,4 +1,5 @@
 /** Data that served its purpose goes (STANDARDS R91). */
+import { LIFTED_KEPT_MS, SUPPRESSION_KEPT_MS } from '../rules/bounces.ts';
 import {
   DEVICE_LIFETIME_MS,
   GUESS_WINDOW_MS,
@@ -19,6 +20,7 @@ export async function purge(context: Context): Promise<Record<string, number>> {
     proofs: await tx.proofs.purge(now - PROOF_KEPT_MS),
     messages: await tx.outbox.purge(now - MESSAGE_KEPT_MS),
     noAccountMails: await tx.noAccountMails.purge(now - NO_ACCOUNT_MAIL_EVERY_MS),
+    suppressions: await tx.suppressions.purge({ reported: now - SUPPRESSION_KEPT_MS, lifted: now - LIFTED_KEPT_MS }),
     guesses: await tx.guesses.purge(now - GUESS_WINDOW_MS - DAY_MS),
     limits: await tx.limits.purge(now),
     retiredIdentifiers: await tx.retiredIdentifiers.purge(now - DEVICE_LIFETIME_MS),

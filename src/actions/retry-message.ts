@@ -1,16 +1,20 @@
 /** Queues a message again that came to nothing, where it is still of use to somebody. The worker sends it as any other. */
+import type { Account } from '../ports.ts';
+import { canRecover } from '../rules/address-trust.ts';
 import { RETRIED } from '../rules/delivery.ts';
 import { type Retried, type RetryRefusal, whyNotRetried } from '../rules/retry.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
+import { mayRecover } from './find-proof.ts';
 import { findMessage, proofOf } from './list-messages.ts';
+import { addressesBy } from './reachable-channels.ts';
 
 export type RetryOutcome =
   | { id: string; queued: true }
   | { id: string; queued: false; refusal: RetryRefusal }
   | { id: undefined; why: 'none' | 'several' };
 
-export type RetryContext = Pick<Context, 'store' | 'accounts' | 'clock'>;
+export type RetryContext = Pick<Context, 'store' | 'accounts' | 'clock' | 'settings'>;
 
 /** Asking twice queues it once: the second finds it waiting. */
 export async function retryMessage(
@@ -44,11 +48,19 @@ export async function retryMessage(
 
 /** Only a code that recovers an account goes to a stored address; codes for others go to where nobody has an account yet. */
 async function accountOf(
-  { accounts }: RetryContext,
+  context: RetryContext,
   tx: StoreTransaction,
-  { kind }: Message,
+  message: Message,
   proof: Proof | undefined,
 ): Promise<Retried['account']> {
-  if (kind !== 'recovery-code' || proof?.resolution !== 'known') return null;
-  return accounts.findByIdentifier(tx, { kind: proof.identifierKind, canonical: proof.identifier });
+  if (message.kind !== 'recovery-code' || proof?.resolution !== 'known') return null;
+  const named = { kind: proof.identifierKind, canonical: proof.identifier };
+  const account = await context.accounts.findByIdentifier(tx, named);
+  return account && { generation: account.generation, isStopped: isStopped(context, account, proof, message) };
+}
+
+/** Recovery by what was named, or by every address that this message could go to. */
+function isStopped(context: RetryContext, account: Account, proof: Proof, { channel }: Message): boolean {
+  const addresses = addressesBy(context, account, proof, channel);
+  return !mayRecover(account, proof) || (addresses.length > 0 && !addresses.some(canRecover));
 }

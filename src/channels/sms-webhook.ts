@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import type { ChannelEvent, Clock, OutgoingText, Received, TextChannel, WebhookCall } from '../ports.ts';
 import type { SendOutcome } from '../rules/delivery.ts';
-import { outcomeOfFailure, retryAfter } from '../rules/http-outcomes.ts';
+import { failureOf, outcomeOfFailure, outcomeOfTrouble } from '../rules/http-outcomes.ts';
 import { isSignedCall } from '../rules/signatures.ts';
 import type { WebhookUrl } from '../rules/sms-urls.ts';
 
@@ -43,7 +43,7 @@ export function createSmsWebhookChannel(settings: WebhookUrl, options: SmsWebhoo
       await response.body?.cancel();
       return outcomeOf(response, id, clock.now());
     } catch (error) {
-      return outcomeOfFailure(error);
+      return outcomeOfFailure(failureOf(error));
     }
   }
 
@@ -63,15 +63,8 @@ function outcomeOf(response: Response, id: string, now: number): SendOutcome {
   const { status } = response;
   if (response.ok) return { kind: 'accepted', providerId: id };
   const reason = `http_${status}`;
-  if (status === 429) return { kind: 'temporary', reason, ...retryAfter(response.headers, now) };
-  // 503 is told by a door that let nothing in; behind any other 5xx the message may have been taken.
-  if (status >= 500)
-    return {
-      kind: 'temporary',
-      reason,
-      ...retryAfter(response.headers, now),
-      ...(status === 503 ? {} : { maybeSent: true }),
-    };
+  const trouble = outcomeOfTrouble(response, reason, now);
+  if (trouble) return trouble;
   // 3xx: the address has moved, and the operator corrects it.
   return status >= 400 ? { kind: 'permanent', reason } : { kind: 'temporary', reason };
 }

@@ -1,6 +1,5 @@
 /** Mail by SMTP: a pool of kept connections (nodemailer), its answers told as outcomes of a send. */
 
-import { BlockList, isIP } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { domainToASCII } from 'node:url';
 import nodemailer, { type SendMailOptions } from 'nodemailer';
@@ -9,6 +8,7 @@ import type { MailSettings } from '../config.ts';
 import { Pace } from '../pace.ts';
 import type { MailChannel, OutgoingMail } from '../ports.ts';
 import type { SendOutcome } from '../rules/delivery.ts';
+import { isLoopbackHost } from '../rules/loopback.ts';
 
 /** From the DNS question to the end of STARTTLS. */
 const CONNECT_TIMEOUT_MS = 8_000;
@@ -127,7 +127,7 @@ function senderOf(mailbox: string, brand: string): Sender {
 function connectionOptions(url: URL): SMTPPoolOptions {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const secure = url.protocol === 'smtps:';
-  const lenient = isLoopback(host) || url.searchParams.get('insecure') === '1';
+  const lenient = isLoopbackHost(host) || url.searchParams.get('insecure') === '1';
   const user = decodeURIComponent(url.username);
   return {
     host,
@@ -144,17 +144,6 @@ function connectionOptions(url: URL): SMTPPoolOptions {
     socketCloseTimeout: 1_000,
     socketTimeout: SILENCE_TIMEOUT_MS,
   };
-}
-
-const LOOPBACK = new BlockList();
-LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
-LOOPBACK.addAddress('::1', 'ipv6');
-
-/** By address, not by spelling: `127.shop.example` is somebody's host. */
-function isLoopback(host: string): boolean {
-  const version = isIP(host);
-  if (version === 0) return host === 'localhost' || host.endsWith('.localhost');
-  return LOOPBACK.check(host, version === 4 ? 'ipv4' : 'ipv6');
 }
 
 /**

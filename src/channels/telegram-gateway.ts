@@ -6,9 +6,10 @@
  */
 import { createHash, createHmac } from 'node:crypto';
 import { z } from 'zod';
-import { type Answer, exchange, type Fetch, retryAfterMsOf } from '../exchange.ts';
+import { type Answer, exchange, type Fetch } from '../exchange.ts';
 import type { ChannelEvent, Clock, Log, OutgoingText, Received, TextChannel, WebhookCall } from '../ports.ts';
 import type { SendOutcome } from '../rules/delivery.ts';
+import { outcomeOfFailure, retryAfterMsOf } from '../rules/http-outcomes.ts';
 import type { TelegramGatewaySettings } from '../rules/messenger-urls.ts';
 import { readJson } from '../rules/read-json.ts';
 import { isSameMac } from '../rules/signatures.ts';
@@ -95,7 +96,7 @@ export function createTelegramGatewayChannel(
   }
 
   function judge(answer: Answer, asked: 'check' | 'send'): SendOutcome {
-    const outcome = outcomeOf(answer, asked);
+    const outcome = outcomeOf(answer, asked, clock.now());
     if (outcome.kind !== 'accepted' && OPERATORS_FAULT.test(outcome.reason))
       log.error('telegram-gateway', { reason: outcome.reason });
     return outcome;
@@ -149,12 +150,12 @@ const WAITS_FOR_OPERATOR = /^(ACCESS_TOKEN_|BALANCE_|IP_|40[13]$)/;
  * The list of error codes is not published. What the question is answered with, is about the number unless it is known to
  * be about us; there the next channel is due at once.
  */
-function outcomeOf(answer: Answer, asked: 'check' | 'send'): SendOutcome {
+function outcomeOf(answer: Answer, asked: 'check' | 'send', now: number): SendOutcome {
   const maybeSent = asked === 'send' ? ({ maybeSent: true } as const) : {};
   if (answer.kind === 'failed')
-    return { kind: 'temporary', reason: answer.reason, ...(answer.maybeObeyed ? maybeSent : {}) };
+    return outcomeOfFailure({ ...answer, maybeObeyed: answer.maybeObeyed && asked === 'send' });
   if (answer.status === 429)
-    return { kind: 'temporary', reason: '429', retryAfterMs: retryAfterMsOf(answer.headers) ?? PAUSE_MS };
+    return { kind: 'temporary', reason: '429', retryAfterMs: retryAfterMsOf(answer.headers, now) ?? PAUSE_MS };
   if (answer.status >= 500) return { kind: 'temporary', reason: String(answer.status) };
   const parsed = ApiAnswer.safeParse(readJson(answer.text));
   if (!parsed.success)

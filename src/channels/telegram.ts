@@ -9,6 +9,7 @@ import { type Answer, exchange, type Fetch } from '../exchange.ts';
 import type { ChannelEvent, Clock, LinkedChannel, Log, OutgoingText, Received, WebhookCall } from '../ports.ts';
 import { chatName } from '../rules/chat-names.ts';
 import type { SendOutcome } from '../rules/delivery.ts';
+import { outcomeOfFailure } from '../rules/http-outcomes.ts';
 import { isLinkToken, isStopWord } from '../rules/link-tokens.ts';
 import type { TelegramSettings } from '../rules/messenger-urls.ts';
 import { readJson } from '../rules/read-json.ts';
@@ -128,8 +129,7 @@ const ApiAnswer = z.object({
 });
 
 function outcomeOf(answer: Answer): SendOutcome {
-  if (answer.kind === 'failed')
-    return { kind: 'temporary', reason: answer.reason, ...(answer.maybeObeyed ? { maybeSent: true } : {}) };
+  if (answer.kind === 'failed') return outcomeOfFailure(answer);
   const parsed = ApiAnswer.safeParse(readJson(answer.text));
   if (!parsed.success)
     return answer.status >= 200 && answer.status < 300

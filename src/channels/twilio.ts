@@ -2,8 +2,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { ChannelEvent, Clock, OutgoingText, Received, TextChannel, WebhookCall } from '../ports.ts';
 import type { SendOutcome } from '../rules/delivery.ts';
-import { outcomeOfFailure, retryAfter } from '../rules/http-outcomes.ts';
-import { isLoopbackHost, type TwilioUrl } from '../rules/sms-urls.ts';
+import { failureOf, outcomeOfFailure, outcomeOfTrouble } from '../rules/http-outcomes.ts';
+import { isLoopbackHost } from '../rules/loopback.ts';
+import type { TwilioUrl } from '../rules/sms-urls.ts';
 
 /** Twilio answers within a second; past this another channel is tried, while somebody waits. */
 const SEND_TIMEOUT_MS = 10_000;
@@ -49,7 +50,7 @@ export function createTwilioChannel(settings: TwilioUrl, options: TwilioOptions)
         signal: AbortSignal.timeout(options.sendTimeoutMs ?? SEND_TIMEOUT_MS),
       });
     } catch (error) {
-      return outcomeOfFailure(error);
+      return outcomeOfFailure(failureOf(error));
     }
     return outcomeOf(response, await answerOf(response), text, clock.now());
   }
@@ -115,15 +116,8 @@ function outcomeOf(response: Response, answer: Answer, text: OutgoingText, now: 
   }
   const code = typeof answer.code === 'number' ? answer.code : undefined;
   const reason = String(code ?? `http_${status}`);
-  if (status === 429) return { kind: 'temporary', reason, ...retryAfter(response.headers, now) };
-  // 503 is told by a door that let nothing in; behind any other 5xx the message may have been made.
-  if (status >= 500)
-    return {
-      kind: 'temporary',
-      reason,
-      ...retryAfter(response.headers, now),
-      ...(status === 503 ? {} : { maybeSent: true }),
-    };
+  const trouble = outcomeOfTrouble(response, reason, now);
+  if (trouble) return trouble;
   if (code === STOPPED) return { kind: 'unreachable', reason, stopped: true };
   if (code !== undefined && UNREACHABLE.has(code)) return { kind: 'unreachable', reason };
   if (code !== undefined && OURS_TO_MEND.has(code)) return { kind: 'temporary', reason };

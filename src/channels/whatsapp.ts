@@ -7,10 +7,11 @@
  */
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
-import { type Answer, exchange, type Fetch, retryAfterMsOf } from '../exchange.ts';
+import { type Answer, exchange, type Fetch } from '../exchange.ts';
 import type { ChannelEvent, Clock, LinkedChannel, Log, OutgoingText, Received, WebhookCall } from '../ports.ts';
 import { chatName } from '../rules/chat-names.ts';
 import type { SendOutcome } from '../rules/delivery.ts';
+import { outcomeOfFailure, retryAfterMsOf } from '../rules/http-outcomes.ts';
 import { findLinkToken, isStopWord } from '../rules/link-tokens.ts';
 import type { WhatsAppSettings } from '../rules/messenger-urls.ts';
 import { readJson } from '../rules/read-json.ts';
@@ -52,8 +53,7 @@ export function createWhatsAppChannel(settings: WhatsAppSettings, options: Whats
   }
 
   function outcomeOf(answer: Answer): SendOutcome {
-    if (answer.kind === 'failed')
-      return { kind: 'temporary', reason: answer.reason, ...(answer.maybeObeyed ? { maybeSent: true } : {}) };
+    if (answer.kind === 'failed') return outcomeOfFailure(answer);
     const json = readJson(answer.text);
     const sent = Sent.safeParse(json);
     if (answer.status === 200 && sent.success)
@@ -62,7 +62,7 @@ export function createWhatsAppChannel(settings: WhatsAppSettings, options: Whats
     if (answer.status >= 200 && answer.status < 300 && !error.success)
       return { kind: 'temporary', reason: 'unreadable_answer', maybeSent: true };
     const verdict = whatsAppVerdict(error.data?.error.code, answer.status);
-    const retryAfterMs = retryAfterMsOf(answer.headers);
+    const retryAfterMs = retryAfterMsOf(answer.headers, clock.now());
     if (verdict.alert) log.error('whatsapp', { reason: verdict.outcome.reason });
     if (verdict.pauseMs > 0) pausedUntil = clock.now() + Math.max(verdict.pauseMs, retryAfterMs ?? 0);
     if (verdict.outcome.kind !== 'temporary' || retryAfterMs === undefined) return verdict.outcome;

@@ -4,8 +4,8 @@
  * few, and every limit applies to them as to anybody.
  */
 import { readFileSync } from 'node:fs';
-import { isLoopbackHost } from '../config.ts';
 import { createKeys } from '../keys.ts';
+import { isLoopbackHost } from '../rules/loopback.ts';
 import { systemRandom } from '../system.ts';
 import type { DoctorClient } from './doctor-client.ts';
 import { isKind, KINDS, REFERENCE_OF, type Subject } from './doctor-kinds.ts';

@@ -3,9 +3,11 @@
  * no secret: hosts, users and codes, never a URL.
  */
 import { fileURLToPath } from 'node:url';
-import { type Config, ConfigError, isLoopbackHost } from '../config.ts';
+import { type Config, ConfigError } from '../config.ts';
 import { createPasswordKnowledge } from '../passwords/knowledge.ts';
 import { readLeakedPasswords } from '../passwords/leaked.ts';
+import { AUDIT_KEPT_MS, PROOF_KEPT_MS } from '../rules/limits.ts';
+import { isLoopbackHost } from '../rules/loopback.ts';
 import { checkDatabase } from './doctor-database.ts';
 import { type Finding, findingLine, summaryLine } from './doctor-finding.ts';
 import { checkMailServer, checkSender } from './doctor-mail.ts';
@@ -23,6 +25,7 @@ See docs/how-to/check-an-installation.md and docs/how-to/spend.md.
 `;
 /** Where `import.meta.main` works, types are stripped and node:sqlite needs no flag. */
 const OLDEST_NODE = [24, 7] as const;
+const DAY_MS = 86_400_000;
 const SECRET_DISTINCT_CHARACTERS = 16;
 const COMMON_WORDS = ['secret', 'password', 'passwort', 'changeme', 'change-me', 'change_me', 'regain', 'example'];
 const MORE_COMMON_WORDS = ['default', 'qwerty', 'letmein', 'admin', '123456', 'test'];
@@ -100,10 +103,12 @@ function checkNode(version: string): Finding {
 
 function checkSecrets({ secrets, mode }: Config): Finding[] {
   const name = 'Secret';
+  const [codes, audit] = [Math.ceil(PROOF_KEPT_MS / DAY_MS), AUDIT_KEPT_MS / DAY_MS];
+  const whenToDrop = `drop this one after ${codes} days, or after ${audit} to have 'regain audit verify' check everything`;
   const weak = secrets.flatMap((secret, at): Finding[] => {
     const why = weaknessOf(secret);
     const which = secrets.length > 1 ? `number ${at + 1} of ${secrets.length} ` : '';
-    const mend = `put a new one in front of REGAIN_SECRET ("$(openssl rand -base64 32)"), and drop this one a day later`;
+    const mend = `put a new one in front of REGAIN_SECRET ("$(openssl rand -base64 32)"); ${whenToDrop}`;
     return why === undefined ? [] : [{ level: 'warn', name, text: `${which}${why}`, mend }];
   });
   const where =

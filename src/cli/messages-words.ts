@@ -94,6 +94,8 @@ export function refusalInWords(refusal: RetryRefusal): string {
       return 'a newer message with another code has taken its place';
     case 'address_gone':
       return 'the address is no longer one of the account';
+    case 'address_stopped':
+      return "recovery by its address is stopped, because somebody said that it is in wrong hands; 'regain accounts unfreeze' allows it again";
     case 'account_changed':
       return 'the account has changed since (a new password, or a report), which made the code void';
   }

@@ -1,4 +1,5 @@
 /** What a bounce says of an address, by its enhanced status code (RFC 3463; IANA's registry of them). */
+import { SUPPORT_TOLD_EVERY_MS } from './limits.ts';
 
 /**
  * no-mailbox: mail can't ever arrive there. held-back: the provider itself sends nothing more to it. complaint: whoever reads
@@ -11,6 +12,13 @@ export type AddressTrouble = 'no-mailbox' | 'held-back' | 'complaint';
  * 5.2.1 switched off. Not 5.2.2 (full), 5.4.x (the way there) or 5.7.x (what the other side thinks of us): these pass.
  */
 const NO_MAILBOX = /^5\.(?:1\.(?:1|2|3|6|10)|2\.1)$/;
+
+/**
+ * A mailbox that nobody reported for a year may be somebody else's by now, and is tried anew. What mail has reached again is
+ * kept while it remembers that support was told, and as long as a report from before it may be repeated.
+ */
+export const SUPPRESSION_KEPT_MS = 365 * 24 * 3_600_000;
+export const LIFTED_KEPT_MS = SUPPORT_TOLD_EVERY_MS;
 
 export function troubleOf(enhancedStatus: string | undefined): { trouble?: AddressTrouble } {
   return NO_MAILBOX.test(enhancedStatus ?? '') ? { trouble: 'no-mailbox' } : {};

@@ -2,6 +2,7 @@
  * The URLs that messengers are configured with, checked and taken apart. A refused URL is one line: the setting's name, what
  * is wrong, an example; never a part of the URL that may be secret.
  */
+import { isLoopbackHost } from './loopback.ts';
 
 export interface TelegramSettings {
   /** Without a trailing slash. */
@@ -192,7 +193,7 @@ function apiBase(value: string, insecure: boolean): { url: string } | { problem:
     return { problem: 'api must start with https:// or http://' };
   if (url.username || url.password || url.search || url.hash)
     return { problem: 'api must be scheme, host and path only' };
-  if (url.protocol === 'http:' && !insecure && !isLoopback(url.hostname))
+  if (url.protocol === 'http:' && !insecure && !isLoopbackHost(url.hostname))
     return { problem: 'api is plain http, which is accepted for loopback only; use https, or say insecure=1' };
   return { url: url.origin + url.pathname.replace(/\/+$/, '') };
 }
@@ -208,8 +209,4 @@ function decoded(text: string): string | undefined {
 /** Tokens go into a header: visible ASCII, and nothing that could end it. */
 function isHeaderSafe(token: string): boolean {
   return /^[\x21-\x7e]{8,2048}$/.test(token);
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -13,17 +13,26 @@ export type RetryRefusal =
   | { why: 'code_dead' }
   | { why: 'newer_code' }
   | { why: 'address_gone' }
+  /** Somebody said that it is in wrong hands: no code goes there. */
+  | { why: 'address_stopped' }
   | { why: 'account_changed' };
 
 export interface Retried {
-  message: { status: MessageStatus; kind: string; epoch: number | null; usefulUntil: number };
-  /** Undefined where it is gone. */
+  message: {
+    status: MessageStatus;
+    kind: string;
+    /** Null: it tells of something that no proof stands behind, as a notice of an added address does. */
+    proofId: string | null;
+    epoch: number | null;
+    usefulUntil: number;
+  };
+  /** Undefined where it is gone, or there never was one. */
   proof: (ProofTimes & { epoch: number; accountGeneration: number | null }) | undefined;
   /**
    * For a message that goes to an account's stored address: that account as it is now, undefined where the address is no
    * longer one of its own. Null for any other message.
    */
-  account: { generation: number } | undefined | null;
+  account: { generation: number; isStopped: boolean } | undefined | null;
   evenIfDelivered: boolean;
 }
 
@@ -40,9 +49,9 @@ export function whyNotRetried(retried: Retried, now: number): RetryRefusal | und
 }
 
 function whyUseless({ message, proof, account }: Retried, now: number): RetryRefusal | undefined {
-  if (!proof) return { why: 'recovery_gone' };
+  if (!proof && message.proofId !== null) return { why: 'recovery_gone' };
   // A notice tells what happened, so the recovery may be over; only its own time ends it.
-  if (message.epoch === null) return now >= message.usefulUntil ? { why: 'too_late' } : undefined;
+  if (!proof || message.epoch === null) return now >= message.usefulUntil ? { why: 'too_late' } : undefined;
   const state = stateAt(proof, now);
   if (state !== 'code_sent' && state !== 'code_expired') return { why: 'recovery_over', state };
   if (message.epoch !== proof.epoch) return { why: 'newer_code' };
@@ -50,5 +59,6 @@ function whyUseless({ message, proof, account }: Retried, now: number): RetryRef
     return { why: 'code_dead' };
   if (account === null) return undefined;
   if (!account) return { why: 'address_gone' };
+  if (account.isStopped) return { why: 'address_stopped' };
   return account.generation === proof.accountGeneration ? undefined : { why: 'account_changed' };
 }

@@ -2,6 +2,7 @@
  * What `REGAIN_SMS_URL` says: `twilio://`, `smpp://`, `smpps://`, or `https://` for the generic webhook. Pure, so that the
  * configuration can refuse a bad one at start with what is wrong and an example.
  */
+import { isLoopbackHost } from './loopback.ts';
 
 /** The message says what is wrong, after the name of the setting, and never repeats the URL: it holds secrets. */
 export class UrlRefused extends Error {
@@ -172,11 +173,6 @@ export function parseSmsWebhookUrl(url: URL): WebhookUrl {
     url: `${base}${url.pathname}${queryWithout(url.search, ['secret', 'insecure', 'api'])}`,
     secret,
   };
-}
-
-/** By the address as URLs write it: 127/8, ::1, localhost and names below it. */
-export function isLoopbackHost(host: string): boolean {
-  return /^(?:127(?:\.\d+){3}|\[::1\]|(?:.+\.)?localhost)$/i.test(host);
 }
 
 type Refuse = (problem: string) => never;

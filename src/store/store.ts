@@ -373,6 +373,8 @@ export interface StoreTransaction extends Transaction {
     claimTelling(identifierMac: string, messageId: string, now: number, everyMs: number): Promise<boolean>;
     /** What a message to support is about. */
     toldBy(messageId: string): Promise<Suppression | undefined>;
+    /** Drops what was last reported before the one moment, and what was lifted before the other. Returns how many. */
+    purge(before: { reported: number; lifted: number }): Promise<number>;
   };
   readonly chats: {
     /** Linked chats of the account, also stopped ones. */

@@ -50,6 +50,11 @@ export function suppressionQueries(
   const toldBy = statement(({ messageId }: { messageId: string }) =>
     kysely.selectFrom('suppressions').select(selected(FIELDS)).where('told_by', '=', messageId),
   );
+  const purge = statement((before: { reported: number; lifted: number }) =>
+    kysely
+      .deleteFrom('suppressions')
+      .where((eb) => eb.or([eb('at', '<', before.reported), eb('lifted_at', '<', before.lifted)])),
+  );
 
   return (open) => ({
     record: async (suppression) => (await open.changed(record, suppression)) === 1,
@@ -59,5 +64,6 @@ export function suppressionQueries(
       return (await open.changed(claimTelling, { identifierMac, messageId, now, before: now - everyMs })) === 1;
     },
     toldBy: (messageId) => open.first(toldBy, { messageId }),
+    purge: (before) => open.changed(purge, before),
   });
 }

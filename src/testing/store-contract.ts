@@ -850,6 +850,22 @@ function suppressions(inStore: InStore, inTransaction: InTransaction): void {
     assert.equal((await tx.suppressions.of('mac'))?.at, NOW + 3);
   });
 
+  inTransaction('suppressions: what nobody reported for long goes, and what was lifted long ago', async (tx) => {
+    const record = (identifierMac: string, at: number) => tx.suppressions.record(suppression({ identifierMac, at }));
+    await record('old', NOW - 1);
+    await record('standing', NOW);
+    await record('lifted', NOW);
+    await tx.suppressions.lift('lifted', NOW + 1);
+    await record('lifted lately', NOW);
+    await tx.suppressions.lift('lifted lately', NOW + 2);
+    assert.equal(await tx.suppressions.purge({ reported: NOW, lifted: NOW + 2 }), 2);
+    assert.equal(await tx.suppressions.of('old'), undefined);
+    assert.equal((await tx.suppressions.of('standing'))?.at, NOW);
+    // Its row is gone, so the same report is news; that of the one lifted lately is not.
+    assert.equal(await record('lifted', NOW), true);
+    assert.equal(await record('lifted lately', NOW), false);
+  });
+
   inStore('suppressions: of many that want to tell support, one does, once in the given time', async (store) => {
     await store.transaction((tx) => tx.suppressions.record(suppression()));
     const claims = await times(20, () =>

@@ -1,6 +1,7 @@
 /** Which messages an operator can have sent again, and which would help nobody. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
+import { notifyOfAddress } from '../../src/actions/notify-of-address.ts';
 import { retryMessage } from '../../src/actions/retry-message.ts';
 import { shownStatus } from '../../src/rules/delivery.ts';
 import { CODE_LIFETIME_MS, FATE_SHOWN_AFTER_MS, NOTICE_USEFUL_MS, PROOF_LIFETIME_MS } from '../../src/rules/limits.ts';
@@ -105,6 +106,19 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.deepEqual(outcome, { id: message.id, queued: false, refusal: { why: 'address_gone' } });
     });
 
+    test('an address that recovery was stopped by', async () => {
+      const { email, accountId, message } = await bounced();
+      const stopped = [{ kind: 'email', canonical: email }] as const;
+      const { accounts } = program.regain.context;
+      await transaction((tx) => accounts.freezeAddresses(tx, accountId, stopped, program.now()));
+      assert.equal(await whyNot(message.id, true), 'address_stopped');
+      await program.settled();
+      assert.equal(mailsTo(email).length, 1);
+      // Allowed again, the code from before stays void.
+      await transaction((tx) => tx.accounts.thawAddress(accountId, stopped[0], program.now()));
+      assert.equal(await whyNot(message.id), 'account_changed');
+    });
+
     test('a decoy: nobody to send to', async () => {
       await program.advance(1);
       const { status } = await program.api('POST', '/recovery', { body: { identifier: '+14155552671' } });
@@ -126,6 +140,30 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.equal(await whyNot(notice.id), 'queued');
       await program.settled();
       assert.equal(mailsTo(email).length, 3);
+      await bounce(notice.id);
+      await program.advance(NOTICE_USEFUL_MS);
+      assert.equal(await whyNot(notice.id), 'too_late');
+    });
+
+    test('a notice of an added address, which no recovery stands behind', async () => {
+      const { email, accountId } = await bounced();
+      const { context } = program.regain;
+      const added = 'added@example.com';
+      await transaction(async (tx) => {
+        const [at, account] = [program.now(), await context.accounts.get(tx, accountId)];
+        assert.ok(account);
+        const detail = { address: added, browser: 'Firefox' };
+        await tx.audit.append({ at, name: 'add-address', accountId, proofId: null, detail });
+        await notifyOfAddress(context, tx, account, 'address-added', account.addresses, 'en', at);
+      });
+      await program.settled();
+      const [notice] = await transaction((tx) => tx.messages.list({ since: 0, kind: 'address-added' }, 1));
+      assert.ok(notice);
+      await bounce(notice.id);
+      assert.equal(await whyNot(notice.id), 'queued');
+      await program.settled();
+      const notices = mailsTo(email).filter(({ text }) => text.includes(added));
+      assert.equal(notices.length, 2);
       await bounce(notice.id);
       await program.advance(NOTICE_USEFUL_MS);
       assert.equal(await whyNot(notice.id), 'too_late');
