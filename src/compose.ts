@@ -10,6 +10,7 @@ import { recordReceipt } from './actions/record-receipt.ts';
 import { type Remembered, sealAudit } from './actions/seal-audit.ts';
 import { tellSupport } from './actions/tell-support.ts';
 import { createInbox, type Inbox } from './channels/inbox.ts';
+import { createInboxChats, type InboxChats } from './channels/inbox-chats.ts';
 import type { InboundOptions } from './channels/mail-reports/inbound.ts';
 import type { SesOptions } from './channels/mail-reports/ses.ts';
 import { paced } from './channels/paced-texts.ts';
@@ -33,6 +34,7 @@ import type {
   WebhookCall,
 } from './ports.ts';
 import { bounceAddress, messageOfBounceAddress } from './rules/bounce-addresses.ts';
+import type { Channel } from './rules/delivery.ts';
 import { HASH_QUEUE_MAX, HASH_STRANGERS_MAX } from './rules/limits.ts';
 import type { MailReports } from './rules/mail-reports.ts';
 import { settingsOf } from './settings.ts';
@@ -65,6 +67,8 @@ export interface Composed {
   mail: MailChannel;
   /** In development: every message that left. */
   inbox: Inbox | undefined;
+  /** In development: the chats of messengers. */
+  chats: InboxChats | undefined;
   /** Answers one request. `peer` is the address of the socket. */
   fetch(request: Request, peer?: Peer): Promise<Response>;
   /** Security headers, for what a server answers to bytes that are no request. */
@@ -112,7 +116,8 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
     log,
     settings: settingsOf(config),
   };
-  const { mail, inbox } = await mailOf(config, keys, clock);
+  const { mail, inbox } = await mailOf(config, context);
+  const chats = inbox && chatsOf(inbox, config, context);
   const { texts, connect } = await textsOf(config, { context, inbox });
   const { brand, origin } = config;
   const delivery: Delivery = {
@@ -131,13 +136,14 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
     ...(await mailReceivers(config, keys, clock, world.fetch ?? fetch)),
     ...textReceivers(config, texts),
   };
-  const app = createApp({ context, config, inbox, receivers });
+  const app = createApp({ context, config, inbox, chats, receivers });
 
   return {
     config,
     context,
     mail,
     inbox,
+    chats,
     fetch: async (request, peer = {}) => app.fetch(request, peer),
     answerHeaders: answerHeaders(config),
     warm: () => knowledge.warm(),
@@ -193,18 +199,28 @@ function requireReadable(knowledge: PasswordKnowledge, file: string): void {
 }
 
 /** In development every message is also kept in the inbox; in production there is none. */
-async function mailOf(
-  config: Config,
-  keys: Keys,
-  clock: Clock,
-): Promise<{ mail: MailChannel; inbox: Inbox | undefined }> {
-  const smtp = config.mail && (await openSmtp(config, config.mail, keys));
+async function mailOf(config: Config, context: Context): Promise<{ mail: MailChannel; inbox: Inbox | undefined }> {
+  const smtp = config.mail && (await openSmtp(config, config.mail, context.keys));
   if (config.mode === 'development') {
-    const inbox = createInbox('.regain/inbox.jsonl', clock, smtp);
+    const tell = recorderOf(context);
+    const inbox = createInbox('.regain/inbox.jsonl', context.clock, { carrier: smtp, tell });
     return { mail: inbox, inbox };
   }
   if (!smtp) throw new Error('a mail server is needed in production');
   return { mail: smtp, inbox: undefined };
+}
+
+/** In development every messenger is there without a setting, as chats in the inbox. */
+function chatsOf(inbox: Inbox, { brand, origin }: Config, context: Context): InboxChats {
+  return createInboxChats(inbox, { clock: context.clock, origin, brand: brand.name, tell: recorderOf(context) });
+}
+
+/** Records what a phone tells: of a message or of a person. */
+function recorderOf(context: Context): (channel: Channel, event: ChannelEvent) => Promise<void> {
+  return async (channel, event) => {
+    if (event.type === 'receipt') await recordReceipt(context, channel, event);
+    else context.log.info('chat', { channel, event: event.type });
+  };
 }
 
 /** Imported where it is used: a newcomer's first start has no mail server, and reading nodemailer is a tenth of it. */

@@ -2,6 +2,7 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import type { Context } from '../actions/context.ts';
 import type { Inbox } from '../channels/inbox.ts';
+import type { InboxChats } from '../channels/inbox-chats.ts';
 import type { Config } from '../config.ts';
 import { PROBLEMS, Refusal } from '../rules/errors.ts';
 import { apiRoutes } from './api/api.ts';
@@ -19,14 +20,16 @@ export interface AppParts {
   context: Context;
   config: Config;
   inbox: Inbox | undefined;
+  chats?: InboxChats | undefined;
   receivers?: Receivers;
 }
 
-export function createApp({ context, config, inbox, receivers = {} }: AppParts): Hono<{ Bindings: Peer }> {
+export function createApp({ context, config, inbox, chats, receivers = {} }: AppParts): Hono<{ Bindings: Peer }> {
   const web: Web = {
     context,
     config,
     inbox,
+    chats,
     receivers,
     cookies: cookiesFor(config.origin),
     assetVersion: assetVersion(config.brand),

@@ -3,6 +3,7 @@ import type { Context as HttpContext } from 'hono';
 import { isSupportedCountry } from 'libphonenumber-js/max';
 import type { Context, Origin } from '../actions/context.ts';
 import type { Inbox } from '../channels/inbox.ts';
+import type { InboxChats } from '../channels/inbox-chats.ts';
 import type { Config } from '../config.ts';
 import { type PickedLocale, pickLocale } from '../locales/index.ts';
 import { PROBLEMS, type ProblemCode, type Refusal } from '../rules/errors.ts';
@@ -19,6 +20,8 @@ export interface Web {
   cookies: Cookies;
   /** In development: every message that left. */
   inbox: Inbox | undefined;
+  /** In development: the chats of messengers, in the inbox. */
+  chats: InboxChats | undefined;
   /** Who reports to /webhooks/:provider. */
   receivers: Receivers;
   /** Changes with every build, so that cached assets never outlive their pages. */
