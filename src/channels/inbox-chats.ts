@@ -4,11 +4,9 @@
  * tried with no account anywhere.
  */
 import type { ChannelEvent, Clock, LinkedChannel, OutgoingText } from '../ports.ts';
-import type { Channel, SendOutcome } from '../rules/delivery.ts';
+import type { Channel, Messenger, SendOutcome } from '../rules/delivery.ts';
 import { findLinkToken, isLinkToken, isStopWord } from '../rules/link-tokens.ts';
 import type { Inbox, InboxMessage } from './inbox.ts';
-
-export type Messenger = 'whatsapp' | 'telegram' | 'viber';
 
 export interface Phone {
   slug: 'first' | 'second';

@@ -1,16 +1,14 @@
 /** The chats of the development phones: what they show, and what is done in them. */
 import type { Context as HttpContext } from 'hono';
 import type { InboxMessage } from '../channels/inbox.ts';
-import type { ChatAct, Messenger, Phone } from '../channels/inbox-chats.ts';
-import type { Channel } from '../rules/delivery.ts';
+import type { ChatAct, Phone } from '../channels/inbox-chats.ts';
+import { type Channel, MESSENGERS, type Messenger } from '../rules/delivery.ts';
 import { Refusal } from '../rules/errors.ts';
 import type { PhoneRow } from './pages/dev-inbox.ts';
 import type { OpenChat } from './pages/dev-phone.ts';
 import { readForm } from './read-body.ts';
 import type { Web } from './request.ts';
 import type { Handler } from './routes.ts';
-
-const MESSENGERS: readonly Messenger[] = ['whatsapp', 'telegram', 'viber'];
 
 export function messengerOf(channel: string | undefined): Messenger | undefined {
   return MESSENGERS.find((messenger) => messenger === channel);

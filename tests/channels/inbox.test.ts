@@ -4,12 +4,12 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { createInbox, type Inbox } from '../../src/channels/inbox.ts';
-import { createInboxChats, type InboxChats, type Messenger, type Phone } from '../../src/channels/inbox-chats.ts';
+import { createInboxChats, type InboxChats, type Phone } from '../../src/channels/inbox-chats.ts';
 import { createTelegramChannel } from '../../src/channels/telegram.ts';
 import { createViberChannel } from '../../src/channels/viber.ts';
 import { createWhatsAppChannel } from '../../src/channels/whatsapp.ts';
 import type { ChannelEvent, LinkedChannel, OutgoingText, TextChannel, WebhookCall } from '../../src/ports.ts';
-import { CHANNELS, type Channel } from '../../src/rules/delivery.ts';
+import { CHANNELS, type Channel, MESSENGERS, type Messenger } from '../../src/rules/delivery.ts';
 import { channelWorld } from '../provider-peer.ts';
 import { testFolder } from '../regain.ts';
 import { startTelegramPeer } from '../telegram-peer.ts';
@@ -18,7 +18,6 @@ import { startWhatsAppPeer } from '../whatsapp-peer.ts';
 
 const NOW = 1_790_000_000_000;
 const LINK = 'q1W2e3R4t5Y6u7I8o9P0a1S2d3F4g5H6';
-const MESSENGERS: readonly Messenger[] = ['whatsapp', 'telegram', 'viber'];
 const WEBHOOK = 'https://shop.example/webhooks/x';
 
 interface Desk {

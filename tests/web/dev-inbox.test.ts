@@ -1,6 +1,7 @@
 /** The development inbox as a person without script uses it: lists, phones, chats, switches and receipts. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { MESSENGERS, type Messenger } from '../../src/rules/delivery.ts';
 import { DEVELOPMENT_ROUTES } from '../../src/web/routes.ts';
 import { type OnAPort, startOnAPort } from '../e2e/on-a-port.ts';
 import { startInProcess } from '../in-process.ts';
@@ -9,8 +10,6 @@ import { type Answer, Visitor } from '../visitor.ts';
 
 const LINK = 'q1W2e3R4t5Y6u7I8o9P0a1S2d3F4g5H6';
 const PHONE = '+12125550100';
-const MESSENGERS = ['whatsapp', 'telegram', 'viber'] as const;
-type Messenger = (typeof MESSENGERS)[number];
 
 describe('in development', () => {
   let program: OnAPort;

@@ -2,7 +2,7 @@
 import { html } from 'hono/html';
 import type { Behaviour, InboxMessage } from '../../channels/inbox.ts';
 import { fill, fillCount } from '../../locales/index.ts';
-import { CHANNELS, type Channel } from '../../rules/delivery.ts';
+import { CHANNELS, type Channel, MESSENGERS } from '../../rules/delivery.ts';
 import { codeBox, codeIn, linked } from './dev-code.ts';
 import { devChat, devTexts, type OpenChat, phoneName } from './dev-phone.ts';
 import { momentOf, rich } from './fields.ts';
@@ -52,7 +52,6 @@ export const CHANNEL_ICONS: Record<Channel, Icon> = {
   telegram: 'telegram',
   viber: 'viber',
 };
-const MESSENGERS: readonly Channel[] = ['whatsapp', 'telegram', 'viber'];
 
 /** `/dev/inbox?channel={channel}&message={id}` and `/dev/inbox/chats/{messenger}?phone={slug}&token={token}`. */
 export function devInboxPage(view: View, props: DevInboxProps): Html {
@@ -94,7 +93,9 @@ function tab(view: View, channel: Channel | undefined, isCurrent: boolean): Html
 }
 
 function hrefOf(channel: Channel): string {
-  return MESSENGERS.includes(channel) ? `/dev/inbox/chats/${channel}` : `/dev/inbox?channel=${channel}`;
+  return MESSENGERS.some((messenger) => messenger === channel)
+    ? `/dev/inbox/chats/${channel}`
+    : `/dev/inbox?channel=${channel}`;
 }
 
 function isOpen(message: InboxMessage, open: OpenMessage | OpenChat): boolean {

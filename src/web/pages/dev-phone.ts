@@ -1,9 +1,9 @@
 /** Development only: a phone, as it shows text messages and the chats of messengers. */
 import { html } from 'hono/html';
 import type { InboxMessage } from '../../channels/inbox.ts';
-import type { Messenger, Opened } from '../../channels/inbox-chats.ts';
+import type { Opened } from '../../channels/inbox-chats.ts';
 import { fill } from '../../locales/index.ts';
-import type { ReportedStatus } from '../../rules/delivery.ts';
+import type { Messenger, ReportedStatus } from '../../rules/delivery.ts';
 import { codeBox, codeIn, copyButton, linked } from './dev-code.ts';
 import { momentOf, rich } from './fields.ts';
 import { icon } from './icons.ts';
