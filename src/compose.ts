@@ -6,10 +6,12 @@ import type { Context } from './actions/context.ts';
 import { deliverMessage } from './actions/deliver-message.ts';
 import type { Delivery } from './actions/delivery.ts';
 import { purge } from './actions/purge.ts';
+import { recordChatEvent } from './actions/record-chat-event.ts';
 import { recordReceipt } from './actions/record-receipt.ts';
 import { type Remembered, sealAudit } from './actions/seal-audit.ts';
 import { tellSupport } from './actions/tell-support.ts';
 import { createInbox, type Inbox } from './channels/inbox.ts';
+import { createInboxChats, type InboxChats } from './channels/inbox-chats.ts';
 import type { InboundOptions } from './channels/mail-reports/inbound.ts';
 import type { SesOptions } from './channels/mail-reports/ses.ts';
 import { paced } from './channels/paced-texts.ts';
@@ -35,7 +37,7 @@ import type {
   WebhookCall,
 } from './ports.ts';
 import { bounceAddress, messageOfBounceAddress } from './rules/bounce-addresses.ts';
-import { type Channel, MESSENGERS, type Messenger } from './rules/delivery.ts';
+import { type Channel, isMessenger, MESSENGERS, type Messenger } from './rules/delivery.ts';
 import { HASH_QUEUE_MAX, HASH_STRANGERS_MAX } from './rules/limits.ts';
 import type { MailReports } from './rules/mail-reports.ts';
 import { settingsOf } from './settings.ts';
@@ -69,6 +71,8 @@ export interface Composed {
   mail: MailChannel;
   /** In development: every message that left. */
   inbox: Inbox | undefined;
+  /** In development: the chats of messengers. */
+  chats: InboxChats | undefined;
   /** Answers one request. `peer` is the address of the socket. */
   fetch(request: Request, peer?: Peer): Promise<Response>;
   /** Security headers, for what a server answers to bytes that are no request. */
@@ -116,8 +120,9 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
     log,
     settings: settingsOf(config),
   };
-  const { mail, inbox } = await mailOf(config, keys, clock);
-  const messengers = await messengersOf(config, context);
+  const { mail, inbox } = await mailOf(config, context);
+  const chats = inbox && chatsOf(inbox, config, context);
+  const messengers = await messengersOf(config, context, chats);
   const { texts, gateway, connect } = await textsOf(config, { context, inbox }, messengers);
   const { brand, origin } = config;
   const delivery: Delivery = {
@@ -137,13 +142,14 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
     ...textReceivers(config, texts, gateway),
     ...chatReceivers(messengers),
   };
-  const app = createApp({ context, config, inbox, receivers, messengers });
+  const app = createApp({ context, config, inbox, chats, receivers, messengers });
 
   return {
     config,
     context,
     mail,
     inbox,
+    chats,
     fetch: async (request, peer = {}) => app.fetch(request, peer),
     answerHeaders: answerHeaders(config),
     warm: () => knowledge.warm(),
@@ -201,18 +207,28 @@ function requireReadable(knowledge: PasswordKnowledge, file: string): void {
 }
 
 /** In development every message is also kept in the inbox; in production there is none. */
-async function mailOf(
-  config: Config,
-  keys: Keys,
-  clock: Clock,
-): Promise<{ mail: MailChannel; inbox: Inbox | undefined }> {
-  const smtp = config.mail && (await openSmtp(config, config.mail, keys));
+async function mailOf(config: Config, context: Context): Promise<{ mail: MailChannel; inbox: Inbox | undefined }> {
+  const smtp = config.mail && (await openSmtp(config, config.mail, context.keys));
   if (config.mode === 'development') {
-    const inbox = createInbox('.regain/inbox.jsonl', clock, smtp);
+    const tell = recorderOf(context);
+    const inbox = createInbox('.regain/inbox.jsonl', context.clock, { carrier: smtp, tell });
     return { mail: inbox, inbox };
   }
   if (!smtp) throw new Error('a mail server is needed in production');
   return { mail: smtp, inbox: undefined };
+}
+
+/** In development every messenger is there without a setting, as chats in the inbox. */
+function chatsOf(inbox: Inbox, { brand, origin }: Config, context: Context): InboxChats {
+  return createInboxChats(inbox, { clock: context.clock, origin, brand: brand.name, tell: recorderOf(context) });
+}
+
+/** Records what a phone tells: of a message or of a person. */
+function recorderOf(context: Context): (channel: Channel, event: ChannelEvent) => Promise<void> {
+  return async (channel, event) => {
+    if (event.type === 'receipt') await recordReceipt(context, channel, event);
+    else if (isMessenger(channel)) await recordChatEvent(context, channel, event);
+  };
 }
 
 /** Imported where it is used: a newcomer's first start has no mail server, and reading nodemailer is a tenth of it. */
@@ -327,7 +343,11 @@ async function openSms(
 type Messengers = Partial<Record<Messenger, LinkedChannel>>;
 
 /** Each read only where it is asked for. */
-async function messengersOf(config: Config, { clock, log }: Context): Promise<Messengers> {
+async function messengersOf(
+  config: Config,
+  { clock, log }: Context,
+  chats: InboxChats | undefined,
+): Promise<Messengers> {
   const { origin, brand, telegram, whatsapp, viber } = config;
   const messengers: Messengers = {};
   if (telegram) {
@@ -348,6 +368,8 @@ async function messengersOf(config: Config, { clock, log }: Context): Promise<Me
     const webhookUrl = `${origin}/webhooks/viber`;
     messengers.viber = createViberChannel(viber, { fetch, log, brand: brand.name, webhookUrl });
   }
+  if (chats)
+    for (const messenger of MESSENGERS) messengers[messenger] = chats.channel(messenger, messengers[messenger]);
   return messengers;
 }
 

@@ -59,7 +59,7 @@ async function block(context: Context, tx: StoreTransaction, id: string): Promis
     detail: { sessionsEnded: ended },
   });
   await freeze(context, tx, account, proof, now);
-  await unlinkDoubted(context, tx, account, proof, now);
+  await unlinkDoubted(tx, account, proof, now);
   await notifyAllAddresses(context, tx, account, 'password-blocked', proof, now);
   await tellSupport(context, tx, account, proof, now);
   return (await context.accounts.get(tx, account.id)) ?? account;
@@ -87,13 +87,7 @@ async function freeze(
 }
 
 /** A chat that a code was sent to, or that came to the account since: it may be the intruder's, and the owner can link his again. */
-async function unlinkDoubted(
-  context: Context,
-  tx: StoreTransaction,
-  account: Account,
-  proof: Proof,
-  now: number,
-): Promise<void> {
+async function unlinkDoubted(tx: StoreTransaction, account: Account, proof: Proof, now: number): Promise<void> {
   const changedAt = proof.completedAt ?? proof.createdAt;
   const used = await tx.outbox.channelsOfCodes(proof.id);
   for (const { channel, name, linkedAt } of await tx.chats.ofAccount(account.id)) {

@@ -2,6 +2,7 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import type { Context } from '../actions/context.ts';
 import type { Inbox } from '../channels/inbox.ts';
+import type { InboxChats } from '../channels/inbox-chats.ts';
 import type { Config } from '../config.ts';
 import { PROBLEMS, Refusal } from '../rules/errors.ts';
 import { apiRoutes } from './api/api.ts';
@@ -19,6 +20,7 @@ export interface AppParts {
   context: Context;
   config: Config;
   inbox: Inbox | undefined;
+  chats?: InboxChats | undefined;
   receivers?: Receivers;
   /** Messengers that can be linked, by what opens them. */
   messengers?: Messengers;
@@ -28,6 +30,7 @@ export function createApp({
   context,
   config,
   inbox,
+  chats,
   receivers = {},
   messengers = {},
 }: AppParts): Hono<{ Bindings: Peer }> {
@@ -35,6 +38,7 @@ export function createApp({
     context,
     config,
     inbox,
+    chats,
     receivers,
     messengers,
     cookies: cookiesFor(config.origin),

@@ -3,6 +3,7 @@ import type { Context as HttpContext } from 'hono';
 import { isSupportedCountry } from 'libphonenumber-js/max';
 import type { Context, Origin } from '../actions/context.ts';
 import type { Inbox } from '../channels/inbox.ts';
+import type { InboxChats } from '../channels/inbox-chats.ts';
 import type { Config } from '../config.ts';
 import { type PickedLocale, pickLocale } from '../locales/index.ts';
 import type { LinkedChannel } from '../ports.ts';
@@ -21,6 +22,8 @@ export interface Web {
   cookies: Cookies;
   /** In development: every message that left. */
   inbox: Inbox | undefined;
+  /** In development: the chats of messengers, in the inbox. */
+  chats: InboxChats | undefined;
   /** Who reports to /webhooks/:provider. */
   receivers: Receivers;
   messengers: Messengers;

@@ -10,7 +10,16 @@ import {
   submitRemoveAddress,
 } from './account-addresses.ts';
 import { showConfirm, submitConfirm } from './confirm.ts';
-import { showDevInbox, showDevInboxEvents, showDevInboxHtml, showDevInboxList, showDevShop } from './development.ts';
+import {
+  showDevInbox,
+  showDevInboxEvents,
+  showDevInboxHtml,
+  showDevInboxList,
+  showDevShop,
+  submitDevBehaviour,
+  submitDevReport,
+} from './development.ts';
+import { submitDevChat } from './development-chats.ts';
 import { proveOperator, redirectHome, redirectToRecovery, showHealth, showHelp, showReadiness } from './everywhere.ts';
 import {
   showAnotherWay,
@@ -99,6 +108,10 @@ export const DEVELOPMENT_ROUTES: readonly Route[] = [
   ['GET',  '/dev/inbox/list',               showDevInboxList],
   ['GET',  '/dev/inbox/events',             showDevInboxEvents],
   ['GET',  '/dev/inbox/:id/html',           showDevInboxHtml],
+  ['GET',  '/dev/inbox/chats/:messenger',   showDevInbox],
+  ['POST', '/dev/inbox/chats/:messenger',   submitDevChat],
+  ['POST', '/dev/inbox/report',             submitDevReport],
+  ['POST', '/dev/inbox/behaviour',          submitDevBehaviour],
 ];
 
 export const PRODUCTION_ROUTES: readonly Route[] = [['GET', '/', redirectHome]];

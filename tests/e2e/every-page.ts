@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import { ACTIVITY_PAGE } from '../../src/rules/activity.ts';
+import { MESSENGERS } from '../../src/rules/delivery.ts';
 import {
   CODE_LADDER,
   CODE_LIFETIME_MS,
@@ -33,6 +34,7 @@ export async function walkEveryPage(program: OnAPort, page: Page, look: Look): P
   await walk.registration();
   await walk.help();
   await walk.inbox();
+  await walk.chats();
   await walk.problems();
 }
 
@@ -300,6 +302,30 @@ class Walk {
     await this.#at('inbox', '.messages');
     await this.#page.locator('.messages a', { hasText: LONG }).first().click();
     await this.#at('inbox, long address', '.messages [aria-current]');
+  }
+
+  /** The phones of development: each messenger as its link opens it, and with a code in it. */
+  async chats(): Promise<void> {
+    const { chats, inbox } = this.#program.regain;
+    const token = 'q1W2e3R4t5Y6u7I8o9P0a1S2d3F4g5H6';
+    const code = { code: '482913', kind: 'recovery-code', locale: 'en', usefulUntil: this.#program.now() + 1 };
+    const text = 'Regain: your code is 482913\n@localhost #482913';
+    await inbox?.texts().send({ id: 'text', to: '+12125550100', text, ...code });
+    await this.#go('/dev/inbox?channel=sms');
+    await this.#at('inbox, text message', '[data-look="sms"] .bound');
+    for (const messenger of MESSENGERS) {
+      const path = `/dev/inbox/chats/${messenger}`;
+      await this.#go(`${path}?token=${token}`);
+      await this.#at(`chat by ${messenger}, opened by a link`, `[data-look="${messenger}"] footer button`);
+      const to = chats?.phones[0]?.chats[messenger] ?? '';
+      await chats?.channel(messenger).send({ id: `code-${messenger}`, to, text, ...code });
+      inbox?.behave(messenger, 'refuses');
+      await chats?.channel(messenger).send({ id: `refused-${messenger}`, to, text, ...code });
+      await this.#post(path, { phone: 'first', act: 'say', text: LONG });
+      await this.#at(`chat by ${messenger}, with a code`, '.mine');
+      await this.#post(path, { phone: 'first', act: 'block' });
+      await this.#at(`chat by ${messenger}, blocked`, '[value="unblock"]');
+    }
   }
 
   async problems(): Promise<void> {

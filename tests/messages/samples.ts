@@ -89,7 +89,7 @@ export const SAMPLES: MessageParams = {
   },
   'messenger-unlinked': {
     messenger: 'WhatsApp',
-    name: undefined,
+    name: 'Jane Doe',
     at: AT,
     browser: 'Firefox on Windows',
     recoverUrl: `${ORIGIN}/recover`,

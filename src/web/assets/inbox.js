@@ -5,7 +5,7 @@
 
 const inbox = /** @type {HTMLElement} */ (document.getElementById('inbox'));
 const events = new EventSource(inbox.dataset.eventsUrl ?? '');
-/** The first event tells how many messages there are; only a later one brings something new. */
+/** The first event tells how far it is; only a later one brings something new. */
 let known = '';
 events.addEventListener('message', ({ data }) => {
   if (known !== '' && data !== known) refresh();
@@ -15,15 +15,21 @@ inbox.addEventListener('click', copy);
 showCopyButtons();
 
 async function refresh() {
-  const selected = inbox.dataset.selected ?? '';
-  const query = selected === '' ? '' : `?message=${encodeURIComponent(selected)}`;
-  const response = await fetch(`${inbox.dataset.listUrl}${query}`);
+  const response = await fetch(inbox.dataset.listUrl ?? '');
   if (!response.ok) return;
-  const focused = document.activeElement?.getAttribute('href');
+  const typed = field()?.value;
+  const focused = document.activeElement?.id || document.activeElement?.getAttribute('href');
   inbox.innerHTML = await response.text();
-  if (focused) linkTo(focused)?.focus();
+  const now = field();
+  if (now && typed) now.value = typed;
+  if (focused) (document.getElementById(focused) ?? linkTo(focused))?.focus();
   showCopyButtons();
   document.dispatchEvent(new Event('regain:content'));
+}
+
+/** What is being typed in a chat. */
+function field() {
+  return /** @type {HTMLInputElement | null} */ (inbox.querySelector('#say'));
 }
 
 /** @param {string} href */
@@ -32,12 +38,13 @@ function linkTo(href) {
 }
 
 function showCopyButtons() {
-  for (const button of inbox.querySelectorAll('button')) button.hidden = !navigator.clipboard;
+  /** @type {HTMLElement} */ for (const button of inbox.querySelectorAll('[data-copy]'))
+    button.hidden = !navigator.clipboard;
 }
 
 /** @param {MouseEvent} event */
 async function copy(event) {
-  const button = /** @type {HTMLElement} */ (event.target).closest('button');
+  const button = /** @type {HTMLElement} */ (event.target).closest('[data-copy]');
   if (!button?.dataset.copy) return;
   await navigator.clipboard.writeText(button.dataset.copy);
   button.textContent = button.dataset.copied ?? '';
