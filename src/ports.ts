@@ -1,6 +1,6 @@
 /** What the actions need from the world, with the outcomes of every method. Adapters implement these; `compose.ts` picks them. */
 import type { AddressTrouble } from './rules/bounces.ts';
-import type { ReportedStatus, SendOutcome } from './rules/delivery.ts';
+import type { Messenger, ReportedStatus, SendOutcome } from './rules/delivery.ts';
 import type { Identifier, IdentifierKind } from './rules/identifiers.ts';
 import type { Texting } from './rules/ladder.ts';
 import type { Lane } from './rules/lanes.ts';
@@ -213,6 +213,8 @@ export interface OutgoingText {
 /** One provider of texts. */
 export interface TextChannel {
   readonly provider: string;
+  /** Whether it reports what arrived. Then silence means something: the code goes on by another way. */
+  readonly reports: boolean;
   /** Hands the text over. Never throws for what a provider may answer. */
   send(text: OutgoingText): Promise<SendOutcome>;
   /** Reads what the provider reports to our webhook; undefined where it never calls. */
@@ -221,7 +223,7 @@ export interface TextChannel {
 }
 
 /** A provider of codes, with what a decoy does in its place. */
-export interface CodeTexts extends Pick<TextChannel, 'provider' | 'send' | 'close'> {
+export interface CodeTexts extends Pick<TextChannel, 'provider' | 'reports' | 'send' | 'close'> {
   /** Whether its messages cost money. */
   paid: boolean;
   /** Sends nothing, and takes as long as recent texts took. */
@@ -370,4 +372,6 @@ export interface Settings {
   coolOffHours: number;
   /** Codes to phones; undefined where there are none. */
   texting: Texting | undefined;
+  /** Messengers that codes can be sent by, to whoever has linked one. */
+  messengers: readonly Messenger[];
 }

@@ -14,6 +14,7 @@ export function settingsOf(config: Config): Settings {
     supportAddress: config.brand.supportAddress,
     coolOffHours: config.coolOffHours,
     texting: textingOf(config),
+    messengers: [],
   };
 }
 

@@ -53,6 +53,7 @@ export function createInbox(file: string, clock: Clock, carrier?: MailChannel): 
     },
     texts: (provider) => ({
       provider: provider ? `${provider.provider} and inbox` : 'inbox',
+      reports: provider?.reports ?? false,
       async send(text) {
         const outcome: SendOutcome = provider ? await provider.send(text) : { kind: 'accepted', providerId: text.id };
         if (outcome.kind === 'accepted') keep(shownText(text, clock.now()));
