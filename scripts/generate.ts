@@ -110,16 +110,18 @@ Tries for one code: ${limits.TRIES_PER_CODE}. Waiting times before "send again":
 ${ladder.join('\n')}
 
 From ${limits.LINK_FROM_WRONG_GUESSES} wrong guesses on, and while a breaker on guesses is open, a stranger's recovery by email is answered with a link alone.
-Guesses are counted for one identifier and channel, apart for browsers that have signed in with it before.
+Guesses and messages are counted for one identifier and door, apart for browsers that have signed in with it before. There are two
+doors: the mailbox, and the phone, whether the code goes there as a text, by Telegram Gateway or to a linked chat. So a further
+messenger is no further door.
 
 ## What an attacker can win
 
 | attack | bound |
 |---|---|
-| one account, one year, one identifier and channel, an attacker who never stops and an owner who recovers ${OWNER_RECOVERIES_PER_YEAR} times | ${oddsPerAccountYear().toExponential(2)} (${oneIn(oddsPerAccountYear())}) |
-| the same with two identifiers or channels | ${oddsPerAccountYear(2).toExponential(2)} (${oneIn(oddsPerAccountYear(2))}) |
+| one account, one year, one identifier and door, an attacker who never stops and an owner who recovers ${OWNER_RECOVERIES_PER_YEAR} times | ${oddsPerAccountYear().toExponential(2)} (${oneIn(oddsPerAccountYear())}) |
+| the same with two identifiers or both doors | ${oddsPerAccountYear(2).toExponential(2)} (${oneIn(oddsPerAccountYear(2))}) |
 | takeovers to be expected in a year over all accounts, guesses sprayed at the limit of the breakers | ${sprayedTakeoversPerYear().toFixed(3)} |
-| messages that strangers can send to one mailbox in a day | ${messagesADayByStrangers()} |
+| messages that strangers can send to one mailbox, or one phone, in a day | ${messagesADayByStrangers()} |
 
 Computed by \`src/rules/odds.ts\`; \`tests/rules/odds.test.ts\` computes them a second time.
 

@@ -213,6 +213,8 @@ export interface OutgoingText {
 /** One provider of texts. */
 export interface TextChannel {
   readonly provider: string;
+  /** Whether it reports what arrived. Then silence means something: the code goes on by another way. */
+  readonly reports: boolean;
   /** Hands the text over. Never throws for what a provider may answer. */
   send(text: OutgoingText): Promise<SendOutcome>;
   /** Reads what the provider reports to our webhook; undefined where it never calls. */
@@ -221,7 +223,7 @@ export interface TextChannel {
 }
 
 /** A provider of codes, with what a decoy does in its place. */
-export interface CodeTexts extends Pick<TextChannel, 'provider' | 'send' | 'close'> {
+export interface CodeTexts extends Pick<TextChannel, 'provider' | 'reports' | 'send' | 'close'> {
   /** Whether its messages cost money. */
   paid: boolean;
   /** Sends nothing, and takes as long as recent texts took. */
@@ -370,6 +372,6 @@ export interface Settings {
   coolOffHours: number;
   /** Codes to phones; undefined where there are none. */
   texting: Texting | undefined;
-  /** Messengers that people can link to their account. */
+  /** Messengers that people can link to their account, and that codes can then be sent by. */
   messengers: readonly Messenger[];
 }

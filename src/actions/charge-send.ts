@@ -1,6 +1,6 @@
 /** Which lane a message goes through, and what it costs there. Nothing here looks an account up. */
 import { type BreakerName, breakerLimit, isOpen, opensWith } from '../rules/breakers.ts';
-import type { Channel } from '../rules/delivery.ts';
+import { type Channel, doorOf } from '../rules/delivery.ts';
 import { Refusal } from '../rules/errors.ts';
 import { type Lane, limitOf, sourceLimitOf } from '../rules/lanes.ts';
 import { LIMITS, type LimitName } from '../rules/limits.ts';
@@ -70,7 +70,7 @@ async function chargeLane(
 }
 
 export function laneKey(lane: Lane, channel: Channel, identifierMac: string): `${LimitName}:${string}` {
-  return `${limitOf(lane)}:${channel}:${identifierMac}`;
+  return `${limitOf(lane)}:${doorOf(channel)}:${identifierMac}`;
 }
 
 /**

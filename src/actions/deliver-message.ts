@@ -3,42 +3,46 @@
  * code is derived here, so that neither the request's time nor the outbox tells anything.
  */
 
-import { afterAttempt, type Channel, fateOfDecoy, type NextStep, type SendOutcome } from '../rules/delivery.ts';
+import { afterAttempt, fateOfDecoy, type NextStep, type SendOutcome } from '../rules/delivery.ts';
 import { isPlaceholder } from '../rules/identifiers.ts';
-import { nextRung } from '../rules/ladder.ts';
+import { beforeRetry, type Onward, onward } from '../rules/ladder.ts';
+import { HELD_BACK_WAIT_MS } from '../rules/spend.ts';
 import type { Message, StoreTransaction } from '../store/store.ts';
 import { assessRisk } from './assess-risk.ts';
 import type { Context } from './context.ts';
 import type { Delivery, Prepared } from './delivery.ts';
+import { goOn } from './next-rung.ts';
 import { prepareCode } from './prepare-code.ts';
 import { isMessengerNotice, prepareMessengerNotice } from './prepare-messenger-notice.ts';
 import { NOTICES, prepareAddressNotice, prepareNotice } from './prepare-notice.ts';
 import { prepareSupportMail } from './prepare-support-mail.ts';
 import { settleSpend } from './spend-on-texts.ts';
-import { newId } from './tokens.ts';
+
+/** What an attempt came to; a message that was given up without one was not attempted. */
+type Attempt = SendOutcome | 'expired' | 'unneeded';
 
 export async function deliverMessage(context: Context, delivery: Delivery, message: Message): Promise<void> {
   await assessRisk(context, message);
   const prepared = toSomebody(await context.store.transaction((tx) => prepare(context, delivery, tx, message)));
+  const startedAt = context.clock.now();
   const outcome = await attempt(delivery, message, prepared);
   const now = context.clock.now();
-  const attempts = message.attempts + 1;
-  const below = 'below' in prepared ? prepared.below : [];
-  const rung = outcome === 'expired' ? undefined : nextRung(outcome, attempts, below);
-  const step = stepAfter(outcome, rung, attempts, message, now);
+  const attempts = message.attempts + (outcome === 'unneeded' ? 0 : 1);
+  const next = nextWay(delivery, message, prepared, outcome, { attempts, startedAt, now });
+  const step = stepAfter(delivery, message, outcome, next, attempts, now);
   const status = step.status === 'sent' && prepared.do === 'probe' ? 'suppressed' : step.status;
-  const reason = outcome === 'expired' ? message.reason : outcome.kind === 'accepted' ? null : outcome.reason;
+  const reason = reasonOf(message, prepared, outcome);
   await context.store.transaction(async (tx) => {
-    if (prepared.do === 'text' && outcome !== 'expired') await settleSpend(context, tx, prepared, outcome);
-    if (rung !== undefined) await queueNextRung(context, tx, message, rung, now);
+    if (prepared.do === 'text' && typeof outcome !== 'string') await settleSpend(context, tx, prepared, outcome);
     await tx.outbox.settle(message.id, {
       status,
       attempts,
       reason,
       ...(step.status === 'queued' ? { dueAt: step.dueAt } : {}),
       ...(step.status === 'sent' ? { sentAt: now } : {}),
-      ...(outcome !== 'expired' && outcome.kind === 'accepted' ? { providerId: outcome.providerId } : {}),
+      ...(typeof outcome !== 'string' && outcome.kind === 'accepted' ? { providerId: outcome.providerId } : {}),
     });
+    if (next !== undefined) await goOn(context, tx, message, next, isForNobody(prepared) ? 'decoy' : 'recovery-code');
   });
   context.log[step.status === 'failed' ? 'warn' : 'info']('message', {
     id: message.id,
@@ -48,65 +52,72 @@ export async function deliverMessage(context: Context, delivery: Delivery, messa
     attempts,
     reason,
     waitedMs: now - message.createdAt,
-    ...(rung === undefined ? {} : { next: rung }),
+    ...(next === undefined ? {} : { next: next.channel, nextInMs: next.inMs }),
   });
+}
+
+function nextWay(
+  delivery: Delivery,
+  message: Message,
+  prepared: Prepared,
+  outcome: Attempt,
+  { attempts, startedAt, now }: { attempts: number; startedAt: number; now: number },
+): Onward | undefined {
+  if (typeof outcome === 'string' || !('below' in prepared) || prepared.below === undefined) return undefined;
+  const { channel } = message;
+  return onward({
+    channel,
+    // Where there is no mailbox the server was knocked at, as for nobody, and its answer is about no message.
+    outcome:
+      prepared.do === 'probe' && !isForNobody(prepared) ? { kind: 'unreachable', reason: 'no_address' } : outcome,
+    attempts,
+    tookMs: now - startedAt,
+    waitedMs: now - (message.leavesAt ?? message.createdAt),
+    reports: reports(delivery, message),
+    below: prepared.below,
+  });
+}
+
+function reports({ texts }: Delivery, { channel }: Message): boolean {
+  return texts[channel]?.reports === true;
+}
+
+function isForNobody(prepared: Prepared): boolean {
+  return prepared.do === 'probe' && prepared.forNobody;
 }
 
 /** A rung that is left behind has failed, whatever it said. */
 function stepAfter(
-  outcome: SendOutcome | 'expired',
-  rung: Channel | undefined,
+  delivery: Delivery,
+  message: Message,
+  outcome: Attempt,
+  next: Onward | undefined,
   attempts: number,
-  message: Message,
   now: number,
-): NextStep {
-  if (outcome === 'expired') return { status: 'expired' };
-  if (rung !== undefined) return { status: 'failed' };
-  return afterAttempt(outcome, attempts, message.usefulUntil, now);
+): NextStep | { status: 'unneeded' } {
+  if (typeof outcome === 'string') return { status: outcome };
+  if (next?.leaves) return { status: 'failed' };
+  return afterAttempt(beforeRetry(outcome, reports(delivery, message)), attempts, message.usefulUntil, now);
 }
 
-/**
- * The same code by the next way: the same epoch, a row of its own. Not where the person has asked again since, which began
- * a ladder of its own, nor where somebody else settled this message while we sent it: each way is gone once.
- */
-async function queueNextRung(
-  context: Context,
-  tx: StoreTransaction,
-  message: Message,
-  channel: Channel,
-  now: number,
-): Promise<void> {
-  const latest = message.proofId === null ? undefined : await tx.outbox.latestCodeOf(message.proofId);
-  const isSameRequest = latest?.epoch === message.epoch && latest?.askedAt === message.askedAt;
-  // A rung that the operator tried again had its next one already.
-  const isGone = latest?.channel === channel;
-  if (!isSameRequest || isGone || (await tx.outbox.byId(message.id))?.status !== 'queued') return;
-  const { proofId, epoch, accountId, address, locale, usefulUntil, askedAt, leavesAt } = message;
-  await tx.outbox.insert({
-    id: newId(context.random),
-    kind: 'recovery-code',
-    channel,
-    proofId,
-    epoch,
-    accountId,
-    address,
-    locale,
-    createdAt: now,
-    dueAt: now,
-    usefulUntil,
-    askedAt,
-    leavesAt,
-  });
+function reasonOf(message: Message, prepared: Prepared, outcome: Attempt): string | null {
+  if (prepared.do === 'let-go') return prepared.reason;
+  if (typeof outcome === 'string') return message.reason;
+  return outcome.kind === 'accepted' ? null : outcome.reason;
 }
 
-async function attempt(delivery: Delivery, message: Message, prepared: Prepared): Promise<SendOutcome | 'expired'> {
+async function attempt(delivery: Delivery, message: Message, prepared: Prepared): Promise<Attempt> {
   switch (prepared.do) {
     case 'expire':
       return 'expired';
+    case 'let-go':
+      return 'unneeded';
     case 'fail':
       return { kind: 'permanent', reason: prepared.reason };
     case 'skip':
-      return { kind: 'unreachable', reason: prepared.reason };
+      return prepared.again
+        ? { kind: 'temporary', reason: prepared.reason, retryAfterMs: HELD_BACK_WAIT_MS }
+        : { kind: 'unreachable', reason: prepared.reason };
     case 'send':
       return delivery.mail.send({ id: message.id, to: prepared.to, ...prepared.mail });
     case 'text':
@@ -151,6 +162,6 @@ async function prepare(
 /** Nobody is written to at a placeholder, whoever asked for it and whether or not an account has it. */
 function toSomebody(prepared: Prepared): Prepared {
   return prepared.do === 'send' && isPlaceholder(prepared.to)
-    ? { do: 'probe', earlier: undefined, shared: true }
+    ? { do: 'probe', earlier: undefined, shared: true, forNobody: true }
     : prepared;
 }

@@ -3,6 +3,7 @@ import type { MessageParams, TemplateKind, TextKind, TextParams } from '../messa
 import type { Account, CodeTexts, MailChannel, RenderedMail } from '../ports.ts';
 import type { Channel, MessageFate } from '../rules/delivery.ts';
 import { maskIdentifier } from '../rules/identifiers.ts';
+import type { Unneeded } from '../rules/ladder.ts';
 import type { PaidChannel } from '../rules/spend.ts';
 import type { SpendAnswer } from './guard-spend.ts';
 
@@ -30,14 +31,19 @@ export type Bought = Omit<Extract<SpendAnswer, { allowed: true }>, 'allowed'> & 
 
 /** What is to be done with a message: hand it over, knock without one, or give it up. */
 export type Prepared =
-  | { do: 'send'; to: string; mail: RenderedMail }
-  /** `below`: the rungs to go on with where this one fails. */
+  /** `below`: the rungs to go on with where this one fails, or stays silent. */
+  | { do: 'send'; to: string; mail: RenderedMail; below?: Channel[] }
   | { do: 'text'; to: string; text: RenderedText; paid: Bought | undefined; below: Channel[] }
-  /** The account has no address for this channel, or its cost was held back. */
-  | { do: 'skip'; reason: 'no_address' | 'held_back'; below: Channel[] }
-  /** For a decoy; `earlier` is the fate of the last mail to this address. In a flood decoys share one knock. */
-  | { do: 'probe'; earlier: MessageFate | undefined; shared: boolean }
+  /** The account has no address for this channel, or its cost was held back; `again`: until what is spent allows it. */
+  | { do: 'skip'; reason: 'no_address' | 'held_back'; below: Channel[]; again?: boolean }
+  /**
+   * For a decoy; `earlier` is the fate of the last mail to this address. In a flood decoys share one knock. Also for an account
+   * without a mailbox that was asked for by mail, which is then told from none by no outage.
+   */
+  | { do: 'probe'; earlier: MessageFate | undefined; shared: boolean; forNobody: boolean; below?: Channel[] }
   | { do: 'expire' }
+  /** It stood ready, and is not needed. */
+  | { do: 'let-go'; reason: Unneeded }
   | { do: 'fail'; reason: string };
 
 /** How a message names an account to somebody who may be a stranger: by its first address, masked. */

@@ -34,6 +34,8 @@ export interface PaidSend {
   now: number;
   /** Text segments that are paid for one by one; 1 where a message is one. */
   parts?: number;
+  /** It was held back before and is asked for again: it counts as one message held back. */
+  askedBefore?: boolean;
 }
 
 /** What was charged, to be given back where the provider did not take the message. */
@@ -228,7 +230,7 @@ async function holdBack(
 ): Promise<SpendAnswer> {
   const { send } = judged;
   await alertOnce(context, tx, judged, heldBack);
-  await tally(tx, send, heldBack, send.now, 0);
+  if (send.askedBefore !== true) await tally(tx, send, heldBack, send.now, 0);
   return { allowed: false, heldBack };
 }
 

@@ -10,7 +10,7 @@ import {
   type RecoveryOutcome,
   recoveryOutcome,
 } from '../rules/activity.ts';
-import { MESSENGER_NAMES, MESSENGERS } from '../rules/delivery.ts';
+import { decisiveMessage, MESSENGER_NAMES, MESSENGERS } from '../rules/delivery.ts';
 import { answer, stateAt } from '../rules/recovery-flow.ts';
 import type { Proof, StoredAuditEvent, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
@@ -110,7 +110,7 @@ async function recoveryEntry(
   later: StoredAuditEvent[],
 ): Promise<RecoveryEntry> {
   const proof = await tx.proofs.byId(proofId ?? '');
-  const message = await tx.outbox.latestCodeOf(proofId ?? '');
+  const message = decisiveMessage(await tx.outbox.codesOf(proofId ?? ''));
   return {
     name: 'resolve-recovery',
     at: typeof detail.askedAt === 'number' ? detail.askedAt : at,

@@ -1,14 +1,18 @@
 /** A message that carries a code, and what is written instead where it turns out to be for somebody else or nobody. */
 import type { Account, RenderedMail } from '../ports.ts';
 import { deriveCode } from '../rules/codes.ts';
+import { RETRIED } from '../rules/delivery.ts';
 import { maskIdentifier } from '../rules/identifiers.ts';
+import { type Unneeded, whyUnneeded } from '../rules/ladder.ts';
 import { isWorthSending, stateAt } from '../rules/recovery-flow.ts';
+import { mayFree } from '../rules/spend.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import { confirmationToken } from './confirm-recovery.ts';
 import type { Context } from './context.ts';
 import { type Delivery, nameOf, type Prepared } from './delivery.ts';
 import { type CodeKind, findRecipient } from './find-recipient.ts';
-import { rungsBelow } from './reachable-channels.ts';
+import { isCurrent } from './next-rung.ts';
+import { rungsBelow, rungsUnder } from './reachable-channels.ts';
 import { buyText } from './spend-on-texts.ts';
 
 export async function prepareCode(
@@ -19,29 +23,48 @@ export async function prepareCode(
   proof: Proof,
 ): Promise<Prepared> {
   const now = context.clock.now();
+  const unneeded = await whyLetGo(tx, message, proof, now);
+  if (unneeded) return { do: 'let-go', reason: unneeded };
   const useful = stateAt(proof, now) === 'code_sent' && isWorthSending(proof.codeExpiresAt, now);
   // A message of an earlier epoch has a newer one behind it, with the code that counts.
   if (!useful || message.epoch !== proof.epoch) return { do: 'expire' };
   const { kind, to, account, earlier } = await findRecipient(context, tx, message, proof);
   if (kind !== message.kind) await tx.outbox.setKind(message.id, kind);
-  const below = kind === 'recovery-code' && account ? rungsBelow(context, account, proof, message.channel) : [];
-  if (to === undefined && below.length > 0) return { do: 'skip', reason: 'no_address', below };
-  if (kind === 'decoy' || to === undefined) return { do: 'probe', earlier, shared: proof.lane === 'waited' };
+  const { channel } = message;
+  const below = kind === 'recovery-code' && account ? await rungsBelow(context, tx, account, proof, channel) : [];
+  if (channel !== 'email' && to === undefined && below.length > 0) return { do: 'skip', reason: 'no_address', below };
+  if (kind === 'decoy' || to === undefined) {
+    const forNobody = kind === 'decoy';
+    const shown = forNobody && channel !== 'email' ? rungsUnder(context, proof, channel) : below;
+    return { do: 'probe', earlier, shared: proof.lane === 'waited', forNobody, below: shown };
+  }
   // The address may be somebody else's by now: a code of the former owner's proof is none of his business.
   const changed = account?.id !== proof.accountId || account?.generation !== proof.accountGeneration;
   if ((kind === 'recovery-code' || kind === 'address-code') && changed) return { do: 'expire' };
 
   const code = codeOf(context, proof);
   if (code === undefined) return { do: 'fail', reason: 'key_missing' };
-  if (message.channel !== 'email') {
+  if (channel !== 'email') {
     const text = delivery.renderText('recovery-code', { code }, account?.locale ?? message.locale);
     const bought = await buyText(context, delivery, tx, { message, proof, to, parts: text.segments });
-    return bought === 'held_back'
-      ? { do: 'skip', reason: bought, below }
-      : { do: 'text', to, text, paid: bought, below };
+    if (typeof bought !== 'string') return { do: 'text', to, text, paid: bought, below };
+    return { do: 'skip', reason: 'held_back', below, again: below.length === 0 && mayFree(bought) };
   }
   const mail = renderCode(context, delivery, kind, proof, code, account, message.locale);
-  return { do: 'send', to, mail };
+  return { do: 'send', to, mail, below };
+}
+
+/** A rung that was written while the one before was on its way. For nobody it ends the same, after the same looks. */
+async function whyLetGo(
+  tx: StoreTransaction,
+  message: Message,
+  proof: Proof,
+  now: number,
+): Promise<Unneeded | undefined> {
+  if (message.follows === null || message.reason === RETRIED) return undefined;
+  const before = await tx.outbox.byId(message.follows);
+  if (message.kind === 'decoy') return 'arrived_before';
+  return whyUnneeded({ before: before?.status, state: stateAt(proof, now), isCurrent: isCurrent(message, proof) });
 }
 
 function codeOf(context: Context, proof: Proof): string | undefined {

@@ -4,7 +4,7 @@ import { canRecover } from '../rules/address-trust.ts';
 import type { Channel } from '../rules/delivery.ts';
 import { ladderOf } from '../rules/ladder.ts';
 import { canBeTexted } from '../rules/text-numbers.ts';
-import type { Proof } from '../store/store.ts';
+import type { Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 
 /**
@@ -42,10 +42,28 @@ export function isReachable(context: Context, account: Account, proof: Proof): b
   return (['email', 'sms'] as const).some((channel) => recoveryAddress(context, account, proof, channel) !== undefined);
 }
 
-/** The rungs below this one that lead to the account. */
-export function rungsBelow(context: Context, account: Account, proof: Proof, channel: Channel): Channel[] {
-  const ladder = ladderOf(proof.channel, context.settings.texting);
-  return ladder
-    .slice(ladder.indexOf(channel) + 1)
-    .filter((rung) => recoveryAddress(context, account, proof, rung) !== undefined);
+/**
+ * The rungs below this one that lead to the account. Not a way that this code was tried by when it was asked for before: it
+ * would come a second time, and nobody asked for that way.
+ */
+export async function rungsBelow(
+  context: Context,
+  tx: StoreTransaction,
+  account: Account,
+  proof: Proof,
+  channel: Channel,
+): Promise<Channel[]> {
+  const below = rungsUnder(context, proof, channel);
+  if (below.length === 0) return [];
+  const tried = proof.resends === 0 ? [] : await tx.outbox.channelsTried(proof.id, proof.epoch);
+  return below.filter(
+    (rung) =>
+      (rung === proof.channel || !tried.includes(rung)) && recoveryAddress(context, account, proof, rung) !== undefined,
+  );
+}
+
+/** The rungs below this one, whatever the account has. */
+export function rungsUnder({ settings }: Pick<Context, 'settings'>, proof: Proof, channel: Channel): Channel[] {
+  const ladder = ladderOf(proof.channel, settings, proof.carries);
+  return ladder.includes(channel) ? ladder.slice(ladder.indexOf(channel) + 1) : [];
 }

@@ -5,6 +5,7 @@ import { canonicalEmail, maskIdentifier } from '../rules/identifiers.ts';
 import { NOTICE_USEFUL_MS, SUPPORT_TOLD_EVERY_MS } from '../rules/limits.ts';
 import type { Message, MessageKind, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
+import { goOnAfterFailure } from './next-rung.ts';
 import { newId } from './tokens.ts';
 
 export type Receipt = Extract<ChannelEvent, { type: 'receipt' }>;
@@ -24,6 +25,7 @@ export async function recordReceipt(
     if (message === undefined || message.status === 'suppressed') return undefined;
     const status = await merge(tx, message, receipt);
     if (channel === 'email') await recordAddress(context, tx, message, receipt);
+    if (status === 'bounced' && message.status !== 'bounced') await goOnAfterFailure(context, tx, message);
     return { id: message.id, kind: message.kind, before: message.status, status };
   });
   context.log[merged ? 'info' : 'debug']('receipt', { ...merged, told: receipt.status, reason: receipt.reason });

@@ -6,7 +6,7 @@ import type { State } from '../rules/recovery-flow.ts';
 import type { MessageEvent } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { findMessage, type MessageSummary, proofOf, summarize } from './list-messages.ts';
-import { viewProof } from './show-proof.ts';
+import { shownMessage, viewProof } from './show-proof.ts';
 
 export interface MessageView extends MessageSummary {
   history: MessageEvent[];
@@ -40,7 +40,7 @@ export async function showMessage(
       return { found: undefined, why: message === undefined ? 'none' : message };
     const proof = await proofOf(tx, message);
     const view = proof && (await viewProof(context, tx, proof));
-    const latest = proof && (await tx.outbox.latestCodeOf(proof.id));
+    const latest = proof && (await shownMessage(tx, proof));
     return {
       found: {
         ...(await summarize(tx, message, proof)),

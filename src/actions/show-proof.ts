@@ -1,6 +1,13 @@
 /** What a claimant may know of his proof: nothing here depends on whether an account stands behind it. */
 import type { CodeFormat, Purpose } from '../rules/codes.ts';
-import { type Channel, type ShownStatus, shownStatus, shownStatusByPhone, type WrittenTo } from '../rules/delivery.ts';
+import {
+  type Channel,
+  type ShownStatus,
+  shownStatus,
+  shownStatusByPhone,
+  toldOwner,
+  type WrittenTo,
+} from '../rules/delivery.ts';
 import { Refusal } from '../rules/errors.ts';
 import type { IdentifierKind } from '../rules/identifiers.ts';
 import { channelsFor } from '../rules/ladder.ts';
@@ -27,6 +34,8 @@ export interface ProofView {
   resendAt: number;
   triesLeft: number;
   delivery: ShownStatus;
+  /** Only for a browser that has signed in to the account: the way that the code went on by. */
+  by?: Channel;
 }
 
 /** @throws Refusal `recovery_not_found` for an unknown or ended proof */
@@ -45,8 +54,17 @@ export async function viewProof(
   proof: Proof,
 ): Promise<ProofView> {
   const now = context.clock.now();
-  const message = await tx.outbox.latestCodeOf(proof.id);
+  const message = await shownMessage(tx, proof);
+  // Asked for by the lane, which was decided without a look-up: what a browser knows that has not signed in stays the same.
+  const codes = proof.lane === 'known-device' ? await tx.outbox.codesOf(proof.id) : [];
+  if (proof.lane === 'known-device' && proof.purpose === 'recovery' && proof.resolution === 'known')
+    return describeProof(context, proof, now, toldOwner(proof.channel, codes));
   return describeProof(context, proof, now, { delivery: message ? shownOf(context, proof, message, now) : 'queued' });
+}
+
+/** The message that the live line is about: of a mail its own, since whether the code went on depends on what an account has. */
+export function shownMessage(tx: StoreTransaction, proof: Proof): Promise<Message | undefined> {
+  return tx.outbox.latestCodeOf(proof.id, proof.channel === 'email' ? 'email' : undefined);
 }
 
 function shownOf(
@@ -69,7 +87,7 @@ export function describeProof(
   { settings }: Pick<Context, 'settings'>,
   proof: Proof,
   now: number,
-  known: { delivery: ShownStatus },
+  known: Pick<ProofView, 'delivery' | 'by'>,
 ): ProofView {
   const asking = { purpose: proof.purpose, kind: proof.identifierKind, canonical: proof.identifier };
   return {
@@ -78,7 +96,7 @@ export function describeProof(
     typed: proof.identifierTyped,
     kind: proof.identifierKind,
     channel: proof.channel,
-    channels: channelsFor(asking, settings.texting),
+    channels: channelsFor(asking, settings),
     codeFormat: proof.codeFormat,
     carries: proof.carries,
     codeLength: proof.codeLength,
@@ -87,5 +105,6 @@ export function describeProof(
     resendAt: proof.resendAt,
     triesLeft: Math.max(0, proof.triesLeft),
     delivery: known.delivery,
+    ...(known.by === undefined ? {} : { by: known.by }),
   };
 }

@@ -1,6 +1,6 @@
 /** The money side of a code by text: asked before it leaves, settled by what the provider said, and told what was entered. */
 import type { Channel, SendOutcome } from '../rules/delivery.ts';
-import { PAID_CHANNELS, type PaidChannel } from '../rules/spend.ts';
+import { type HeldBack, PAID_CHANNELS, type PaidChannel } from '../rules/spend.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import type { Bought, Delivery, Prepared } from './delivery.ts';
@@ -21,15 +21,16 @@ export async function buyText(
   { texts }: Delivery,
   tx: StoreTransaction,
   { message, proof, to, parts }: Text,
-): Promise<Bought | 'held_back' | undefined> {
+): Promise<Bought | HeldBack | undefined> {
   const channel = paidChannel(message.channel);
   if (channel === undefined || texts[channel]?.paid !== true) return undefined;
   const { lane, purpose } = proof;
   // The Gateway is paid by the message, however long.
   const perSegment = channel === 'sms' ? { parts } : {};
   const now = context.clock.now();
-  const answer = await guardSpend(context, tx, { channel, to, lane, purpose, now, ...perSegment });
-  return answer.allowed ? { channel, costMicros: answer.costMicros, charge: answer.charge } : 'held_back';
+  const askedBefore = message.reason === 'held_back';
+  const answer = await guardSpend(context, tx, { channel, to, lane, purpose, now, askedBefore, ...perSegment });
+  return answer.allowed ? { channel, costMicros: answer.costMicros, charge: answer.charge } : answer.heldBack;
 }
 
 /** Kept where the provider took the text, or may have taken it. */

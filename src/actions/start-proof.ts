@@ -4,7 +4,7 @@
  */
 import { type Alarm, isHighRisk, rungFor } from '../rules/breakers.ts';
 import type { CodeShape, Purpose } from '../rules/codes.ts';
-import type { Channel } from '../rules/delivery.ts';
+import { type Channel, doorOf } from '../rules/delivery.ts';
 import { Refusal } from '../rules/errors.ts';
 import type { Identifier } from '../rules/identifiers.ts';
 import { channelsFor, firstChannel, ladderOf } from '../rules/ladder.ts';
@@ -86,8 +86,8 @@ export function chosenChannel(
   asking: Parameters<typeof channelsFor>[0],
   chosen: Channel | undefined,
 ): Channel {
-  if (chosen === undefined) return firstChannel(asking, settings.texting);
-  if (channelsFor(asking, settings.texting).includes(chosen)) return chosen;
+  if (chosen === undefined) return firstChannel(asking, settings);
+  if (channelsFor(asking, settings).includes(chosen)) return chosen;
   throw new Refusal('invalid_request', {
     field: 'channel',
     detail: 'channel: is not one of those that a code can be sent by',
@@ -104,7 +104,7 @@ export async function whatIsSent(
 ): Promise<{ shape: CodeShape; carries: Proof['carries'] }> {
   const { identifierMac, channel } = proof;
   const lane = guessLaneOf(proof.lane);
-  const wrong = await tx.guesses.wrongSince({ identifierMac, channel, lane }, now - GUESS_WINDOW_MS);
+  const wrong = await tx.guesses.wrongSince({ identifierMac, channel: doorOf(channel), lane }, now - GUESS_WINDOW_MS);
   const alarm: Alarm = { wrong, stranger: lane === 'stranger', open, byApp };
   const { format, length } = rungFor(alarm);
   const linkOnly = proof.purpose === 'recovery' && canCarryLink(channel) && isHighRisk(alarm);
@@ -127,7 +127,7 @@ export async function queueCode(
   lane: Lane,
   now: number,
 ): Promise<void> {
-  const [channel = proof.channel] = ladderOf(proof.channel, context.settings.texting);
+  const [channel = proof.channel] = ladderOf(proof.channel, context.settings);
   await tx.outbox.insert({
     id: newId(context.random),
     kind: `${proof.purpose}-code`,
@@ -142,6 +142,7 @@ export async function queueCode(
     usefulUntil: proof.codeExpiresAt - CODE_USELESS_BELOW_MS,
     askedAt: now,
     leavesAt: now + Math.max(0, headStart(lane)),
+    ask: proof.resends,
   });
 }
 

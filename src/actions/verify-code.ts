@@ -1,6 +1,7 @@
 /** Compares a code. The try and the guess are counted first, in the same transaction, whatever the comparison says. */
 import type { Rung } from '../rules/breakers.ts';
 import { type CodeShape, codesMatch, deriveCode, type Purpose, readCode } from '../rules/codes.ts';
+import { doorOf } from '../rules/delivery.ts';
 import { Refusal } from '../rules/errors.ts';
 import { guessLaneOf } from '../rules/lanes.ts';
 import { CODE_LADDER, GUESS_WINDOW_MS, VERIFIED_LIFETIME_MS } from '../rules/limits.ts';
@@ -126,7 +127,7 @@ async function refundGuess(tx: StoreTransaction, { breaker, weight }: ChargedGue
 }
 
 function guessedBy({ identifierMac, channel, lane }: Proof): Guessed {
-  return { identifierMac, channel, lane: guessLaneOf(lane) };
+  return { identifierMac, channel: doorOf(channel), lane: guessLaneOf(lane) };
 }
 
 /** The code is too short for what has been guessed since it was sent: it counts as used up, and "send again" helps at once. */

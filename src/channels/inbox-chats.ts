@@ -121,6 +121,8 @@ export function createInboxChats(inbox: Inbox, options: InboxChatsOptions): Inbo
       if (!carrier)
         return {
           provider: 'inbox',
+          // As the messenger itself: a bot of Telegram is told nothing.
+          reports: messenger !== 'telegram',
           send: (text) => sendToPhone(messenger, text),
           deepLink: (token) => `${origin}/dev/inbox/chats/${messenger}?token=${encodeURIComponent(token)}`,
           close: async () => {},

@@ -135,6 +135,7 @@ export function createInbox(file: string, clock: Clock, { carrier, tell }: Inbox
       if (provider) carriers.set('sms', provider.provider);
       return {
         provider: nameOf(provider),
+        reports: provider ? provider.reports : WITH_RECEIPTS.includes('sms'),
         send: (text) => handOver(shownText(text, clock.now()), provider ? () => provider.send(text) : undefined),
         ...(provider?.receive ? { receive: provider.receive } : {}),
         close: async () => provider?.close(),

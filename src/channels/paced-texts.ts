@@ -11,6 +11,7 @@ export function paced(channel: TextChannel, paid: boolean): CodeTexts {
   const pace = new Pace();
   return {
     provider: channel.provider,
+    reports: channel.reports,
     paid,
     async send(text) {
       const startedAt = performance.now();

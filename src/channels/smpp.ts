@@ -98,6 +98,7 @@ export function createSmppChannel(settings: SmppUrl, options: SmppOptions): Smpp
 
   return {
     provider: 'smpp',
+    reports: true,
     connect: () => void line.bound(),
     send,
     close: () => line.close(),

@@ -56,7 +56,8 @@ export function createSmsWebhookChannel(settings: WebhookUrl, options: SmsWebhoo
     return event ? { kind: 'received', events: [event] } : { kind: 'refused', status: 400 };
   }
 
-  return { provider: 'webhook', send, receive, close: async () => {} };
+  // It may report, and what it says counts; but few services of this kind do, so its silence says nothing.
+  return { provider: 'webhook', reports: false, send, receive, close: async () => {} };
 }
 
 function outcomeOf(response: Response, id: string, now: number): SendOutcome {

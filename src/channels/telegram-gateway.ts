@@ -126,6 +126,7 @@ export function createTelegramGatewayChannel(
 
   return {
     provider: 'telegram-gateway',
+    reports: true,
     send,
     receive,
     async revoke(providerId) {

@@ -12,6 +12,7 @@ export function telegramWays({ chats, numbers }: TelegramWays): TextChannel {
   const NOWHERE: SendOutcome = { kind: 'unreachable', reason: 'not_configured' };
   return {
     provider: [chats?.provider, numbers?.provider].filter((name) => name !== undefined).join(', '),
+    reports: numbers?.reports ?? false,
     send: async (text: OutgoingText) => (text.to.startsWith('+') ? numbers : chats)?.send(text) ?? NOWHERE,
     async close() {
       await chats?.close();

@@ -73,6 +73,8 @@ export function createTelegramChannel(settings: TelegramSettings, options: Teleg
 
   return {
     provider: 'telegram',
+    // A bot is told of no delivery: what Telegram took is in the chat.
+    reports: false,
     send,
     receive,
     deepLink: (token) => `https://t.me/${settings.bot}?start=${token}`,

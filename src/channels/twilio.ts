@@ -90,7 +90,7 @@ export function createTwilioChannel(settings: TwilioUrl, options: TwilioOptions)
     return { kind: 'refused', status: 400 };
   }
 
-  return { provider: 'twilio', send, receive, close: async () => {} };
+  return { provider: 'twilio', reports: true, send, receive, close: async () => {} };
 }
 
 interface Answer {

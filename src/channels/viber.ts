@@ -102,6 +102,7 @@ export function createViberChannel(settings: ViberSettings, options: ViberOption
 
   return {
     provider: 'viber',
+    reports: true,
     send,
     receive,
     deepLink: (token) => `viber://pa?chatURI=${encodeURIComponent(settings.uri)}&context=${encodeURIComponent(token)}`,

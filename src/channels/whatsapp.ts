@@ -91,6 +91,7 @@ export function createWhatsAppChannel(settings: WhatsAppSettings, options: Whats
 
   return {
     provider: 'whatsapp',
+    reports: true,
     send,
     receive,
     // `?text=` is a draft: nothing is sent until the person sends it, and only what arrives links.

@@ -19,6 +19,7 @@ const STATUSES = [
   'failed',
   'expired',
   'suppressed',
+  'unneeded',
 ] as const satisfies MessageStatus[];
 const CHANNELS: readonly string[] = ['email', 'sms', 'whatsapp', 'telegram', 'viber'];
 const LIMIT = { default: '50', most: 10_000 } as const;

@@ -112,6 +112,14 @@ export const en = {
       delivered: 'The message has arrived on the phone.',
       failed: 'The message could not be delivered. Check what you typed, or try another way.',
     },
+    /** To a browser that has signed in to the account, where the code went on by another way than was asked for. */
+    deliveryBy: {
+      queued: 'The code goes on by {way}.',
+      sent: 'The code is on its way by {way}.',
+      delivered: 'The code has arrived by {way}.',
+      failed: 'The code could not be delivered by {way}. Check what you typed, or try another way.',
+    },
+    ways: { email: 'email', sms: 'text message', whatsapp: 'WhatsApp', telegram: 'Telegram', viber: 'Viber' },
     checkAgain: 'Check again',
     nothing: 'No code yet?',
     spam: 'Look in your spam folder for a message from {sender}.',

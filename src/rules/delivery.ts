@@ -15,11 +15,30 @@ export const MESSENGER_NAMES: Record<Messenger, string> = {
   telegram: 'Telegram',
   viber: 'Viber',
 };
+
+/**
+ * What wrong guesses and sends are counted by, beside the identifier: the mailbox, or the phone by whichever way. So an
+ * installation with more messengers gives nobody a guess more, nor a message a day.
+ */
+export type Door = 'email' | 'sms';
+export function doorOf(channel: Channel): Door {
+  return channel === 'email' ? 'email' : 'sms';
+}
+
 /**
  * queued: in the outbox. sent: in the provider's hands. delivered, bounced: by its receipt. failed: refused for good, while
- * it was handed over. expired: became useless before it could leave. suppressed: there was nobody to send to.
+ * it was handed over. expired: became useless before it could leave. suppressed: there was nobody to send to. unneeded: it
+ * stood ready in case the way before it failed, and that one arrived, or the code was entered, or asked for anew.
  */
-export type MessageStatus = 'queued' | 'sent' | 'delivered' | 'bounced' | 'failed' | 'expired' | 'suppressed';
+export type MessageStatus =
+  | 'queued'
+  | 'sent'
+  | 'delivered'
+  | 'bounced'
+  | 'failed'
+  | 'expired'
+  | 'suppressed'
+  | 'unneeded';
 
 /** What a channel says about one attempt. */
 export type SendOutcome =
@@ -70,7 +89,7 @@ const STATUS_OF_REPORT = { sent: 'sent', delivered: 'delivered', read: 'delivere
  * their order it ends the same. Nobody was sent a decoy, so no receipt is about one.
  */
 export function mergeStatus(channel: Channel, current: MessageStatus, reported: ReportedStatus): MessageStatus {
-  if (current === 'suppressed') return current;
+  if (current === 'suppressed' || current === 'unneeded') return current;
   const order: readonly MessageStatus[] = channel === 'email' ? KNOWN_OF_MAIL : KNOWN_OF_TEXTS;
   const told = STATUS_OF_REPORT[reported];
   return order.indexOf(told) > order.indexOf(current) ? told : current;
@@ -125,6 +144,45 @@ export function shownStatusByPhone(sinceMs: number): ShownStatus {
 export function fateOfDecoy(knocked: SendOutcome, earlier: MessageFate | undefined): SendOutcome {
   if (knocked.kind !== 'accepted') return { kind: 'temporary', reason: knocked.reason };
   return isHeldUp(earlier) ? { kind: 'temporary', reason: 'waits_for_earlier' } : knocked;
+}
+
+/** One message of a code. */
+export interface CodeMessage extends MessageFate {
+  id: string;
+  channel: Channel;
+  attempts: number;
+  ask: number | null;
+  follows: string | null;
+}
+
+/**
+ * The message that says what became of a code, of all that carried it, newest first: the one that arrived, else the one
+ * that it went on by. A rung that only stands ready, or was not needed, says nothing.
+ */
+export function decisiveMessage<M extends CodeMessage>(codes: readonly M[]): M | undefined {
+  const [newest] = codes;
+  const asked = codes.filter(({ ask }) => ask === newest?.ask);
+  const isReady = ({ status, attempts, follows }: M): boolean => {
+    const before = codes.find(({ id }) => id === follows)?.status;
+    return status === 'queued' && attempts === 0 && (before === 'sent' || before === 'delivered');
+  };
+  return (
+    asked.find(({ status }) => status === 'delivered') ??
+    asked.find((message) => message.status !== 'unneeded' && !isReady(message)) ??
+    newest
+  );
+}
+
+/**
+ * What really happened, for a browser that has signed in to this account: it knows that there is one, so nothing is hidden
+ * from it. `by`: the way that the code went on by, where that is not the one that was asked for.
+ */
+export function toldOwner(asked: Channel, codes: readonly CodeMessage[]): { delivery: ShownStatus; by?: Channel } {
+  const message = decisiveMessage(codes);
+  if (message === undefined) return { delivery: 'queued' };
+  const { status, channel } = message;
+  const failed = cameToNothing(status) || status === 'suppressed' || status === 'unneeded';
+  return { delivery: failed ? 'failed' : (status as ShownStatus), ...(channel === asked ? {} : { by: channel }) };
 }
 
 /** What is known of a message so far. */

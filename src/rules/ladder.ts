@@ -3,54 +3,145 @@
  * he typed and on the settings; only the worker, who knows the account, goes down the ladder, and nobody is shown that it does.
  */
 import type { Purpose } from './codes.ts';
-import type { Channel, SendOutcome } from './delivery.ts';
+import { type Channel, MESSENGERS, type MessageStatus, type Messenger, type SendOutcome } from './delivery.ts';
 import type { Identifier } from './identifiers.ts';
+import type { State } from './recovery-flow.ts';
 import { canBeTexted, type TextCountries } from './text-numbers.ts';
 
-/** What an installation has beyond email; undefined where it has nothing. */
+/** What an installation has beyond email. */
+export interface Ways {
+  /** Undefined where numbers are not written to. */
+  texting: Texting | undefined;
+  /** Messengers that people may link. */
+  messengers: readonly Messenger[];
+}
+
 export interface Texting {
   countries: TextCountries;
   /** Telegram Gateway, which is tried before a text message: it costs less, and tells what was delivered. */
   telegram: boolean;
 }
 
-/** After so many temporary refusals, or one that asks for a longer wait, somebody who waits gets the code another way. */
+/**
+ * Where a provider reports what arrived, a message that it took is waited for this long, from when it was handed over; then
+ * the code goes on. Texts arrive within some seconds. Two ways that stay silent, and the mailbox, fit into a minute.
+ */
+export const RECEIPT_WAIT_MS = 20_000;
+/**
+ * After so many temporary refusals, or one that asks for a longer wait or took longer to come, somebody who waits gets the
+ * code another way.
+ */
 const ATTEMPTS_PER_RUNG = 3;
 const WAITED_FOR_PROVIDER_MS = 5_000;
+/** A mail that is held up for so long (an outage, greylisting) goes on being tried, and other ways are tried beside it. */
+const MAIL_HELD_UP_MS = 15_000;
 
 type Asking = Pick<Identifier, 'kind' | 'canonical'> & { purpose: Purpose };
 
-/** What the claimant may choose between. A number that can't be texted leads to the mailbox of its account alone. */
-export function channelsFor({ purpose, kind, canonical }: Asking, texting: Texting | undefined): Channel[] {
-  const canText =
-    purpose === 'recovery' && texting !== undefined && (kind === 'email' || canBeTexted(canonical, texting.countries));
-  return canText ? ['email', 'sms'] : ['email'];
+/**
+ * What the claimant may choose between: the same for everybody, whether or not an account has linked anything. A number that
+ * can't be texted leads to the mailbox and the chats of its account alone.
+ */
+export function channelsFor({ purpose, kind, canonical }: Asking, { texting, messengers }: Ways): Channel[] {
+  if (purpose !== 'recovery') return ['email'];
+  const canText = texting !== undefined && (kind === 'email' || canBeTexted(canonical, texting.countries));
+  return ['email', ...(canText ? (['sms'] as const) : []), ...messengers];
 }
 
 /** The way that a recovery begins where nobody chose one: what was typed says what the person has at hand. */
-export function firstChannel(asking: Asking, texting: Texting | undefined): Channel {
-  return asking.kind === 'phone' && channelsFor(asking, texting).includes('sms') ? 'sms' : 'email';
+export function firstChannel(asking: Asking, ways: Ways): Channel {
+  return asking.kind === 'phone' && channelsFor(asking, ways).includes('sms') ? 'sms' : 'email';
 }
 
-/** The ways that a code takes in turn when it was asked for by one of them. */
-export function ladderOf(asked: Channel, texting: Texting | undefined): readonly Channel[] {
-  if (asked === 'email') return ['email'];
-  return texting?.telegram ? ['telegram', 'sms', 'email'] : ['sms', 'email'];
+/** The ways that a code takes in turn when it was asked for by one of them. A link travels by mail alone. */
+export function ladderOf(
+  asked: Channel,
+  { texting, messengers }: Ways,
+  carries: 'code' | 'link' = 'code',
+): readonly Channel[] {
+  if (carries === 'link') return ['email'];
+  if (asked === 'email') return ['email', ...messengers, ...(texting ? (['sms'] as const) : [])];
+  if (asked !== 'sms') return [asked, 'email'];
+  const gateway = texting?.telegram ? (['telegram'] as const) : [];
+  return [...new Set<Channel>([...gateway, 'sms', ...messengers, 'email'])];
+}
+
+/** One attempt at a rung. */
+export interface Attempted {
+  channel: Channel;
+  outcome: SendOutcome;
+  /** This one counted. */
+  attempts: number;
+  /** How long the provider took to answer. */
+  tookMs: number;
+  /** How long ago the code could leave. */
+  waitedMs: number;
+  /** Whether the provider reports what arrives. */
+  reports: boolean;
+  /** The lower rungs that the account can be reached by. */
+  below: readonly Channel[];
+}
+
+export interface Onward {
+  channel: Channel;
+  /** When the next rung is due; until then a report that the message arrived makes it unneeded. */
+  inMs: number;
+  /** Whether this rung is given up. */
+  leaves: boolean;
+}
+
+/** What stands ready, or is due at once, after an attempt; undefined: nothing. */
+export function onward(attempted: Attempted): Onward | undefined {
+  const { channel, outcome, tookMs, waitedMs, reports, below } = attempted;
+  const [next] = below;
+  if (next === undefined) return undefined;
+  if (outcome.kind === 'accepted')
+    return reports ? { channel: next, inMs: Math.max(0, RECEIPT_WAIT_MS - tookMs), leaves: false } : undefined;
+  if (channel === 'email') {
+    // What a mail's own fate looks like must not depend on an account with other ways: it is never given up for them.
+    const isOver = outcome.kind !== 'temporary' || outcome.maybeSent === true || waitedMs >= MAIL_HELD_UP_MS;
+    return isOver ? { channel: next, inMs: 0, leaves: false } : undefined;
+  }
+  return isWorthWaiting(attempted) ? undefined : { channel: next, inMs: 0, leaves: true };
+}
+
+/** Where the answer was lost the message may have left, so another way is better than the same again. */
+function isWorthWaiting({ outcome, attempts, tookMs }: Attempted): boolean {
+  return (
+    outcome.kind === 'temporary' &&
+    outcome.maybeSent !== true &&
+    attempts < ATTEMPTS_PER_RUNG &&
+    tookMs <= WAITED_FOR_PROVIDER_MS &&
+    (outcome.retryAfterMs ?? 0) <= WAITED_FOR_PROVIDER_MS
+  );
 }
 
 /**
- * The rung to go on with after an attempt, or undefined to stay; `attempts` counts this one, `below` are the lower rungs
- * that the account can be reached by. Where the answer was lost the message may have left, so another way is better than
- * the same again.
+ * The last way stays and is tried again. Where its answer was lost and it reports what arrives, it is first given the time to
+ * report: sent twice is the worse mistake.
  */
-export function nextRung(outcome: SendOutcome, attempts: number, below: readonly Channel[]): Channel | undefined {
-  if (outcome.kind === 'accepted') return undefined;
-  if (outcome.kind === 'temporary') {
-    const worthWaiting =
-      outcome.maybeSent !== true &&
-      attempts < ATTEMPTS_PER_RUNG &&
-      (outcome.retryAfterMs ?? 0) <= WAITED_FOR_PROVIDER_MS;
-    if (worthWaiting) return undefined;
-  }
-  return below[0];
+export function beforeRetry(outcome: SendOutcome, reports: boolean): SendOutcome {
+  if (outcome.kind !== 'temporary' || outcome.maybeSent !== true || !reports) return outcome;
+  return { ...outcome, retryAfterMs: Math.max(outcome.retryAfterMs ?? 0, RECEIPT_WAIT_MS) };
+}
+
+/** Why a rung that stood ready is not sent. */
+export type Unneeded = 'arrived_before' | 'code_entered' | 'cancelled' | 'asked_again';
+
+/** @param ready.before what is known of the message that it stands in for @param ready.isCurrent nobody asked again since */
+export function whyUnneeded(ready: {
+  before: MessageStatus | undefined;
+  state: State;
+  isCurrent: boolean;
+}): Unneeded | undefined {
+  const { before, state, isCurrent } = ready;
+  if (state === 'verified' || state === 'held' || state === 'completed') return 'code_entered';
+  if (state === 'cancelled') return 'cancelled';
+  if (before === 'delivered') return 'arrived_before';
+  return isCurrent ? undefined : 'asked_again';
+}
+
+/** A code by text or chat. */
+export function isMessenger(channel: Channel): channel is Messenger {
+  return MESSENGERS.some((messenger) => messenger === channel);
 }

@@ -24,7 +24,7 @@ export const TRIES_PER_CODE = 5;
 export const RESEND_WAITS_MS = [30 * SECOND, MINUTE, 2 * MINUTE, 5 * MINUTE] as const;
 
 /**
- * Codes by wrong guesses for that identifier, channel and kind of browser in the last 30 days: longer, never locked out.
+ * Codes by wrong guesses for that identifier, door (mailbox or phone) and kind of browser in the last 30 days: longer, never locked out.
  * A code on its way is honoured for one guess beyond its rung (`diesAfter`), then it counts as used up.
  */
 export const GUESS_WINDOW_MS = 30 * DAY;
@@ -42,7 +42,7 @@ export interface Limit {
   refillMs: number;
 }
 export const LIMITS = {
-  /** Codes to one identifier by one channel, by lane (lanes.ts): a stranger empties only the strangers' lanes. */
+  /** Codes to one identifier through one door, by lane (lanes.ts): a stranger empties only the strangers' lanes. */
   'send-known-device': { burst: 10, refillMs: 2 * HOUR },
   'send-stranger': { burst: 10, refillMs: 4 * HOUR },
   'send-worked': { burst: 5, refillMs: 4 * HOUR },

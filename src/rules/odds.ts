@@ -18,8 +18,8 @@ export function chanceOf({ format, length }: { format: 'digits' | 'letters'; len
 }
 
 /**
- * The chance of one takeover of one account in a year, through one door (an identifier and a channel), by an attacker who
- * never stops: each window of 30 days, and each success of the owner, lets him climb the ladder once.
+ * The chance of one takeover of one account in a year, through one door (an identifier, and its mailbox or its phone by whichever
+ * way: doorOf in delivery.ts), by an attacker who never stops: each window of 30 days, and each success of the owner, lets him climb the ladder once.
  */
 export function oddsPerAccountYear(doors = 1): number {
   const climb = CODE_LADDER.reduce((sum, rung, at) => {
@@ -30,7 +30,7 @@ export function oddsPerAccountYear(doors = 1): number {
   return doors * (climbs * climb + messagesADayByStrangers() * 365 * TRIES_PER_CODE * chanceOf(CODE_LADDER[2]));
 }
 
-/** What a flood of one identifier can cause by one channel: every guess needs a code, every code one of these messages. */
+/** What a flood of one identifier can cause through one door: every guess needs a code, every code one of these messages. */
 export function messagesADayByStrangers(): number {
   return (
     messagesADay(LIMITS['send-stranger']) + messagesADay(LIMITS['send-worked']) + messagesADay(LIMITS['send-waited'])

@@ -21,6 +21,13 @@ export const HELD_BACK = [
 ] as const; // biome-ignore format: one list
 export type HeldBack = (typeof HELD_BACK)[number];
 
+/** What may be free again while a code lives: buckets refill, and a day ends. Settings, prices and kinds of numbers stay. */
+export function mayFree(heldBack: HeldBack): boolean {
+  return heldBack !== 'country' && heldBack !== 'number_type' && heldBack !== 'price';
+}
+/** How long a text that was held back waits before it is asked for again, where there is no other way. */
+export const HELD_BACK_WAIT_MS = MINUTE;
+
 /** An owner has a browser that signed in before, and recovers by a number on file; any other number may be a pumper's. */
 export type Spender = 'owner' | 'stranger';
 export function spenderOf(lane: Lane, purpose: Purpose): Spender {

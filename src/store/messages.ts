@@ -19,6 +19,7 @@ const STATUSES = [
   'failed',
   'expired',
   'suppressed',
+  'unneeded',
 ] as const satisfies MessageStatus[];
 /** Beyond every character that an id can have. */
 const AFTER_ALL = '\u{10ffff}';

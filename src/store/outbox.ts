@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Clock } from '../ports.ts';
+import type { Channel } from '../rules/delivery.ts';
 import type { Engine } from './engine.ts';
 import type { OpenTransaction } from './open-transaction.ts';
 import { statement, statementPer } from './statement.ts';
@@ -20,6 +21,8 @@ const NEW_FIELDS = [
   'usefulUntil',
   'askedAt',
   'leavesAt',
+  'ask',
+  'follows',
 ] as const satisfies (keyof NewMessage)[];
 const SETTLED_FIELDS = ['status', 'attempts', 'dueAt', 'sentAt', 'providerId', 'reason'] as const;
 export const MESSAGE_FIELDS = [
@@ -35,6 +38,7 @@ type Stored = Pick<Message, (typeof NEW_FIELDS)[number]>;
 type SettledField = (typeof SETTLED_FIELDS)[number];
 type Settled = Parameters<StoreTransaction['outbox']['settle']>[1];
 
+const NO_CODE = { askedAt: null, leavesAt: null, ask: null, follows: null };
 const LEFT = [sql.lit('sent' as const), sql.lit('delivered' as const)];
 /** Literal, because SQLite uses a partial index only where the query repeats its condition. */
 const QUEUED = sql.lit('queued' as const);
@@ -55,20 +59,39 @@ export function outboxQueries(
   const insert = statement((message: Stored) =>
     kysely.insertInto('outbox').values({ ...toColumns(message, NEW_FIELDS), status: 'queued', attempts: 0 }),
   );
+  const insertRung = statement((message: Stored) =>
+    kysely
+      .insertInto('outbox')
+      .values({ ...toColumns(message, NEW_FIELDS), status: 'queued', attempts: 0 })
+      .onConflict((conflict) => conflict.doNothing()),
+  );
+  const hasten = statement(({ follows, now }: { follows: string; now: number }) =>
+    kysely
+      .updateTable('outbox')
+      .set({ due_at: now })
+      .where('follows', '=', follows)
+      .where('status', '=', QUEUED)
+      .where('due_at', '>', now),
+  );
   const byId = statement(({ id }: Pick<Message, 'id'>) =>
     kysely.selectFrom('outbox').select(selected(MESSAGE_FIELDS)).where('id', '=', id),
   );
-  const newestOf = ({ proofId }: { proofId: string }) =>
+  const codesNewestFirst = ({ proofId }: { proofId: string }) =>
     kysely
       .selectFrom('outbox')
       .select(selected(MESSAGE_FIELDS))
       .where('proof_id', '=', proofId)
+      .where('epoch', 'is not', null)
       // A rung of an earlier request may be younger than the first of a later one.
       .orderBy((eb) => eb.fn.coalesce('asked_at', 'created_at'), 'desc')
+      .orderBy((eb) => eb.fn.coalesce('ask', sql.lit(0)), 'desc')
       .orderBy('created_at', 'desc')
-      .orderBy('id', 'desc')
-      .limit(ONE);
-  const latestCodeOf = statement((of: { proofId: string }) => newestOf(of).where('epoch', 'is not', null));
+      .orderBy('id', 'desc');
+  const latestCodeOf = statement((of: { proofId: string }) => codesNewestFirst(of).limit(ONE));
+  const latestCodeBy = statement((of: { proofId: string; channel: Channel }) =>
+    codesNewestFirst(of).where('channel', '=', of.channel).limit(ONE),
+  );
+  const codesOf = statement((of: { proofId: string }) => codesNewestFirst(of).limit(sql.lit(100)));
   const channelsOfCodes = statement(({ proofId }: { proofId: string }) =>
     kysely
       .selectFrom('outbox')
@@ -77,6 +100,15 @@ export function outboxQueries(
       .where('proof_id', '=', proofId)
       .where('epoch', 'is not', null)
       .where('status', 'in', LEFT),
+  );
+  const channelsTried = statement(({ proofId, epoch }: { proofId: string; epoch: number }) =>
+    kysely
+      .selectFrom('outbox')
+      .select('channel')
+      .distinct()
+      .where('proof_id', '=', proofId)
+      .where('epoch', '=', epoch)
+      .where('attempts', '>', sql.lit(0)),
   );
   const lease = statementPer(String, (count: number) =>
     statement(({ now, leasedUntil }: { now: number; leasedUntil: number }) =>
@@ -188,13 +220,28 @@ export function outboxQueries(
   return (open) => ({
     async insert(message) {
       open.queued = true;
-      const stored = { askedAt: null, leavesAt: null, ...message };
+      const stored = { ...NO_CODE, ...message };
       await open.runBoth([insert, stored], [addEvent, { id: message.id, at: message.createdAt }]);
+    },
+    async insertRung(message) {
+      if ((await open.changed(insertRung, { ...NO_CODE, ...message })) === 0) return false;
+      open.queued = true;
+      await open.run(addEvent, { id: message.id, at: message.createdAt });
+      return true;
+    },
+    async hasten(follows, now) {
+      if ((await open.changed(hasten, { follows, now })) === 0) return false;
+      open.queued = true;
+      return true;
     },
     byId: (id) => open.first(byId, { id }),
     channelsOfCodes: async (proofId) =>
       (await open.rows(channelsOfCodes, { proofId })).map(({ channel }) => channel).sort(),
-    latestCodeOf: (proofId) => open.first(latestCodeOf, { proofId }),
+    channelsTried: async (proofId, epoch) =>
+      (await open.rows(channelsTried, { proofId, epoch })).map(({ channel }) => channel).sort(),
+    latestCodeOf: (proofId, channel) =>
+      channel === undefined ? open.first(latestCodeOf, { proofId }) : open.first(latestCodeBy, { proofId, channel }),
+    codesOf: (proofId) => open.rows(codesOf, { proofId }),
     async lease(count, now, leasedUntil) {
       const messages = await open.rows(lease(count), { now, leasedUntil });
       return messages.sort((a, b) => a.dueAt - b.dueAt);

@@ -4,7 +4,7 @@ import type { AuditEventName } from '../rules/audit.ts';
 import type { AuditBatch, AuditSeal, SealedEvent, StoredEvent } from '../rules/audit-chain.ts';
 import type { AddressTrouble } from '../rules/bounces.ts';
 import type { CodeFormat, Purpose } from '../rules/codes.ts';
-import type { Channel, MessageStatus, Messenger } from '../rules/delivery.ts';
+import type { Channel, Door, MessageStatus, Messenger } from '../rules/delivery.ts';
 import type { IdentifierKind } from '../rules/identifiers.ts';
 import type { GuessLane, Lane } from '../rules/lanes.ts';
 import type { Limit } from '../rules/limits.ts';
@@ -134,6 +134,10 @@ export interface Message {
   /** When somebody asked for the code, and when it could leave; the rungs of a ladder share both. Null for what is no code. */
   askedAt: number | null;
   leavesAt: number | null;
+  /** Which asking of its proof a code answers, counted from 0 as `resends` are; the rungs of a ladder share it. */
+  ask: number | null;
+  /** The message that a rung stands in for: it is sent unless that one arrives. Each message has one such rung at most. */
+  follows: string | null;
   leasedUntil: number | null;
   sentAt: number | null;
   providerId: string | null;
@@ -154,7 +158,7 @@ export type NewMessage = Pick<
   | 'dueAt'
   | 'usefulUntil'
 > &
-  Partial<Pick<Message, 'askedAt' | 'leavesAt'>>;
+  Partial<Pick<Message, 'askedAt' | 'leavesAt' | 'ask' | 'follows'>>;
 
 /** The hash of a new password that waits out a cool-off, while its proof is `held`. */
 export interface HeldPassword {
@@ -218,7 +222,7 @@ export interface AuditEvent {
 /** Whose wrong guesses are counted together. */
 export interface Guessed {
   identifierMac: string;
-  channel: Channel;
+  channel: Door;
   lane: GuessLane;
 }
 
@@ -286,10 +290,18 @@ export interface StoreTransaction extends Transaction {
   readonly outbox: {
     /** By which channels codes of a proof left, each once. */
     channelsOfCodes(proofId: string): Promise<Channel[]>;
+    /** By which channels it was tried to send this code of a proof, whatever came of it, each once. */
+    channelsTried(proofId: string, epoch: number): Promise<Channel[]>;
     insert(message: NewMessage): Promise<void>;
+    /** False where the message that it follows has a rung already: of many who add one, exactly one gets true. */
+    insertRung(message: NewMessage & { follows: string }): Promise<boolean>;
+    /** Makes the rung that follows a message due now, where it waits to be. */
+    hasten(follows: string, now: number): Promise<boolean>;
     byId(id: string): Promise<Message | undefined>;
-    /** The newest message that carries a code of the proof; a notice of what came of it is none. */
-    latestCodeOf(proofId: string): Promise<Message | undefined>;
+    /** The newest message that carries a code of the proof, or the newest by a channel; a notice of what came of it is none. */
+    latestCodeOf(proofId: string, channel?: Channel): Promise<Message | undefined>;
+    /** Messages that carry codes of the proof, newest first, a hundred at most. */
+    codesOf(proofId: string): Promise<Message[]>;
     /**
      * Takes up to `count` queued, due, unleased messages; no other worker gets them before `leasedUntil`.
      * PostgreSQL skips rows that others hold.

@@ -350,6 +350,46 @@ function outbox(inStore: InStore, inTransaction: InTransaction): void {
     assert.equal((await tx.outbox.byId('text'))?.leavesAt, leavesAt);
     assert.deepEqual(await tx.outbox.channelsOfCodes('p'), ['email', 'telegram']);
     assert.deepEqual(await tx.outbox.channelsOfCodes('q'), []);
+    await tx.outbox.insert(message('not tried', { channel: 'whatsapp', epoch: 1 }));
+    assert.deepEqual(await tx.outbox.channelsTried('p', 1), ['email', 'sms', 'telegram']);
+    assert.deepEqual(await tx.outbox.channelsTried('p', 2), []);
+  });
+
+  inTransaction('outbox: codes of a proof, newest first, and the newest by a channel', async (tx) => {
+    await tx.outbox.insert(message('asked', { askedAt: NOW, ask: 0 }));
+    await tx.outbox.insert(message('notice', { epoch: null }));
+    // Asked again within the same millisecond.
+    await tx.outbox.insert(message('again', { askedAt: NOW, ask: 1, channel: 'sms' }));
+    await tx.outbox.insert(message('rung', { askedAt: NOW, ask: 0, createdAt: NOW + 1, channel: 'viber' }));
+    const ids = (await tx.outbox.codesOf('p')).map(({ id }) => id);
+    assert.deepEqual(ids, ['again', 'rung', 'asked']);
+    assert.equal((await tx.outbox.latestCodeOf('p'))?.id, 'again');
+    assert.equal((await tx.outbox.latestCodeOf('p', 'email'))?.id, 'asked');
+    assert.equal(await tx.outbox.latestCodeOf('p', 'telegram'), undefined);
+  });
+
+  inStore('outbox: a message has one rung that follows it, whoever adds it', async (store) => {
+    const rung = (id: string) => ({
+      ...message(id, { channel: 'sms', dueAt: NOW + 20_000, ask: 0 }),
+      follows: 'first',
+    });
+    await store.transaction((tx) => tx.outbox.insert(message('first', { ask: 0 })));
+    const added = await times(8, (at) => store.transaction((tx) => tx.outbox.insertRung(rung(`rung ${at}`))));
+    assert.equal(added.filter(Boolean).length, 1);
+    await store.transaction(async (tx) => {
+      const id = `rung ${added.indexOf(true)}`;
+      assert.deepEqual(
+        await tx.outbox.byId(id),
+        queued(id, { channel: 'sms', dueAt: NOW + 20_000, ask: 0, follows: 'first' }),
+      );
+      assert.deepEqual((await tx.messages.history(id)).length, 1);
+      assert.equal(await tx.outbox.hasten('nothing', NOW), false);
+      assert.equal(await tx.outbox.hasten('first', NOW + 1), true);
+      assert.equal((await tx.outbox.byId(id))?.dueAt, NOW + 1);
+      assert.equal(await tx.outbox.hasten('first', NOW + 2), false, 'it is due already');
+      await tx.outbox.settle(id, { status: 'unneeded', attempts: 0, dueAt: NOW + 9, reason: 'arrived_before' });
+      assert.equal(await tx.outbox.hasten('first', NOW + 3), false, 'it has ended');
+    });
   });
 
   inTransaction(
@@ -1731,6 +1771,8 @@ function queued(id: string, change: Partial<Message> = {}): Message {
     attempts: 0,
     askedAt: null,
     leavesAt: null,
+    ask: null,
+    follows: null,
     leasedUntil: null,
     sentAt: null,
     providerId: null,

@@ -11,7 +11,7 @@ import { birthdayOf } from './birthday-field.ts';
 import type { CookieName } from './cookies.ts';
 import { senderAddress } from './everywhere.ts';
 import { fieldErrors, passwordMessages } from './pages/problems.ts';
-import { type CodeProps, codePage } from './pages/recover-code.ts';
+import { type CodeProps, codePage, deliveryWords } from './pages/recover-code.ts';
 import { readForm } from './read-body.ts';
 import { originOf, refusedStatus, viewOf, type Web } from './request.ts';
 import type { Handler } from './routes.ts';
@@ -92,7 +92,9 @@ export const showStatus =
   async (web, c) => {
     const proof = await proofOf(web, c, purpose);
     if (!proof) throw new Refusal('recovery_not_found');
-    return c.json({ delivery: proof.delivery, state: proof.state });
+    // Only to a browser that has signed in to the account; for everybody else the page has the words.
+    const words = proof.by === undefined ? {} : { words: deliveryWords(viewOf(web, c), proof) };
+    return c.json({ delivery: proof.delivery, state: proof.state, ...words });
   };
 
 export const judgePasswordWhileTyping =
@@ -165,6 +167,7 @@ function codeProps(web: Web, proof: ProofView, more: Pick<Partial<CodeProps>, 'e
     resendWaitSeconds:
       state === 'code_sent' ? Math.max(0, Math.ceil((proof.resendAt - web.context.clock.now()) / 1000)) : 0,
     delivery: proof.delivery,
+    by: proof.by,
     sender: senderAddress(web),
     errors: [],
     ...more,

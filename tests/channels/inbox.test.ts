@@ -279,6 +279,7 @@ describe('where a provider is configured', () => {
     const sent: OutgoingText[] = [];
     const carrier: LinkedChannel = {
       provider: 'telegram',
+      reports: false,
       send: async (text) => {
         sent.push(text);
         return text.id === 'bad' ? { kind: 'temporary', reason: '500' } : { kind: 'accepted', providerId: 'p-1' };

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type MessageStatus, mergeStatus, type ReportedStatus, shownStatus } from '../../src/rules/delivery.ts';
 
-const STATUSES = ['queued', 'expired', 'failed', 'sent', 'delivered', 'bounced', 'suppressed'] as const;
+const STATUSES = ['queued', 'expired', 'failed', 'sent', 'delivered', 'bounced', 'suppressed', 'unneeded'] as const;
 const REPORTS = ['sent', 'delivered', 'read', 'failed'] as const;
 
 /** What becomes of each status (rows) by each report (columns). */
@@ -17,6 +17,7 @@ const OF_MAIL: Record<MessageStatus, MessageStatus[]> = {
   delivered:  ['delivered',  'delivered',  'delivered',  'bounced'],
   bounced:    ['bounced',    'bounced',    'bounced',    'bounced'],
   suppressed: ['suppressed', 'suppressed', 'suppressed', 'suppressed'],
+  unneeded:   ['unneeded',   'unneeded',   'unneeded',   'unneeded'],
 };
 const OF_TEXTS: Record<MessageStatus, MessageStatus[]> = {
   ...OF_MAIL,

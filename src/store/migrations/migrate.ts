@@ -11,6 +11,7 @@ import * as spend from './0007-spend.ts';
 import * as messageEvents from './0008-message-events.ts';
 import * as ladder from './0009-ladder.ts';
 import * as chats from './0010-chats.ts';
+import * as rungs from './0011-rungs.ts';
 
 interface Migration {
   name: string;
@@ -29,6 +30,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0008-message-events', up: messageEvents.up },
   { name: '0009-ladder', up: ladder.up },
   { name: '0010-chats', up: chats.up },
+  { name: '0011-rungs', up: rungs.up },
 ];
 
 /** Returns the names applied. Another process that migrates at the same moment is waited for. */

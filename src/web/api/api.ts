@@ -60,7 +60,10 @@ export function apiRoutes(web: Web): OpenAPIHono {
     get(app, `/api/v1/${purpose}`, RecoveryStatusJson, `What is known of a ${purpose}`, async (c) => {
       const token = bearerToken(c) ?? '';
       const view = await showProof(context, purpose as Purpose, token);
-      return c.json({ ...viewJson(token, view), delivery: view.delivery }, 200);
+      return c.json(
+        { ...viewJson(token, view), delivery: view.delivery, ...(view.by === undefined ? {} : { by: view.by }) },
+        200,
+      );
     });
   }
   post(app, '/api/v1/recovery/password', PasswordBody, 200, RecoveryJson, 'Set the new password', async (c, body) => {

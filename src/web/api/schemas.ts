@@ -74,9 +74,13 @@ export const RecoveryJson = z
   })
   .openapi('Recovery');
 export const RecoveryStatusJson = RecoveryJson.extend({
-  delivery: z
-    .enum(['queued', 'sent', 'delivered', 'failed'])
-    .openapi({ description: 'What is known of the message; the same whether or not an account exists' }),
+  delivery: z.enum(['queued', 'sent', 'delivered', 'failed']).openapi({
+    description:
+      'What is known of the message; the same whether or not an account exists, except to a device that has signed in to it',
+  }),
+  by: channel.optional().openapi({
+    description: 'Only to a device that has signed in to the account: the way that the code went on by',
+  }),
 }).openapi('RecoveryStatus');
 export const WorkJson = z
   .object({})

@@ -124,14 +124,13 @@ function followDelivery(line) {
     }
     if (line.dataset.delivery !== 'delivered' && line.dataset.delivery !== 'failed') again();
   };
-  /** @param {{ delivery: string, state: string }} news */
-  const show = ({ delivery, state }) => {
+  /** @param {{ delivery: string, state: string, words?: string }} news */
+  const show = ({ delivery, state, words = line.dataset[delivery] }) => {
     // Confirmed through the mail's link, in another tab of this browser.
     if (state === 'verified') location.reload();
-    const words = line.dataset[delivery];
-    if (words === undefined || delivery === line.dataset.delivery) return;
+    if (words === undefined || !text || words === text.textContent) return;
     line.dataset.delivery = delivery;
-    if (text) text.textContent = words;
+    text.textContent = words;
   };
   again();
 }

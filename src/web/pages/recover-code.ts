@@ -24,6 +24,8 @@ export interface CodeProps {
   /** Seconds until "send again" is accepted; 0 when it is now. */
   resendWaitSeconds: number;
   delivery: ShownStatus;
+  /** The way that the code went on by, where this browser may know. */
+  by?: Channel | undefined;
   /** The mail address that the message comes from. */
   sender: string;
   errors: readonly FieldError[];
@@ -110,12 +112,20 @@ function codeHint(view: View, { codeFormat, codeLength, triesLeft, errors }: Cod
 }
 
 /** The truth about the message. The script asks `{base}/status` for news; without it there is a link. */
-function deliveryLine({ t }: View, { base, channel, delivery }: CodeProps): Html {
-  const texts = channel === 'email' ? t.code.delivery : t.code.deliveryByText;
-  const { queued, sent, delivered, failed } = texts;
-  return html`<div class="delivery" data-status-url="${base}/status" data-delivery="${delivery}" data-queued="${queued}" data-sent="${sent}" data-delivered="${delivered}" data-failed="${failed}"><span class="dot" aria-hidden="true"></span><p role="status">${texts[delivery]}</p>${
+function deliveryLine(view: View, { base, channel, delivery, by }: CodeProps): Html {
+  const { t } = view;
+  const { queued, sent, delivered, failed } = channel === 'email' ? t.code.delivery : t.code.deliveryByText;
+  return html`<div class="delivery" data-status-url="${base}/status" data-delivery="${delivery}" data-queued="${queued}" data-sent="${sent}" data-delivered="${delivered}" data-failed="${failed}"><span class="dot" aria-hidden="true"></span><p role="status">${deliveryWords(view, { channel, delivery, by })}</p>${
     delivery === 'queued' ? html` <a href="${base}/code" data-without-script>${t.code.checkAgain}</a>` : ''
   }</div>`;
+}
+
+export function deliveryWords(
+  { t }: View,
+  { channel, delivery, by }: Pick<CodeProps, 'channel' | 'delivery' | 'by'>,
+): string {
+  if (by !== undefined) return fill(t.code.deliveryBy[delivery], { way: t.code.ways[by] });
+  return (channel === 'email' ? t.code.delivery : t.code.deliveryByText)[delivery];
 }
 
 function deadCode(view: View, props: CodeProps): Html {

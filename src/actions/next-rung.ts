@@ -1,0 +1,94 @@
+/** The next way of a code: the same epoch, in a row of its own, beside the message that it stands in for. */
+import type { Account } from '../ports.ts';
+import type { Channel } from '../rules/delivery.ts';
+import type { Onward } from '../rules/ladder.ts';
+import { SEND_JITTER_MS } from '../rules/limits.ts';
+import { stateAt } from '../rules/recovery-flow.ts';
+import type { Message, Proof, StoreTransaction } from '../store/store.ts';
+import type { Context } from './context.ts';
+import { notifyMailboxes } from './notify-all-addresses.ts';
+import { rungsBelow } from './reachable-channels.ts';
+import { newId } from './tokens.ts';
+
+/**
+ * After the message was settled, in the same transaction. A report may have been faster: what arrived needs no rung, and what
+ * was refused meanwhile needs it at once. `kind` decoy: for nobody, so that a known number is no more work than an unknown one.
+ */
+export async function goOn(
+  context: Context,
+  tx: StoreTransaction,
+  message: Message,
+  { channel, inMs }: Pick<Onward, 'channel' | 'inMs'>,
+  kind: 'recovery-code' | 'decoy',
+): Promise<void> {
+  const status = (await tx.outbox.byId(message.id))?.status;
+  if (status === undefined || status === 'delivered') return;
+  await queueRung(context, tx, message, channel, { kind, inMs: status === 'bounced' ? 0 : inMs });
+}
+
+/** After a provider reported that a message did not arrive. The rung that stands ready is due; where none does, it is written. */
+export async function goOnAfterFailure(context: Context, tx: StoreTransaction, message: Message): Promise<void> {
+  const now = context.clock.now();
+  if (message.kind !== 'recovery-code' || message.proofId === null || (await tx.outbox.hasten(message.id, now))) return;
+  const proof = await tx.proofs.byId(message.proofId);
+  if (!proof || !isCurrent(message, proof) || stateAt(proof, now) !== 'code_sent') return;
+  const account = await accountOf(context, tx, proof);
+  const [channel] = account ? await rungsBelow(context, tx, account, proof, message.channel) : [];
+  if (channel !== undefined) await queueRung(context, tx, message, channel, { kind: 'recovery-code', inMs: 0 });
+}
+
+/** Whether the message carries today's code, and nobody has asked again since: that began a ladder of its own. */
+export function isCurrent({ epoch, ask }: Message, proof: Proof): boolean {
+  return epoch === proof.epoch && (ask === null || ask === proof.resends);
+}
+
+async function accountOf(context: Context, tx: StoreTransaction, proof: Proof): Promise<Account | undefined> {
+  return proof.resolution === 'known' && proof.accountId !== null
+    ? context.accounts.get(tx, proof.accountId)
+    : undefined;
+}
+
+async function queueRung(
+  context: Context,
+  tx: StoreTransaction,
+  message: Message,
+  channel: Channel,
+  { kind, inMs }: { kind: 'recovery-code' | 'decoy'; inMs: number },
+): Promise<void> {
+  const now = context.clock.now();
+  const { proofId, epoch, accountId, address, locale, usefulUntil, askedAt, leavesAt, ask } = message;
+  const isNew = await tx.outbox.insertRung({
+    id: newId(context.random),
+    kind,
+    channel,
+    proofId,
+    epoch,
+    accountId,
+    address,
+    locale,
+    createdAt: now,
+    dueAt: now + inMs + context.random.below(SEND_JITTER_MS),
+    usefulUntil,
+    askedAt,
+    leavesAt,
+    ask,
+    follows: message.id,
+  });
+  if (isNew && kind === 'recovery-code' && message.channel === 'email') await tellMailboxes(context, tx, message);
+}
+
+/** What was asked for by mail goes to a phone, which may be read by whoever has it now: the other mailboxes can stop it (R70). */
+async function tellMailboxes(context: Context, tx: StoreTransaction, { proofId }: Message): Promise<void> {
+  const proof = proofId === null ? undefined : await tx.proofs.byId(proofId);
+  const account = proof && (await accountOf(context, tx, proof));
+  if (!proof || !account) return;
+  const others = account.addresses.filter(({ canonical }) => canonical !== proof.identifier);
+  await notifyMailboxes(
+    context,
+    tx,
+    { ...account, addresses: others },
+    'recovery-requested',
+    proof,
+    context.clock.now(),
+  );
+}
