@@ -4,6 +4,7 @@ import { deriveCode } from '../rules/codes.ts';
 import { maskIdentifier } from '../rules/identifiers.ts';
 import { isWorthSending, stateAt } from '../rules/recovery-flow.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
+import { renderCodeText } from './code-texts.ts';
 import { confirmationToken } from './confirm-recovery.ts';
 import type { Context } from './context.ts';
 import { type Delivery, nameOf, type Prepared } from './delivery.ts';
@@ -34,7 +35,7 @@ export async function prepareCode(
   const code = codeOf(context, proof);
   if (code === undefined) return { do: 'fail', reason: 'key_missing' };
   if (message.channel !== 'email') {
-    const text = delivery.renderText('recovery-code', { code }, account?.locale ?? message.locale);
+    const text = renderCodeText(delivery, kind, code, account?.locale ?? message.locale);
     const bought = await buyText(context, delivery, tx, { message, proof, to, parts: text.segments });
     return bought === 'held_back'
       ? { do: 'skip', reason: bought, below }

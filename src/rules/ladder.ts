@@ -21,10 +21,16 @@ const WAITED_FOR_PROVIDER_MS = 5_000;
 type Asking = Pick<Identifier, 'kind' | 'canonical'> & { purpose: Purpose };
 
 /** What the claimant may choose between. A number that can't be texted leads to the mailbox of its account alone. */
-export function channelsFor({ purpose, kind, canonical }: Asking, texting: Texting | undefined): Channel[] {
-  const canText =
-    purpose === 'recovery' && texting !== undefined && (kind === 'email' || canBeTexted(canonical, texting.countries));
+export function channelsFor(asking: Asking, texting: Texting | undefined): Channel[] {
+  const { purpose, kind, canonical } = asking;
+  if (purpose !== 'recovery') return [provingChannel(asking)];
+  const canText = texting !== undefined && (kind === 'email' || canBeTexted(canonical, texting.countries));
   return canText ? ['email', 'sms'] : ['email'];
+}
+
+/** What is typed to be proven is written to itself: by another way than these something else would be proven. */
+function provingChannel({ kind }: Pick<Asking, 'kind'>): Channel {
+  return kind === 'phone' ? 'sms' : 'email';
 }
 
 /** The way that a recovery begins where nobody chose one: what was typed says what the person has at hand. */
@@ -33,7 +39,12 @@ export function firstChannel(asking: Asking, texting: Texting | undefined): Chan
 }
 
 /** The ways that a code takes in turn when it was asked for by one of them. */
-export function ladderOf(asked: Channel, texting: Texting | undefined): readonly Channel[] {
+export function ladderOf(
+  asked: Channel,
+  texting: Texting | undefined,
+  purpose: Purpose = 'recovery',
+): readonly Channel[] {
+  if (purpose !== 'recovery') return [asked];
   if (asked === 'email') return ['email'];
   return texting?.telegram ? ['telegram', 'sms', 'email'] : ['sms', 'email'];
 }
