@@ -95,7 +95,10 @@ function securityBudget(): string {
     return `| \`${name}\` | ${burst / 2} | ${burst} | one every ${span(refillMs)} |`;
   });
   const spendBuckets = Object.entries(spend.SPEND_LIMITS).map(
-    ([name, { stranger, owner }]) => `| ${name} | ${bucketText(stranger)} | ${bucketText(owner)} |`,
+    ([name, of]) =>
+      `| ${name} | ${spend.SPENDERS.toReversed()
+        .map((one) => bucketText(of[one]))
+        .join(' | ')} |`,
   );
   return `${HEADER}# The security budget
 
@@ -144,16 +147,21 @@ ${buckets.join('\n')}
 
 ## Money
 
-Messages that cost money, by channel. An owner is a browser that has signed in to the account and recovers it; everybody else
-is a stranger. A prefix is a number without its last four digits.
+Messages that cost money, by channel. An owner is a browser that has signed in to the account and recovers it, or a notice to an
+account; anybody else who recovers is a stranger. A newcomer is a number that is registered or added to an account.
+A prefix is a number without its last four digits.
 
-| bucket | strangers | owners |
-|---|---|---|
+| bucket | newcomers | strangers | owners |
+|---|---|---|---|
 ${spendBuckets.join('\n')}
-| country, following \`REGAIN_BUSY_HOUR_SENDS\` | ${(['stranger', 'owner'] as const).map((one) => bucketText(spend.countryLimit(one, limits.BUSY_HOUR_SENDS))).join(' | ')} |
-| budget of a day (UTC), \`REGAIN_SPEND_PER_DAY\` | ${Math.round(100 * (1 - spend.OWNERS_SHARE))} % | all of it |
+| country, following \`REGAIN_BUSY_HOUR_SENDS\` | ${spend.SPENDERS.toReversed()
+    .map((one) => bucketText(spend.countryLimit(one, limits.BUSY_HOUR_SENDS)))
+    .join(' | ')} |
+| budget of a day (UTC), \`REGAIN_SPEND_PER_DAY\` | ${spend.SPENDERS.toReversed()
+    .map((one) => `${Math.round(100 * spend.SHARE_OF_DAY[one])} %`)
+    .join(' | ')} |
 
-A prefix is closed to strangers for ${span(spend.CONVERSION.closedMs)} when of ${spend.CONVERSION.leastSent} messages or more, in this hour and the one before, fewer than
+A prefix is closed to strangers, or to newcomers, for ${span(spend.CONVERSION.closedMs)} when of ${spend.CONVERSION.leastSent} messages or more, in this hour and the one before, fewer than
 ${100 * spend.CONVERSION.leastShare} % had their code entered. Counters are kept for ${span(spend.SPEND_KEPT_MS)}.
 
 ## Times

@@ -82,6 +82,8 @@ export interface Accounts {
     transaction: Transaction,
     identifier: Pick<Identifier, 'kind' | 'canonical'>,
   ): Promise<Account | undefined>;
+  /** Every account that holds this identifier confirmed: for a phone number there may be several. */
+  findAllByIdentifier(transaction: Transaction, identifier: Pick<Identifier, 'kind' | 'canonical'>): Promise<Account[]>;
   /**
    * `lock` keeps everybody else from changing the account until the transaction ends, so that a password which was read is
    * still the password when the transaction commits.

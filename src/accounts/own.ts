@@ -9,6 +9,7 @@ export function ownAccounts(random: Random): Accounts {
       // A number that a family shares names nobody: never the first match (ADVISORIES row 8).
       return accounts.length === 1 ? accounts[0] : undefined;
     },
+    findAllByIdentifier: (transaction, { kind, canonical }) => tables(transaction).byConfirmedAddress(kind, canonical),
     get: (transaction, id, options): Promise<Account | undefined> => tables(transaction).byId(id, options),
     async create(transaction, account, now) {
       const id = random.bytes(16).toString('base64url');

@@ -1,16 +1,18 @@
 /** The last step of adding an address: the code was right, so it becomes one of the account's. */
+import type { Account, Address } from '../ports.ts';
 import { Refusal } from '../rules/errors.ts';
 import { type Identifier, maskIdentifier, sendableAddress } from '../rules/identifiers.ts';
 import { stateAt } from '../rules/recovery-flow.ts';
-import type { Proof } from '../store/store.ts';
+import type { Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { findProof } from './find-proof.ts';
 import { notifyOfAddress } from './notify-of-address.ts';
+import { isAllThatSomebodyHas, oneAtATime } from './number-holders.ts';
 import { requireSessionIn } from './sessions.ts';
 
 /**
  * @throws Refusal `invalid_credentials` without a living session; `recovery_not_found` for a proof that is another
- *   account's, that an intermediate change voided, or whose address somebody else confirmed first
+ *   account's, that an intermediate change voided, or whose address became somebody else's first
  */
 export async function addAddress(context: Context, session: string | undefined, token: string): Promise<Proof> {
   return context.store.transaction(async (tx) => {
@@ -22,6 +24,7 @@ export async function addAddress(context: Context, session: string | undefined, 
     if (!isOurs || stateAt(proof, now) !== 'verified' || !(await tx.proofs.transition(proof.id, 'verified', change)))
       throw new Refusal('recovery_not_found');
     const address = addressOf(proof, now);
+    const sharers = await sharersOf(context, tx, account, address, now);
     const outcome = await context.accounts.addAddress(tx, account, address, now);
     if (outcome !== 'added') throw new Refusal('recovery_not_found');
     await tx.proofs.cancelAllOf(account.id, proof.id);
@@ -33,7 +36,44 @@ export async function addAddress(context: Context, session: string | undefined, 
       proofId: proof.id,
       detail: { address: maskIdentifier(address), browser: proof.browser },
     });
+    for (const sharer of sharers) await tellSharer(context, tx, sharer, proof, now);
     return { ...proof, ...change };
+  });
+}
+
+/**
+ * The other accounts that have this number.
+ * @throws Refusal `recovery_not_found` where it has become all that one of them has
+ */
+async function sharersOf(
+  context: Context,
+  tx: StoreTransaction,
+  account: Account,
+  address: Address,
+  now: number,
+): Promise<Account[]> {
+  if (address.kind === 'email') return [];
+  await oneAtATime(context, tx, [address], now);
+  const holders = await context.accounts.findAllByIdentifier(tx, address);
+  if (isAllThatSomebodyHas(holders, account)) throw new Refusal('recovery_not_found');
+  return holders.filter(({ id }) => id !== account.id);
+}
+
+/** Whoever reads this number's texts could recover that account too: its mailboxes hear that somebody does. */
+async function tellSharer(
+  context: Context,
+  tx: StoreTransaction,
+  sharer: Account,
+  { identifierKind: kind, identifier: canonical, locale }: Proof,
+  now: number,
+): Promise<void> {
+  await notifyOfAddress(context, tx, sharer, 'number-shared', sharer.addresses, locale, now);
+  await tx.audit.append({
+    at: now,
+    name: 'share-number',
+    accountId: sharer.id,
+    proofId: null,
+    detail: { address: maskIdentifier({ kind, canonical }) },
   });
 }
 

@@ -7,6 +7,7 @@ import type { Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { findProof } from './find-proof.ts';
 import { factsOf, type Profile, requireGoodPassword } from './judge-password.ts';
+import { oneAtATime } from './number-holders.ts';
 
 /**
  * @throws Refusal `recovery_not_found`, `invalid_request` for a name or birthday that can't be one, `weak_password`;
@@ -29,6 +30,7 @@ export async function completeRegistration(
     const proof = await findProven(context, tx, token);
     const change = { state: 'completed', completedAt: now } as const;
     if (!(await tx.proofs.transition(proof.id, 'verified', change))) throw new Refusal('recovery_not_found');
+    await requireFree(context, tx, proof, now);
     const outcome = await context.accounts.create(
       tx,
       {
@@ -38,7 +40,7 @@ export async function completeRegistration(
         addresses: [
           {
             kind: proof.identifierKind,
-            value: proof.identifierTyped,
+            value: proof.identifierKind === 'email' ? proof.identifierTyped : proof.identifier,
             canonical: proof.identifier,
             confirmedAt: now,
           },
@@ -57,6 +59,14 @@ export async function completeRegistration(
     });
     return { ...proof, ...change };
   });
+}
+
+/** An email address can't be on two accounts. A number can, but not where it is all that one of them has. */
+async function requireFree(context: Context, tx: StoreTransaction, proof: Proof, now: number): Promise<void> {
+  if (proof.identifierKind === 'email') return;
+  const number = { kind: proof.identifierKind, canonical: proof.identifier };
+  await oneAtATime(context, tx, [number], now);
+  if ((await context.accounts.findAllByIdentifier(tx, number)).length > 0) throw new Refusal('recovery_not_found');
 }
 
 async function findProven(context: Context, tx: StoreTransaction, token: string): Promise<Proof> {

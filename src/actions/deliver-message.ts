@@ -14,8 +14,9 @@ import type { Delivery, Prepared } from './delivery.ts';
 import { goOn } from './next-rung.ts';
 import { prepareCode } from './prepare-code.ts';
 import { isMessengerNotice, prepareMessengerNotice } from './prepare-messenger-notice.ts';
-import { NOTICES, prepareAddressNotice, prepareNotice } from './prepare-notice.ts';
+import { isAddressNotice, NOTICES, prepareAddressNotice, prepareNotice } from './prepare-notice.ts';
 import { prepareSupportMail } from './prepare-support-mail.ts';
+import { prepareTextNotice } from './prepare-text-notice.ts';
 import { settleSpend } from './spend-on-texts.ts';
 
 /** What an attempt came to; a message that was given up without one was not attempted. */
@@ -147,9 +148,9 @@ async function prepare(
   message: Message,
 ): Promise<Prepared> {
   if (context.clock.now() >= message.usefulUntil) return { do: 'expire' };
-  if (message.kind === 'address-added' || message.kind === 'address-removed')
-    return prepareAddressNotice(context, delivery, tx, message, message.kind);
   if (isMessengerNotice(message.kind)) return prepareMessengerNotice(context, delivery, tx, message, message.kind);
+  if (message.channel !== 'email' && message.address !== null) return prepareTextNotice(context, delivery, tx, message);
+  if (isAddressNotice(message.kind)) return prepareAddressNotice(context, delivery, tx, message, message.kind);
   if (message.proofId === null) return { do: 'expire' };
   const proof = await tx.proofs.byId(message.proofId);
   if (!proof) return { do: 'expire' };

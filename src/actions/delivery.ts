@@ -5,7 +5,7 @@ import type { Channel, MessageFate } from '../rules/delivery.ts';
 import { maskIdentifier } from '../rules/identifiers.ts';
 import type { Unneeded } from '../rules/ladder.ts';
 import type { PaidChannel } from '../rules/spend.ts';
-import type { SpendAnswer } from './guard-spend.ts';
+import type { SentOutcome, SpendAnswer } from './guard-spend.ts';
 
 export interface RenderedText {
   text: string;
@@ -27,7 +27,10 @@ export interface Delivery {
 }
 
 /** What a text will cost, charged before it leaves. */
-export type Bought = Omit<Extract<SpendAnswer, { allowed: true }>, 'allowed'> & { channel: PaidChannel };
+export type Bought = Omit<Extract<SpendAnswer, { allowed: true }>, 'allowed'> & {
+  channel: PaidChannel;
+  outcome: SentOutcome;
+};
 
 /** What is to be done with a message: hand it over, knock without one, or give it up. */
 export type Prepared =

@@ -6,6 +6,7 @@ import { sendableAddress } from '../rules/identifiers.ts';
 import { NO_ACCOUNT_MAIL_EVERY_MS } from '../rules/limits.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
+import { findNumberRecipient } from './find-number-recipient.ts';
 import { mayRecover } from './find-proof.ts';
 import { notifyMailboxes } from './notify-all-addresses.ts';
 import { addressesBy, isReachable, recoveryAddress } from './reachable-channels.ts';
@@ -32,6 +33,7 @@ export async function findRecipient(
   message: Message,
   proof: Proof,
 ): Promise<Recipient> {
+  if (proof.identifierKind === 'phone' && proof.purpose !== 'recovery') return findNumberRecipient(context, tx, proof);
   const account = await context.accounts.findByIdentifier(tx, {
     kind: proof.identifierKind,
     canonical: proof.identifier,

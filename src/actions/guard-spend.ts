@@ -8,6 +8,8 @@ import type { Lane } from '../rules/lanes.ts';
 import type { Limit } from '../rules/limits.ts';
 import {
   CONVERSION,
+  type CodesCounted,
+  codesOf,
   dayOf,
   type HeldBack,
   hourOf,
@@ -15,6 +17,7 @@ import {
   type PaidChannel,
   SPEND_LIMITS,
   type Spender,
+  type SpendOutcome,
   spenderOf,
 } from '../rules/spend.ts';
 import { bucketKey, budgetOf, closedKey, countryStripes, shareOf } from '../rules/spend-buckets.ts';
@@ -30,7 +33,7 @@ export interface PaidSend {
   /** E.164, or the provider's id of a linked chat. */
   to: string;
   lane: Lane;
-  purpose: Purpose;
+  purpose: Purpose | 'notice';
   now: number;
   /** Text segments that are paid for one by one; 1 where a message is one. */
   parts?: number;
@@ -74,12 +77,15 @@ export async function guardSpend(context: GuardContext, tx: StoreTransaction, se
   return { allowed: true, costMicros, charge: charged };
 }
 
-/** After the provider took the message, or may have taken it. */
+/** How a message is counted that left. */
+export type SentOutcome = CodesCounted['sent'] | 'notice';
+
+/** After the provider took the message, or may have taken it. A notice has no code that could be entered. */
 export async function noteSent(
   tx: StoreTransaction,
-  send: Pick<PaidSend, 'channel' | 'to' | 'now'> & { costMicros: number },
+  send: Pick<PaidSend, 'channel' | 'to' | 'now'> & { costMicros: number; outcome?: SentOutcome },
 ): Promise<void> {
-  await tally(tx, send, 'sent', send.now, send.costMicros);
+  await tally(tx, send, send.outcome ?? 'sent', send.now, send.costMicros);
 }
 
 /** After the provider refused the message or was not reached: nothing was sold. */
@@ -93,8 +99,9 @@ export async function noteEntered(
   context: Pick<Context, 'clock'>,
   tx: StoreTransaction,
   sent: Pick<PaidSend, 'channel' | 'to'>,
+  outcome: CodesCounted['entered'] = 'entered',
 ): Promise<void> {
-  await tally(tx, sent, 'entered', context.clock.now(), 0);
+  await tally(tx, sent, outcome, context.clock.now(), 0);
 }
 
 /** What needs no counting. */
@@ -110,7 +117,7 @@ function refusalOf(
   return price === undefined ? 'price' : undefined;
 }
 
-/** Whether too few codes of the prefix are entered: then it is closed to strangers. */
+/** Whether too few codes of the prefix are entered: then it is closed to all who spend like that, but owners. */
 async function closedBy(
   context: GuardContext,
   tx: StoreTransaction,
@@ -120,9 +127,9 @@ async function closedBy(
   const { channel, now } = send;
   const { prefix } = destination;
   if (prefix === undefined || spender === 'owner') return undefined;
-  const key = closedKey(channel, prefix);
+  const key = closedKey(spender, channel, prefix);
   if (((await tx.limits.fullAt([key])).get(key) ?? 0) > now) return 'conversion';
-  if (!isPumped(await tx.spend.conversion(channel, prefix, hourOf(now) - 1))) return undefined;
+  if (!isPumped(await tx.spend.conversion(channel, prefix, hourOf(now) - 1, codesOf(spender)))) return undefined;
   if ((await tx.limits.charge(key, { burst: 1, refillMs: CONVERSION.closedMs }, now)) === undefined)
     await announce(context, tx, judged, 'conversion', now + CONVERSION.closedMs);
   return 'conversion';
@@ -237,7 +244,7 @@ async function holdBack(
 async function tally(
   tx: StoreTransaction,
   { channel, to }: Pick<PaidSend, 'channel' | 'to'>,
-  outcome: 'sent' | 'entered' | HeldBack,
+  outcome: SpendOutcome,
   now: number,
   micros: number,
 ): Promise<void> {

@@ -1,6 +1,7 @@
-/** Tells everybody who has, or lately had, a mailbox in an account what happened to it. */
+/** Tells everybody who has an address of an account, or lately had a mailbox in it, what happened to it. */
 import type { Account, Address } from '../ports.ts';
 import { ADDRESS_CHANGED_LATELY_MS, NOTICE_USEFUL_MS } from '../rules/limits.ts';
+import { numbersToTell } from '../rules/text-notices.ts';
 import type { MessageKind, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { newId } from './tokens.ts';
@@ -35,6 +36,7 @@ export async function notifyMailboxes(
   await notify(context, tx, account, account.addresses, kind, proof, now);
 }
 
+/** And to the phones, where the notice is one of those that are told there (rules/text-notices.ts). */
 async function notify(
   context: Context,
   tx: StoreTransaction,
@@ -44,12 +46,13 @@ async function notify(
   proof: Proof,
   now: number,
 ): Promise<void> {
-  for (const address of addresses) {
-    if (address.kind !== 'email' || address.confirmedAt === null) continue;
+  const mailboxes = addresses.filter((address) => address.kind === 'email' && address.confirmedAt !== null);
+  const numbers = numbersToTell(kind, account.addresses, context.settings.texting?.countries);
+  for (const address of [...mailboxes, ...numbers])
     await tx.outbox.insert({
       id: newId(context.random),
       kind,
-      channel: 'email',
+      channel: address.kind === 'email' ? 'email' : 'sms',
       proofId: proof.id,
       epoch: null,
       accountId: account.id,
@@ -60,5 +63,4 @@ async function notify(
       // What waits can be stopped as long as it waits.
       usefulUntil: kind === 'password-held' ? proof.expiresAt : now + NOTICE_USEFUL_MS,
     });
-  }
 }

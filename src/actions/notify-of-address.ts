@@ -1,28 +1,32 @@
 import type { Account, Address } from '../ports.ts';
 import { NOTICE_USEFUL_MS } from '../rules/limits.ts';
-import type { MessageKind, StoreTransaction } from '../store/store.ts';
+import { numbersToTell } from '../rules/text-notices.ts';
+import type { StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
+import type { AddressNotice } from './prepare-notice.ts';
 import { newId } from './tokens.ts';
 
 /**
- * Tells every confirmed address that one was added or removed, the one that it is about included. What happened is read
- * from the audit event of the same moment when the notice is written.
+ * Tells every confirmed mailbox that an address came or went, the one that it is about included; an account that has none
+ * is told by text, at the numbers that it had before. What happened is read from the audit event of the same moment when
+ * the notice is written.
  */
 export async function notifyOfAddress(
   context: Context,
   tx: StoreTransaction,
   account: Account,
-  kind: Extract<MessageKind, 'address-added' | 'address-removed'>,
+  kind: AddressNotice,
   addresses: readonly Address[],
   locale: string,
   now: number,
 ): Promise<void> {
-  for (const address of addresses) {
-    if (address.kind !== 'email' || address.confirmedAt === null) continue;
+  const mailboxes = addresses.filter((address) => address.kind === 'email' && address.confirmedAt !== null);
+  const numbers = numbersToTell(kind, account.addresses, context.settings.texting?.countries);
+  for (const address of [...mailboxes, ...numbers])
     await tx.outbox.insert({
       id: newId(context.random),
       kind,
-      channel: 'email',
+      channel: address.kind === 'email' ? 'email' : 'sms',
       proofId: null,
       epoch: null,
       accountId: account.id,
@@ -32,5 +36,4 @@ export async function notifyOfAddress(
       dueAt: now,
       usefulUntil: now + NOTICE_USEFUL_MS,
     });
-  }
 }

@@ -7,6 +7,7 @@ import { type Unneeded, whyUnneeded } from '../rules/ladder.ts';
 import { isWorthSending, stateAt } from '../rules/recovery-flow.ts';
 import { mayFree } from '../rules/spend.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
+import { renderCodeText } from './code-texts.ts';
 import { confirmationToken } from './confirm-recovery.ts';
 import type { Context } from './context.ts';
 import { type Delivery, nameOf, type Prepared } from './delivery.ts';
@@ -45,7 +46,7 @@ export async function prepareCode(
   const code = codeOf(context, proof);
   if (code === undefined) return { do: 'fail', reason: 'key_missing' };
   if (channel !== 'email') {
-    const text = delivery.renderText('recovery-code', { code }, account?.locale ?? message.locale);
+    const text = renderCodeText(delivery, kind, code, account?.locale ?? message.locale);
     const bought = await buyText(context, delivery, tx, { message, proof, to, parts: text.segments });
     if (typeof bought !== 'string') return { do: 'text', to, text, paid: bought, below };
     return { do: 'skip', reason: 'held_back', below, again: below.length === 0 && mayFree(bought) };

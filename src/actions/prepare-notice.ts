@@ -1,5 +1,5 @@
 /** Notices of what happened to an account: their addresses were written down with their cause. */
-import type { RemovedAddress } from '../ports.ts';
+import type { RemovedAddress, RenderedMail } from '../ports.ts';
 import { mayAct } from '../rules/address-trust.ts';
 import { maskIdentifier } from '../rules/identifiers.ts';
 import { ADDRESS_CHANGED_LATELY_MS, NOT_ME_LIFETIME_MS } from '../rules/limits.ts';
@@ -11,6 +11,18 @@ import { recoveryAddress } from './reachable-channels.ts';
 
 export const NOTICES = ['password-changed', 'password-blocked', 'password-held', 'recovery-requested'] as const;
 type NoticeKind = (typeof NOTICES)[number];
+
+/** Notices about addresses that came or went, each with the event that tells of it. */
+export const ADDRESS_NOTICES = {
+  'address-added': 'add-address',
+  'address-removed': 'remove-address',
+  'number-shared': 'share-number',
+} as const;
+export type AddressNotice = keyof typeof ADDRESS_NOTICES;
+
+export function isAddressNotice(kind: string): kind is AddressNotice {
+  return Object.hasOwn(ADDRESS_NOTICES, kind);
+}
 
 /** A notice about what one proof led to. */
 export async function prepareNotice(
@@ -90,25 +102,41 @@ export async function prepareAddressNotice(
   delivery: Delivery,
   tx: StoreTransaction,
   message: Message,
-  kind: 'address-added' | 'address-removed',
+  kind: AddressNotice,
 ): Promise<Prepared> {
   if (message.address === null || message.accountId === null) return { do: 'fail', reason: 'no_address' };
-  const name = kind === 'address-added' ? 'add-address' : 'remove-address';
-  const events = await tx.audit.pageOf(message.accountId, [name], ADDRESS_EVENTS_READ);
-  const event = events.find(({ at }) => at === message.createdAt);
+  const event = await addressEventOf(tx, message, kind);
   const account = await context.accounts.get(tx, message.accountId);
   if (!event || !account) return { do: 'expire' };
-  const params = {
-    address: String(event.detail.address),
-    at: event.at,
-    browser: String(event.detail.browser),
-    recoverUrl: `${delivery.origin}/recover`,
+  const { at, address, what, browser } = event;
+  const recoverUrl = `${delivery.origin}/recover`;
+  const params = { what, address, at, browser, recoverUrl };
+  const mail = (): RenderedMail => {
+    switch (kind) {
+      case 'address-added':
+        return delivery.render(kind, { ...params, account: nameOf(account) }, message.locale);
+      case 'address-removed':
+        return delivery.render(kind, params, message.locale);
+      case 'number-shared':
+        return delivery.render(kind, { phone: address, at, recoverUrl }, message.locale);
+    }
   };
-  const mail =
-    kind === 'address-added'
-      ? delivery.render(kind, { ...params, account: nameOf(account) }, message.locale)
-      : delivery.render(kind, params, message.locale);
-  return { do: 'send', to: message.address, mail };
+  return { do: 'send', to: message.address, mail: mail() };
+}
+
+/** The event of the very moment when the notice was queued. */
+export async function addressEventOf(
+  tx: StoreTransaction,
+  message: Message,
+  kind: AddressNotice,
+): Promise<{ at: number; address: string; what: 'email' | 'phone'; browser: string } | undefined> {
+  if (message.accountId === null) return undefined;
+  const events = await tx.audit.pageOf(message.accountId, [ADDRESS_NOTICES[kind]], ADDRESS_EVENTS_READ);
+  const event = events.find(({ at }) => at === message.createdAt);
+  if (!event) return undefined;
+  const address = String(event.detail.address);
+  const browser = String(event.detail.browser);
+  return { at: event.at, address, what: address.includes('@') ? 'email' : 'phone', browser };
 }
 
 /** More than anybody adds or removes within the day that a notice is tried for. */

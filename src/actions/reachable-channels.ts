@@ -64,6 +64,6 @@ export async function rungsBelow(
 
 /** The rungs below this one, whatever the account has. */
 export function rungsUnder({ settings }: Pick<Context, 'settings'>, proof: Proof, channel: Channel): Channel[] {
-  const ladder = ladderOf(proof.channel, settings, proof.carries);
+  const ladder = ladderOf(proof.channel, settings, proof.carries, proof.purpose);
   return ladder.includes(channel) ? ladder.slice(ladder.indexOf(channel) + 1) : [];
 }

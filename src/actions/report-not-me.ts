@@ -4,6 +4,7 @@
  */
 import type { Account } from '../ports.ts';
 import { addressesInDoubt, canRecover } from '../rules/address-trust.ts';
+import { isProvable } from '../rules/addresses.ts';
 import { Refusal } from '../rules/errors.ts';
 import { maskIdentifier } from '../rules/identifiers.ts';
 import { NOT_ME_LIFETIME_MS, NOTICE_USEFUL_MS } from '../rules/limits.ts';
@@ -17,7 +18,7 @@ import { usedAddresses } from './used-address.ts';
 
 /**
  * code_sent: a fresh recovery began by another address. recover: there is another one, but its mailbox has had its share of
- * messages for now. support: recovery by every address is stopped.
+ * messages for now, or it is a number. support: recovery by every address is stopped.
  */
 export type Reported = { next: 'code_sent'; recovery: Started } | { next: 'recover' } | { next: 'support' };
 
@@ -35,10 +36,17 @@ export async function reportNotMe(context: Context, signed: string, origin: Orig
   if (id === undefined) throw new Refusal('recovery_not_found');
   const account = await context.store.transaction((tx) => block(context, tx, id));
   const other = account.addresses.find((address) => address.kind === 'email' && canRecover(address));
-  if (!other) return { next: 'support' };
+  if (!other) return { next: hasOtherNumber(context, account) ? 'recover' : 'support' };
   const identifier = { kind: other.kind, typed: other.value, canonical: other.canonical };
   const recovery = await startProof(context, 'recovery', identifier, origin).catch(withoutWhenLimited);
   return recovery ? { next: 'code_sent', recovery } : { next: 'recover' };
+}
+
+/** Nothing is texted there by itself: whoever pressed the button may be somebody whose mailbox was removed. */
+function hasOtherNumber({ settings }: Context, { addresses }: Account): boolean {
+  return addresses.some(
+    (address) => address.kind === 'phone' && canRecover(address) && isProvable(address, settings.texting?.countries),
+  );
 }
 
 /** Returns the account as it is afterwards. */

@@ -3,13 +3,17 @@
 import type { Settings } from '../ports.ts';
 import { maskPrefix } from '../rules/destinations.ts';
 import {
+  CODES,
   dayOf,
+  HELD_BACK,
   type HeldBack,
   hourOf,
   PAID_CHANNELS,
   type PaidChannel,
   SPEND_LIMITS,
+  SPENDERS,
   type Spender,
+  type SpendOutcome,
 } from '../rules/spend.ts';
 import { type Bucket, bucketKey, closedKey, countryStripes } from '../rules/spend-buckets.ts';
 import type { SpendTally, StoreTransaction } from '../store/store.ts';
@@ -33,6 +37,8 @@ export interface ChannelSpend {
   budgetMicros: number;
   sent: number;
   entered: number;
+  /** Messages without a code, about what happened to an account. */
+  notices: number;
   countries: { country: string; sent: number; entered: number; spentMicros: number }[];
 }
 export interface PrefixSpend {
@@ -81,13 +87,14 @@ export async function reportSpend(
         spentMicros: spent,
         budgetMicros: settings.spend.perDay[channel],
         ...sumOf(of),
+        notices: sumOfOutcome(of, 'notice'),
         countries: grouped(of, ({ country }) => country)
           .map((some) => ({
             country: some[0].country,
             ...sumOf(some),
             spentMicros: some.reduce((sum, { micros }) => sum + micros, 0),
           }))
-          .filter(({ sent, entered }) => sent + entered > 0),
+          .filter(({ sent, entered, spentMicros }) => sent + entered + spentMicros > 0),
       };
     }),
     prefixes: grouped(today, ({ channel, country, prefix }) => `${channel} ${country} ${prefix}`)
@@ -102,7 +109,7 @@ export async function reportSpend(
 
 function heldBackOf(today: readonly SpendTally[]): SpendReport['heldBack'] {
   return grouped(
-    today.filter(({ outcome }) => outcome !== 'sent' && outcome !== 'entered'),
+    today.filter(({ outcome }) => HELD_BACK.some((reason) => reason === outcome)),
     ({ channel, country, prefix, outcome }) => `${channel} ${country} ${prefix} ${outcome}`,
   )
     .map((some) => ({
@@ -151,7 +158,14 @@ function doorsOfPrefix(tally: SpendTally): Door[] {
   if (prefix === '') return [];
   const place = placeOf(tally);
   return [
-    { ...place, reason: 'conversion', spender: 'stranger', rows: [{ key: closedKey(channel, prefix), limit: ONCE }] },
+    ...(['stranger', 'newcomer'] as const).map(
+      (spender): Door => ({
+        ...place,
+        reason: 'conversion',
+        spender,
+        rows: [{ key: closedKey(spender, channel, prefix), limit: ONCE }],
+      }),
+    ),
     ...SPENDERS.map(
       (spender): Door => ({
         ...place,
@@ -187,16 +201,20 @@ function doorsOfBudget(channel: PaidChannel): Door[] {
   }));
 }
 
-const SPENDERS: readonly Spender[] = ['stranger', 'owner'];
-
 function placeOf({ channel, country, prefix }: SpendTally): Pick<PrefixSpend, 'channel' | 'country' | 'prefix'> {
   return { channel, country, prefix: prefix === '' ? '' : maskPrefix(prefix) };
 }
 
 function sumOf(tallies: readonly SpendTally[]): { sent: number; entered: number } {
-  const of = (wanted: string): number =>
-    tallies.filter(({ outcome }) => outcome === wanted).reduce((sum, { messages }) => sum + messages, 0);
-  return { sent: of('sent'), entered: of('entered') };
+  const { recovering, newcomer } = CODES;
+  return {
+    sent: sumOfOutcome(tallies, recovering.sent, newcomer.sent),
+    entered: sumOfOutcome(tallies, recovering.entered, newcomer.entered),
+  };
+}
+
+function sumOfOutcome(tallies: readonly SpendTally[], ...wanted: SpendOutcome[]): number {
+  return tallies.filter(({ outcome }) => wanted.includes(outcome)).reduce((sum, { messages }) => sum + messages, 0);
 }
 
 function grouped<T>(items: readonly T[], keyOf: (item: T) => string): [T, ...T[]][] {

@@ -1,36 +1,55 @@
 /** The money side of a code by text: asked before it leaves, settled by what the provider said, and told what was entered. */
 import type { Channel, SendOutcome } from '../rules/delivery.ts';
-import { type HeldBack, PAID_CHANNELS, type PaidChannel } from '../rules/spend.ts';
+import { CODES, codesOf, type HeldBack, PAID_CHANNELS, type PaidChannel, spenderOf } from '../rules/spend.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import type { Bought, Delivery, Prepared } from './delivery.ts';
-import { guardSpend, noteEntered, noteSent, refundSpend } from './guard-spend.ts';
+import { guardSpend, noteEntered, noteSent, type PaidSend, refundSpend } from './guard-spend.ts';
 import { recoveryAddress } from './reachable-channels.ts';
 
 interface Text {
   message: Message;
-  proof: Proof;
   to: string;
   /** Segments. */
   parts: number;
 }
 
 /** Undefined for what costs nothing: the inbox of development. */
-export async function buyText(
+export function buyText(
+  context: Context,
+  delivery: Delivery,
+  tx: StoreTransaction,
+  text: Text & { proof: Proof },
+): Promise<Bought | HeldBack | undefined> {
+  const { lane, purpose } = text.proof;
+  return buy(context, delivery, tx, text, { lane, purpose, outcome: codesOf(spenderOf(lane, purpose)).sent });
+}
+
+/** Of what happened to an account. @returns as `buyText` */
+export function buyNotice(
+  context: Context,
+  delivery: Delivery,
+  tx: StoreTransaction,
+  text: Text,
+): Promise<Bought | HeldBack | undefined> {
+  return buy(context, delivery, tx, text, { lane: 'stranger', purpose: 'notice', outcome: 'notice' });
+}
+
+async function buy(
   context: Context,
   { texts }: Delivery,
   tx: StoreTransaction,
-  { message, proof, to, parts }: Text,
+  { message, to, parts }: Text,
+  { outcome, ...by }: Pick<PaidSend, 'lane' | 'purpose'> & Pick<Bought, 'outcome'>,
 ): Promise<Bought | HeldBack | undefined> {
   const channel = paidChannel(message.channel);
   if (channel === undefined || texts[channel]?.paid !== true) return undefined;
-  const { lane, purpose } = proof;
   // The Gateway is paid by the message, however long.
   const perSegment = channel === 'sms' ? { parts } : {};
   const now = context.clock.now();
   const askedBefore = message.reason === 'held_back';
-  const answer = await guardSpend(context, tx, { channel, to, lane, purpose, now, askedBefore, ...perSegment });
-  return answer.allowed ? { channel, costMicros: answer.costMicros, charge: answer.charge } : answer.heldBack;
+  const answer = await guardSpend(context, tx, { channel, to, ...by, now, askedBefore, ...perSegment });
+  return answer.allowed ? { channel, outcome, costMicros: answer.costMicros, charge: answer.charge } : answer.heldBack;
 }
 
 /** Kept where the provider took the text, or may have taken it. */
@@ -42,13 +61,22 @@ export async function settleSpend(
 ): Promise<void> {
   if (!paid) return;
   const taken = outcome.kind === 'accepted' || (outcome.kind === 'temporary' && outcome.maybeSent === true);
-  if (taken) await noteSent(tx, { channel: paid.channel, to, now: clock.now(), costMicros: paid.costMicros });
+  const { channel, costMicros, outcome: counted } = paid;
+  if (taken) await noteSent(tx, { channel, to, now: clock.now(), costMicros, outcome: counted });
   else await refundSpend(tx, paid.charge);
 }
 
 /** A code was entered: whoever reads texts sent to this prefix is a person. */
 export async function noteCodeEntered(context: Context, tx: StoreTransaction, proof: Proof): Promise<void> {
-  if (!context.settings.texting || proof.purpose !== 'recovery' || proof.accountId === null) return;
+  if (!context.settings.texting) return;
+  // A registration, or a number that is added, is written to the number that was typed.
+  if (proof.purpose !== 'recovery') {
+    const to = proof.identifier;
+    if (proof.identifierKind === 'phone')
+      await noteEntered(context, tx, { channel: 'sms', to }, CODES.newcomer.entered);
+    return;
+  }
+  if (proof.accountId === null) return;
   const account = await context.accounts.get(tx, proof.accountId);
   for (const left of await tx.outbox.channelsOfCodes(proof.id)) {
     const channel = paidChannel(left);

@@ -1,19 +1,19 @@
 /**
  * An account's owner wants a further address. It is proven like that of a new account: with a taken one everything looks
- * the same from outside, and its owner gets a friendly mail.
+ * the same from outside, and its owner gets a friendly message. Numbers may be shared (number-holders.ts).
  */
-import { PROVABLE_KINDS } from '../rules/addresses.ts';
 import { Refusal } from '../rules/errors.ts';
 import type { Identifier } from '../rules/identifiers.ts';
 import { ADDRESSES_MAX } from '../rules/limits.ts';
 import { checkPassword } from './check-password.ts';
 import type { Context, Origin } from './context.ts';
+import { requireProvable } from './require-provable.ts';
 import { requireSession } from './sessions.ts';
 import { type Started, startProof } from './start-proof.ts';
 
 /**
  * @throws Refusal `invalid_credentials` without a living session, and for the field `password` where it is wrong;
- *   `invalid_identifier` with the detail `email_only`; `invalid_request` with the detail `already_yours` or
+ *   `invalid_identifier` with a detail for a number that can't be texted; `invalid_request` with the detail `already_yours` or
  *   `too_many_addresses`; `rate_limited`
  */
 export async function startAddress(
@@ -24,8 +24,7 @@ export async function startAddress(
   origin: Origin,
 ): Promise<Started> {
   const { account } = await requireSession(context, session);
-  if (!PROVABLE_KINDS.includes(identifier.kind))
-    throw new Refusal('invalid_identifier', { field: 'identifier', detail: 'email_only' });
+  requireProvable(context, identifier);
   const { kind, canonical } = identifier;
   const confirmed = account.addresses.filter(({ confirmedAt }) => confirmedAt !== null);
   if (confirmed.some((held) => held.kind === kind && held.canonical === canonical))

@@ -127,7 +127,7 @@ export async function queueCode(
   lane: Lane,
   now: number,
 ): Promise<void> {
-  const [channel = proof.channel] = ladderOf(proof.channel, context.settings);
+  const [channel = proof.channel] = ladderOf(proof.channel, context.settings, proof.carries, proof.purpose);
   await tx.outbox.insert({
     id: newId(context.random),
     kind: `${proof.purpose}-code`,

@@ -1,12 +1,13 @@
 import type { Channel } from '../rules/delivery.ts';
-import { Refusal } from '../rules/errors.ts';
 import type { Identifier } from '../rules/identifiers.ts';
 import type { Context, Origin } from './context.ts';
+import { requireProvable } from './require-provable.ts';
 import { type Started, startProof } from './start-proof.ts';
 
 /**
  * Somebody wants an account. The address is proven first; with a taken one everything looks the same from outside, and
- * its owner gets a friendly mail. @throws Refusal `rate_limited`, `invalid_identifier`
+ * its owner gets a friendly mail or text. @throws Refusal `rate_limited`, `invalid_identifier`, `invalid_request` for the
+ * field `channel`
  */
 export async function startRegistration(
   context: Context,
@@ -14,8 +15,6 @@ export async function startRegistration(
   origin: Origin,
   channel?: Channel,
 ): Promise<Started> {
-  // Mails are the safe half of an account: a new one has a mailbox, whatever else it has.
-  if (identifier.kind === 'phone')
-    throw new Refusal('invalid_identifier', { field: 'identifier', detail: 'email_only' });
+  requireProvable(context, identifier);
   return startProof(context, 'registration', identifier, origin, undefined, channel);
 }

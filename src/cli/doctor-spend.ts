@@ -105,12 +105,16 @@ function channelLines(of: ChannelSpend, { currency, smsCountries }: SpendReport)
         : undefined;
   if (off !== undefined && spentMicros === 0) return [`${channel.padEnd(9)} ${off}`];
   return [
-    `${channel.padEnd(9)} ${formatMoney(spentMicros)} of ${formatMoney(budgetMicros)} ${currency}, ${sentAndEntered(of)}`,
+    `${channel.padEnd(9)} ${formatMoney(spentMicros)} of ${formatMoney(budgetMicros)} ${currency}, ${sentAndEntered(of)}${noticesOf(of)}`,
     ...countries.map(
       (country) =>
         `  ${(country.country || 'chats').padEnd(7)} ${formatMoney(country.spentMicros)}, ${sentAndEntered(country)}`,
     ),
   ];
+}
+
+function noticesOf({ notices }: ChannelSpend): string {
+  return notices === 0 ? '' : `, ${count(notices)} notices`;
 }
 
 function prefixLines({ prefixes }: SpendReport): string[] {
@@ -154,7 +158,11 @@ function placeOf({ channel, country, prefix }: Closed): string {
 }
 
 function whom({ spender }: Closed): string {
-  return spender === 'stranger' ? 'Known devices have a budget of their own.' : 'This is the budget of known devices.';
+  return {
+    stranger: 'Known devices have a budget of their own.',
+    newcomer: 'That is for new numbers; whoever recovers has budgets of his own.',
+    owner: 'This is the budget of known devices.',
+  }[spender];
 }
 
 function sentAndEntered({ sent, entered }: { sent: number; entered: number }): string {

@@ -4,6 +4,7 @@
  */
 
 import type { PasswordReason } from '../rules/passwords.ts';
+import type { TextProblem } from '../rules/text-numbers.ts';
 
 /** One sentence in the forms that a language has for a number, by the categories of Intl.PluralRules. */
 export type Plural = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string };
@@ -94,6 +95,8 @@ export const en = {
       'This code opens a new {brand} account. Type it only here. Nobody from {brand} will ever ask you for it.',
     purposeAddress:
       'This code adds the address to your {brand} account. Type it only here. Nobody from {brand} will ever ask you for it.',
+    purposeNumber:
+      'This code adds the number to your {brand} account. Type it only here. Nobody from {brand} will ever ask you for it.',
     triesLeft: plural({ one: '{count} try left for this code.', other: '{count} tries left for this code.' }),
     submit: 'Continue',
     expiredTitle: 'This code has expired',
@@ -120,16 +123,22 @@ export const en = {
       failed: 'The code could not be delivered by {way}. Check what you typed, or try another way.',
     },
     ways: { email: 'email', sms: 'text message', whatsapp: 'WhatsApp', telegram: 'Telegram', viber: 'Viber' },
+    deliveryOnlyByText: {
+      sent: 'The code is on its way. If no text message comes, use an email address instead.',
+    },
     checkAgain: 'Check again',
     nothing: 'No code yet?',
     spam: 'Look in your spam folder for a message from {sender}.',
     signal: 'A text message comes when your phone has a signal. Look in your mailbox as well.',
+    signalAlone: 'A text message comes when your phone has a signal.',
+    simSwap: 'Whoever takes over a phone number gets its text messages, so email is the safer way.',
     sendAgain: 'Send it again',
     sendNew: 'Send a new code',
     waitStatic: 'You can send it again after {wait}.',
     waitTicking: 'You can send it again in {time}.',
     anotherWay: 'Try another way',
     anotherAddress: 'Use another address',
+    emailInstead: 'Use an email address, or another number',
     cannotGet: 'I can’t get the code',
   },
 
@@ -198,6 +207,11 @@ export const en = {
     title: 'Create an account',
     lead: 'First we make sure that we can reach you. Tell us your email address, and we send you a code.',
     identifier: 'Email address',
+    byPhone: {
+      lead: 'First we make sure that we can reach you. Tell us your email address or mobile number, and we send you a code.',
+      identifier: 'Email address or mobile number',
+      hint: 'An email address is the safer choice: whoever takes over a phone number, for example with a second SIM card, gets its codes.',
+    },
     submit: 'Send me a code',
     haveOne: 'Already have an account?',
     signIn: 'Sign in',
@@ -231,6 +245,7 @@ export const en = {
     signOut: 'Sign out',
     signedOutElsewhere: 'Done. All other devices are signed out.',
     addAddress: 'Add an email address',
+    addAddressOrNumber: 'Add an email address or mobile number',
     removeAddress: 'Remove',
     removeThisAddress: 'Remove {address}',
     addressAdded: 'Done. The new address belongs to your account now.',
@@ -244,6 +259,13 @@ export const en = {
     title: 'Add an email address',
     lead: 'A second address gets you back in when you can’t open the first. We send a code there, to make sure that it is yours.',
     identifier: 'New email address',
+    byPhone: {
+      title: 'Add an address or number',
+      lead: 'A second way gets you back in when the first one fails. We send a code there, to make sure that it is yours.',
+      identifier: 'New email address or mobile number',
+      hint: 'An email address is the safer choice: whoever takes over a phone number, for example with a second SIM card, gets its codes.',
+      alreadyYours: 'This address or number belongs to your account already.',
+    },
     password: 'Your current password',
     passwordHint: 'We ask again, so that nobody who finds this page open can change your account.',
     submit: 'Send the code',
@@ -261,9 +283,12 @@ export const en = {
 
   removeAddress: {
     title: 'Remove this address?',
-    lead: '{address} will no longer sign you in, and no codes are sent there any more. We tell all your addresses, this one too.',
+    lead: '{address} will no longer sign you in, and no codes are sent there any more. We send a notice about it.',
     last: 'This is the only confirmed address that we can send a code to. Add another one first, so that you can always get back in.',
+    sharedLeft:
+      'What would be left is a phone number that another account has, too, so it could not sign you in. Add another email address first.',
     lastTitle: 'This address has to stay',
+    addAnother: 'Add another one',
     submit: 'Remove the address',
     keep: 'Keep it',
   },
@@ -283,6 +308,7 @@ export const en = {
       'link-messenger': 'Linked for codes: {address}',
       'unlink-messenger': 'Unlinked: {address}',
       'stop-messenger': 'No longer takes our messages: {address}',
+      'share-number': 'Your number {address} was confirmed on another account, too',
       'freeze-address': 'Recovery by {address} was stopped',
       'thaw-address': 'Recovery by {address} was allowed again',
       'wrong-password': 'A wrong password was typed on your account page',
@@ -361,9 +387,9 @@ export const en = {
     doneNext: {
       code_sent: 'We have sent a code to another email address of your account. It works for {lifetime}.',
       recover:
-        'To get back in, start a recovery with another email address of your account. The one that was used gets no code.',
+        'To get back in, start a recovery with another email address or phone number of your account. The one that was used gets no code.',
       support:
-        'Your account has no other email address that we can send a code to. Customer support has been told what happened, and helps you to get back in.',
+        'Your account has no other address that we can send a code to. Customer support has been told what happened, and helps you to get back in.',
     },
     enterCode: 'Enter the code',
     recover: 'Get back into my account',
@@ -492,6 +518,16 @@ export const en = {
     identifierControl: 'There is a hidden character in it. Please type it by hand.',
     malformedEmail: 'Check the email address. It should look like name@example.com.',
     malformedPhone: 'Check the phone number. With its country code it looks like +44 20 7946 0018.',
+    phone: {
+      off: 'We can’t send text messages here. Please use an email address.',
+      country:
+        'We don’t send text messages to numbers of that country. Use another mobile number, or an email address.',
+      landline: 'That is a landline, and landlines get no text messages. Use a mobile number, or an email address.',
+      paid: 'That number belongs to a service that callers pay for. Use a mobile number, or an email address.',
+      free_phone: 'That is a freephone number, which gets no text messages. Use a mobile number, or an email address.',
+      voip: 'That number belongs to an internet phone service. Use a mobile number, or an email address.',
+      other: 'That is not a mobile number, so it gets no text messages. Use a mobile number, or an email address.',
+    } satisfies Record<TextProblem, string>,
     unknownCountry: 'Choose the country of the phone number from the list.',
     credentials: 'The address or the password is not right. Check both, or choose “Forgot password?”.',
     codeEmpty: 'Enter the code from the message.',

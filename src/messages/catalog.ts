@@ -1,11 +1,14 @@
 /**
- * Every message that Regain sends, and what each needs to be written. The sentences lie in one folder per locale, one file
+ * Every mail that Regain sends, and what each needs to be written; texts are in text-catalog.ts. The sentences lie in one folder per locale, one file
  * per kind; `layout.ts` draws the text part and the HTML part from the same blocks; `render.ts` puts them together.
  *
  * Moments are milliseconds since 1970. Addresses and accounts arrive masked. Every URL is on our own origin.
  */
 import type { TimelineEntry } from '../rules/timeline.ts';
 import type { MessageContent } from './layout.ts';
+import type { TextTemplates } from './text-catalog.ts';
+
+export type { TextKind, TextParams, TextSurroundings, TextTemplates } from './text-catalog.ts';
 
 export interface MessageParams {
   /** The code that opens the way to a new password. `minutes` is what is left of its life, in whole minutes. */
@@ -23,12 +26,14 @@ export interface MessageParams {
   /** Somebody tried to add an address of another account to his own; its owner is told, nobody else. */
   'address-taken': Asked & { address: string; signInUrl: string; recoverUrl: string };
   /** To every confirmed address, the new one included. */
-  'address-added': { account: string; address: string; at: number; browser: string; recoverUrl: string };
+  'address-added': AddressChange & { account: string };
   /** To every confirmed address, and to the removed one. */
-  'address-removed': { address: string; at: number; browser: string; recoverUrl: string };
+  'address-removed': AddressChange;
   /** To every confirmed address: a messenger receives the account's codes from now on, or no longer. `name` as it is called there. */
   'messenger-linked': MessengerChange & { account: string };
   'messenger-unlinked': MessengerChange;
+  /** To the mailboxes of an account, after somebody confirmed its number on another one. */
+  'number-shared': { phone: string; at: number; recoverUrl: string };
   /** After a new password was set. */
   'password-changed': Told & { changedAt: number; browser: string; notMeUrl: string | undefined; notMeHours: number };
   /** After "this wasn't me": nothing opens the account until a new password is set. `recovery`: what this address can do. */
@@ -66,6 +71,14 @@ interface MessengerChange {
   recoverUrl: string;
 }
 
+interface AddressChange {
+  what: 'email' | 'phone';
+  address: string;
+  at: number;
+  browser: string;
+  recoverUrl: string;
+}
+
 /** When it was asked for, and from which browser ("Firefox on Windows"). */
 interface Asked {
   requestedAt: number;
@@ -89,33 +102,6 @@ export interface Surroundings {
 /** One template for every kind: a locale that lacks a message does not compile. */
 export type Templates = {
   [K in TemplateKind]: (params: MessageParams[K], surroundings: Surroundings) => MessageContent;
-};
-
-/** What goes to a phone as a text message, and what each needs to be written. A `code` is set by `sms.ts`, at the end. */
-export interface TextParams {
-  'recovery-code': { code: string };
-  'recovery-link': { minutes: number; confirmUrl: string };
-  'registration-code': { code: string };
-  'registration-taken': Record<never, never>;
-  'password-changed': { changedAt: number };
-  'password-blocked': Record<never, never>;
-  /** Into the chat that brought a link's token back: the yes is given in the browser. */
-  'chat-offered': Record<never, never>;
-  /** Into a chat that is linked from now on. */
-  'chat-linked': Record<never, never>;
-}
-export type TextKind = keyof TextParams;
-
-export interface TextSurroundings extends Pick<Surroundings, 'brand' | 'host'> {
-  /** Address of the help page as one types it: "acme.com/help". */
-  help: string;
-  /** "14 Mar 09:12 UTC" */
-  shortMoment(at: number): string;
-}
-
-/** Wordings of the same message, longest first. The longest that fits is sent; the code follows behind a space. */
-export type TextTemplates = {
-  [K in TextKind]: (params: TextParams[K], surroundings: TextSurroundings) => readonly [string, ...string[]];
 };
 
 export interface MessageLocale {

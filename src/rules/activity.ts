@@ -21,6 +21,7 @@ export const ACTIVITY_EVENTS = [
   'link-messenger',
   'unlink-messenger',
   'stop-messenger',
+  'share-number',
   'wrong-password',
   'freeze-address',
   'thaw-address',

@@ -23,6 +23,7 @@ export const AUDIT_EVENTS = [
   'link-messenger',
   'unlink-messenger',
   'stop-messenger',
+  'share-number',
   'wrong-password',
   'start-registration',
   'complete-registration',

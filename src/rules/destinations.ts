@@ -1,11 +1,12 @@
 /** Where a message to a number goes, as far as numbering plans tell. Nothing is asked of a network. */
-import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import { type NumberType, parsePhoneNumberFromString } from 'libphonenumber-js/max';
 
 export interface Destination {
   /** ISO 3166; undefined for a chat, and for numbers of no country (satellites, international toll-free). */
   country: string | undefined;
   /** The number without its last four digits; undefined for a chat. */
   prefix: string | undefined;
+  kind: NumberKind;
   /** Whether a text can be read there and costs what texts cost. */
   takesTexts: boolean;
 }
@@ -15,17 +16,24 @@ export interface Destination {
  * landlines read no texts. So are numbers of VoIP ranges: those that plans keep apart (+33 9, +39 55) mostly read none, and
  * they are rented by the hundred for nothing. Where a plan mixes them with mobiles, as in North America, they pass.
  */
-const TAKE_TEXTS = ['MOBILE', 'FIXED_LINE_OR_MOBILE'];
+const KINDS: Partial<Record<NonNullable<NumberType>, NumberKind>> = {
+  MOBILE: 'mobile',
+  FIXED_LINE_OR_MOBILE: 'mobile',
+  FIXED_LINE: 'landline',
+  PREMIUM_RATE: 'paid',
+  SHARED_COST: 'paid',
+  TOLL_FREE: 'free_phone',
+  VOIP: 'voip',
+};
+export type NumberKind = 'mobile' | 'landline' | 'paid' | 'free_phone' | 'voip' | 'other';
 
 /** @param to E.164, or a messenger's id of a linked chat */
 export function readDestination(to: string): Destination {
-  if (!/^\+\d{7,15}$/.test(to)) return { country: undefined, prefix: undefined, takesTexts: false };
+  if (!/^\+\d{7,15}$/.test(to)) return { country: undefined, prefix: undefined, kind: 'other', takesTexts: false };
   const number = parsePhoneNumberFromString(to);
-  return {
-    country: number?.country,
-    prefix: to.slice(0, -4),
-    takesTexts: TAKE_TEXTS.includes(number?.getType() ?? ''),
-  };
+  const type = number?.getType();
+  const kind = (type && KINDS[type]) ?? 'other';
+  return { country: number?.country, prefix: to.slice(0, -4), kind, takesTexts: kind === 'mobile' };
 }
 
 /** `+3361234` -> `+3361***`: enough to recognise, for logs and the terminal. */

@@ -42,10 +42,16 @@ type Asking = Pick<Identifier, 'kind' | 'canonical'> & { purpose: Purpose };
  * What the claimant may choose between: the same for everybody, whether or not an account has linked anything. A number that
  * can't be texted leads to the mailbox and the chats of its account alone.
  */
-export function channelsFor({ purpose, kind, canonical }: Asking, { texting, messengers }: Ways): Channel[] {
-  if (purpose !== 'recovery') return ['email'];
+export function channelsFor(asking: Asking, { texting, messengers }: Ways): Channel[] {
+  const { purpose, kind, canonical } = asking;
+  if (purpose !== 'recovery') return [provingChannel(asking)];
   const canText = texting !== undefined && (kind === 'email' || canBeTexted(canonical, texting.countries));
   return ['email', ...(canText ? (['sms'] as const) : []), ...messengers];
+}
+
+/** What is typed to be proven is written to itself: by another way than these something else would be proven. */
+function provingChannel({ kind }: Pick<Asking, 'kind'>): Channel {
+  return kind === 'phone' ? 'sms' : 'email';
 }
 
 /** The way that a recovery begins where nobody chose one: what was typed says what the person has at hand. */
@@ -58,7 +64,9 @@ export function ladderOf(
   asked: Channel,
   { texting, messengers }: Ways,
   carries: 'code' | 'link' = 'code',
+  purpose: Purpose = 'recovery',
 ): readonly Channel[] {
+  if (purpose !== 'recovery') return [asked];
   if (carries === 'link') return ['email'];
   if (asked === 'email') return ['email', ...messengers, ...(texting ? (['sms'] as const) : [])];
   if (asked !== 'sms') return [asked, 'email'];

@@ -4,7 +4,7 @@
  * cap is never passed; small budgets have one row and are met exactly, large ones within a hundredth.
  */
 import type { Limit } from './limits.ts';
-import { countryLimit, OWNERS_SHARE, type PaidChannel, type Spender } from './spend.ts';
+import { countryLimit, type PaidChannel, SHARE_OF_DAY, type Spender } from './spend.ts';
 import type { SpendSettings } from './spend-settings.ts';
 
 const MOST_STRIPES = 8;
@@ -20,9 +20,9 @@ export function bucketKey(name: string, spender: Spender, channel: PaidChannel, 
   return `spend-${name}:${spender}:${channel}:${of}`;
 }
 
-/** Under which a prefix is closed to strangers. */
-export function closedKey(channel: PaidChannel, prefix: string): string {
-  return `spend-closed:${channel}:${prefix}`;
+/** Under which a prefix is closed to everybody but owners. */
+export function closedKey(spender: Exclude<Spender, 'owner'>, channel: PaidChannel, prefix: string): string {
+  return `spend-closed:${spender}:${channel}:${prefix}`;
 }
 
 /** The rows of a country's bucket: their bursts add up to the whole, and so does what comes back. */
@@ -40,7 +40,7 @@ export function countryStripes(
   }));
 }
 
-/** What this spender may bring a day's spend to, and over how many rows: the same for both, who spend from the same ones. */
+/** What this spender may bring a day's spend to, and over how many rows: the same for all, who spend from the same ones. */
 export function budgetOf(
   { perDay, prices }: Pick<SpendSettings, 'perDay' | 'prices'>,
   channel: PaidChannel,
@@ -48,7 +48,7 @@ export function budgetOf(
 ): { micros: number; stripes: number } {
   const whole = perDay[channel];
   return {
-    micros: spender === 'owner' ? whole : Math.floor(whole * (1 - OWNERS_SHARE)),
+    micros: Math.floor(whole * SHARE_OF_DAY[spender]),
     stripes: stripesOf(whole / Math.max(1, ...prices[channel].values())),
   };
 }

@@ -28,11 +28,30 @@ export function mayFree(heldBack: HeldBack): boolean {
 /** How long a text that was held back waits before it is asked for again, where there is no other way. */
 export const HELD_BACK_WAIT_MS = MINUTE;
 
-/** An owner has a browser that signed in before, and recovers by a number on file; any other number may be a pumper's. */
-export type Spender = 'owner' | 'stranger';
-export function spenderOf(lane: Lane, purpose: Purpose): Spender {
-  return lane === 'known-device' && purpose === 'recovery' ? 'owner' : 'stranger';
+/**
+ * owner: a browser that signed in before recovers by a number on file; or a notice, which costs whoever wants one a right
+ * code or a password. stranger: anybody else who recovers by a number on file. newcomer: a number that nobody has proven
+ * yet, of a registration or of one that is added: it may be a pumper's, so none of it is charged to people who recover.
+ */
+export const SPENDERS = ['newcomer', 'stranger', 'owner'] as const;
+export type Spender = (typeof SPENDERS)[number];
+export function spenderOf(lane: Lane, purpose: Purpose | 'notice'): Spender {
+  if (purpose === 'notice') return 'owner';
+  if (purpose !== 'recovery') return 'newcomer';
+  return lane === 'known-device' ? 'owner' : 'stranger';
 }
+
+/** How codes are counted that were sent and entered: those of newcomers apart, so that they close no door to others. */
+export const CODES = {
+  recovering: { sent: 'sent', entered: 'entered' },
+  newcomer: { sent: 'newcomer_sent', entered: 'newcomer_entered' },
+} as const;
+export type CodesCounted = (typeof CODES)[keyof typeof CODES];
+export function codesOf(spender: Spender): CodesCounted {
+  return spender === 'newcomer' ? CODES.newcomer : CODES.recovering;
+}
+/** What is counted of messages: codes, notices without one, and what was held back. */
+export type SpendOutcome = CodesCounted['sent' | 'entered'] | 'notice' | HeldBack;
 
 /**
  * Token buckets as in limits.ts, for each channel. A prefix is a number without its last four digits: blocks are rented by
@@ -40,20 +59,34 @@ export function spenderOf(lane: Lane, purpose: Purpose): Spender {
  */
 export const SPEND_LIMITS = {
   /** To one number: five tries of an evening, and in the long run ten a month. Not for life: people forget for years. */
-  number: { owner: { burst: 5, refillMs: 2 * HOUR }, stranger: { burst: 5, refillMs: 4 * HOUR } },
-  'number-month': { owner: { burst: 20, refillMs: 3 * DAY }, stranger: { burst: 20, refillMs: 3 * DAY } },
+  number: {
+    owner: { burst: 5, refillMs: 2 * HOUR },
+    stranger: { burst: 5, refillMs: 4 * HOUR },
+    // Nobody proves one number again and again.
+    newcomer: { burst: 5, refillMs: 8 * HOUR },
+  },
+  'number-month': {
+    owner: { burst: 20, refillMs: 3 * DAY },
+    stranger: { burst: 20, refillMs: 3 * DAY },
+    newcomer: { burst: 10, refillMs: 6 * DAY },
+  },
   /** To one prefix. Of ten thousand numbers, one in a hundred of them a customer's, one or two recover in a day. */
-  prefix: { owner: { burst: 20, refillMs: 30 * MINUTE }, stranger: { burst: 60, refillMs: 10 * MINUTE } },
+  prefix: {
+    owner: { burst: 20, refillMs: 30 * MINUTE },
+    stranger: { burst: 60, refillMs: 10 * MINUTE },
+    newcomer: { burst: 60, refillMs: 20 * MINUTE },
+  },
 } as const satisfies Record<string, Record<Spender, Limit>>;
 
 /** To one country, by the shop's own busy hour: all codes of one may go to one country, and after that as many an hour. */
 export function countryLimit(spender: Spender, busyHourSends: number): Limit {
-  const anHour = spender === 'stranger' ? busyHourSends : Math.max(5, Math.round(busyHourSends / 4));
+  const share = { stranger: 1, newcomer: 1 / 2, owner: 1 / 4 }[spender];
+  const anHour = Math.max(5, Math.round(busyHourSends * share));
   return { burst: anHour, refillMs: Math.round(HOUR / anHour) };
 }
 
-/** Of the day's budget, what strangers leave to owners. */
-export const OWNERS_SHARE = 0.2;
+/** What a spender may bring a day's spend to: strangers leave a fifth to owners, newcomers two fifths to all who recover. */
+export const SHARE_OF_DAY = { owner: 1, stranger: 0.8, newcomer: 0.6 } as const satisfies Record<Spender, number>;
 /** A budget is of one day of UTC: it can be held against a provider's bill. A day's is counted even where the clock goes back. */
 export function dayOf(now: number): number {
   return Math.floor(now / DAY);

@@ -52,7 +52,6 @@ export function spendQueries(kysely: Kysely<Tables>): (open: OpenTransaction) =>
       .where('channel', '=', wanted.channel)
       .where('prefix', '=', wanted.prefix)
       .where('hour', '>=', wanted.sinceHour)
-      .where('outcome', 'in', ['sent', 'entered'])
       .groupBy('outcome'),
   );
   const tallies = statement(({ sinceHour }: { sinceHour: number }) =>
@@ -79,10 +78,10 @@ export function spendQueries(kysely: Kysely<Tables>): (open: OpenTransaction) =>
     refund: (money) => open.run(refund, money),
     spentOn: (day) => open.rows(spentOn, { day }),
     count: (tally) => open.run(count, tally),
-    async conversion(channel, prefix, sinceHour) {
+    async conversion(channel, prefix, sinceHour, { sent, entered }) {
       const rows = await open.rows(ofPrefix, { channel, prefix, sinceHour });
       const of = (outcome: string): number => rows.find((row) => row.outcome === outcome)?.messages ?? 0;
-      return { sent: of('sent'), entered: of('entered') };
+      return { sent: of(sent), entered: of(entered) };
     },
     tallies: (sinceHour) => open.rows(tallies, { sinceHour }),
     async purge(before) {

@@ -9,7 +9,7 @@ import type { IdentifierKind } from '../rules/identifiers.ts';
 import type { GuessLane, Lane } from '../rules/lanes.ts';
 import type { Limit } from '../rules/limits.ts';
 import type { StoredState } from '../rules/recovery-flow.ts';
-import type { HeldBack, PaidChannel } from '../rules/spend.ts';
+import type { CodesCounted, PaidChannel, SpendOutcome } from '../rules/spend.ts';
 
 /** One attempt to show control of an address: the row behind a recovery or a registration. Moments are ms since 1970. */
 export interface Proof {
@@ -105,6 +105,7 @@ export type MessageKind =
   | 'messenger-unlinked'
   | 'chat-offered'
   | 'chat-linked'
+  | 'number-shared'
   | 'password-changed'
   | 'password-blocked'
   | 'password-held'
@@ -251,11 +252,11 @@ export interface SpendTally {
   /** A number without its last four digits; empty for a chat. */
   prefix: string;
   hour: number;
-  outcome: 'sent' | 'entered' | HeldBack;
+  outcome: SpendOutcome;
   /** ISO 3166; empty where there is none. */
   country: string;
   messages: number;
-  /** What was paid; 0 for everything but `sent`. */
+  /** What was paid; 0 for everything that did not leave. */
   micros: number;
 }
 
@@ -455,8 +456,13 @@ export interface StoreTransaction extends Transaction {
     spentOn(day: number): Promise<SpendMoney[]>;
     /** Adds to a counter. */
     count(tally: SpendTally): Promise<void>;
-    /** Messages to a prefix, and codes of it that were entered, from an hour on. */
-    conversion(channel: PaidChannel, prefix: string, sinceHour: number): Promise<{ sent: number; entered: number }>;
+    /** Codes to a prefix, and those of them that were entered, from an hour on. */
+    conversion(
+      channel: PaidChannel,
+      prefix: string,
+      sinceHour: number,
+      codes: CodesCounted,
+    ): Promise<{ sent: number; entered: number }>;
     /** All counters from an hour on. */
     tallies(sinceHour: number): Promise<SpendTally[]>;
     /** Removes what is older than that day and that hour. */

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import type { NewAccount } from '../ports.ts';
 import { type AuditBatch, sealBatch } from '../rules/audit-chain.ts';
 import type { Limit } from '../rules/limits.ts';
+import { CODES } from '../rules/spend.ts';
 import type {
   Chat,
   Guessed,
@@ -1106,12 +1107,24 @@ function spend(inStore: InStore, inTransaction: InTransaction): void {
       { ...tally, hour: tally.hour + 1 },
       { ...tally, outcome: 'entered' as const, micros: 0 },
       { ...tally, outcome: 'prefix' as const, micros: 0 },
+      { ...tally, outcome: 'newcomer_sent' as const },
+      { ...tally, outcome: 'notice' as const },
       { ...tally, prefix: '+3361235' },
       { ...tally, channel: 'whatsapp' as const },
     ])
       await tx.spend.count(one);
-    assert.deepEqual(await tx.spend.conversion('sms', tally.prefix, tally.hour - 1), { sent: 3, entered: 1 });
-    assert.deepEqual(await tx.spend.conversion('sms', '+4915112', tally.hour - 1), { sent: 0, entered: 0 });
+    assert.deepEqual(await tx.spend.conversion('sms', tally.prefix, tally.hour - 1, CODES.recovering), {
+      sent: 3,
+      entered: 1,
+    });
+    assert.deepEqual(await tx.spend.conversion('sms', tally.prefix, tally.hour - 1, CODES.newcomer), {
+      sent: 1,
+      entered: 0,
+    });
+    assert.deepEqual(await tx.spend.conversion('sms', '+4915112', tally.hour - 1, CODES.recovering), {
+      sent: 0,
+      entered: 0,
+    });
   });
 
   inTransaction('spend: purged by day and by hour', async (tx) => {

@@ -7,11 +7,12 @@ import { startAddress } from '../actions/start-address.ts';
 import { verifyCode } from '../actions/verify-code.ts';
 import { fill, fillCount } from '../locales/index.ts';
 import { Refusal } from '../rules/errors.ts';
-import { type ReadIdentifier, readIdentifier, suggestEmail } from '../rules/identifiers.ts';
+import { type ReadIdentifier, suggestEmail } from '../rules/identifiers.ts';
 import { ADDRESSES_MAX } from '../rules/limits.ts';
+import { askedCountries, named, readFor } from './identifier-form.ts';
 import { addAddressPage, removeAddressPage } from './pages/account-address.ts';
 import type { FieldError } from './pages/layout.ts';
-import { fieldErrors } from './pages/problems.ts';
+import { fieldErrors, phoneProblemOf } from './pages/problems.ts';
 import { readForm } from './read-body.ts';
 import { countryOf, originOf, refusedStatus, viewOf, type Web } from './request.ts';
 import type { Handler } from './routes.ts';
@@ -26,24 +27,34 @@ export const ownersOnly =
   };
 
 export const showAddAddress: Handler = (web, c) =>
-  c.html(addAddressPage(viewOf(web, c), { identifier: '', errors: [], ended: c.req.query('notice') === 'ended' }));
+  c.html(
+    addAddressPage(viewOf(web, c), {
+      identifier: '',
+      errors: [],
+      ended: c.req.query('notice') === 'ended',
+      byPhone: isByPhone(web),
+    }),
+  );
 
 export const submitAddAddress: Handler = async (web, c) => {
   const form = await readForm(c);
   const typed = form.get('identifier') ?? '';
-  const read = readNewAddress(typed, countryOf(web, c));
+  const country = form.get('country') ?? countryOf(web, c);
+  const byPhone = isByPhone(web);
+  const read = readFor({ byPhone }, typed, country);
   const view = viewOf(web, c);
   const suggestion = read.ok && form.get('asked') !== typed ? suggestEmail(read.identifier) : undefined;
   if (suggestion !== undefined) {
     const errors = [{ field: 'identifier', message: fill(view.t.addAddress.didYouMean, { suggestion }) }];
-    return c.html(addAddressPage(view, { identifier: typed, errors, asked: typed }), 400);
+    return c.html(addAddressPage(view, { identifier: typed, errors, asked: typed, byPhone }), 400);
   }
   try {
     if (!read.ok) throw new Refusal('invalid_identifier', { field: 'identifier' });
     const password = form.get('password') ?? '';
     if (password === '') throw new Refusal('invalid_request', { field: 'password' });
     const origin = { ...originOf(web, c), work: form.get('work') };
-    const started = await startAddress(web.context, sessionOf(web, c), read.identifier, password, origin);
+    const identifier = named(read.identifier, form.get('country'));
+    const started = await startAddress(web.context, sessionOf(web, c), identifier, password, origin);
     web.cookies.write(c, 'address', started.token);
     return c.redirect('/account/addresses/code', 303);
   } catch (error) {
@@ -51,7 +62,9 @@ export const submitAddAddress: Handler = async (web, c) => {
     if (isSignedOut(error)) return c.redirect('/sign-in', 303);
     const errors = addressErrors(web, c, error, read);
     const asked = form.get('asked');
-    return c.html(addAddressPage(view, { identifier: typed, errors, asked }), refusedStatus(c, error));
+    const countries = read.ok ? undefined : askedCountries(web, c, read.problem, typed, country);
+    const props = { identifier: typed, errors, asked, byPhone, countries };
+    return c.html(addAddressPage(view, props), refusedStatus(c, error));
   }
 };
 
@@ -94,16 +107,13 @@ async function showRemoval(
   errors: FieldError[],
   status: 200 | ReturnType<typeof refusedStatus>,
 ): Promise<Response> {
-  const { address, removable } = await findAddress(web.context, sessionOf(web, c), keyOf(c));
-  const props = { address: address.value, action: c.req.path, removable, errors: removable ? errors : [] };
+  const { address, removal } = await findAddress(web.context, sessionOf(web, c), keyOf(c));
+  const props = { address: address.value, action: c.req.path, removal, errors: removal === 'removable' ? errors : [] };
   return c.html(removeAddressPage(viewOf(web, c), props), status);
 }
 
-/** Until there is a phone channel, whatever else was typed is a mistaken email address. */
-function readNewAddress(typed: string, country: string): ReadIdentifier {
-  const read = readIdentifier(typed, country);
-  if (!read.ok && (read.problem === 'too_long' || read.problem === 'control_characters')) return read;
-  return read.ok && read.identifier.kind === 'email' ? read : { ok: false, problem: 'malformed_email' };
+function isByPhone({ context }: Web): boolean {
+  return context.settings.texting !== undefined;
 }
 
 function addressErrors(web: Web, c: HttpContext, refusal: Refusal, read?: ReadIdentifier): FieldError[] {
@@ -114,7 +124,7 @@ function addressErrors(web: Web, c: HttpContext, refusal: Refusal, read?: ReadId
   if (details.detail === 'already_yours') return [{ field: 'identifier', message: t.alreadyYours }];
   if (details.detail === 'too_many_addresses')
     return [{ field: 'identifier', message: fillCount(view.locale, t.tooMany, ADDRESSES_MAX) }];
-  const context = { identifier: read?.ok === false ? read.problem : undefined };
+  const context = { identifier: read?.ok === false ? read.problem : undefined, phone: phoneProblemOf(refusal) };
   return fieldErrors(view, refusal, { fallbackField: 'password', context });
 }
 

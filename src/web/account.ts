@@ -21,10 +21,11 @@ export const showAccount: Handler = async (web, c) => {
       addresses: account.addresses.map((address) => ({
         value: address.value,
         confirmed: address.confirmedAt !== null,
-        removeUrl: canRemove(account.addresses, address)
+        removeUrl: canRemove(account.addresses, address, web.context.settings.texting?.countries)
           ? `/account/addresses/remove/${addressKey(web.context, address)}`
           : undefined,
       })),
+      byPhone: web.context.settings.texting !== undefined,
       sessions: sessions.map(({ id, browser, createdAt, lastSeenAt }) => ({
         browser,
         createdAt,

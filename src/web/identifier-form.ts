@@ -2,17 +2,17 @@
 
 import type { Context as HttpContext } from 'hono';
 import { getCountries } from 'libphonenumber-js/max';
-import type { Purpose } from '../rules/codes.ts';
 import { type PROBLEMS, Refusal } from '../rules/errors.ts';
 import {
   type Identifier,
+  type IdentifierProblem,
   isNationalNumber,
   type ReadIdentifier,
   readIdentifier,
   suggestEmail,
 } from '../rules/identifiers.ts';
 import { type Countries, type IdentifierFormProps, recoverPage, registerPage } from './pages/identifier.ts';
-import { fieldErrors } from './pages/problems.ts';
+import { fieldErrors, phoneProblemOf } from './pages/problems.ts';
 import { readForm } from './read-body.ts';
 import { countryOf, refusedStatus, viewOf, type Web } from './request.ts';
 
@@ -29,12 +29,13 @@ export async function submitIdentifier(
   const country = form.get('country') ?? countryOf(web, c);
   const choice = form.get('identifier-choice');
   const typed = chosen(form.get('identifier') ?? '', choice, country);
-  const read = readFor(purpose, typed, country);
+  const byPhone = purpose === 'recovery' || web.context.settings.texting !== undefined;
+  const read = readFor({ byPhone }, typed, country);
   const show = (
     props: Partial<IdentifierFormProps>,
     status: 200 | (typeof PROBLEMS)[keyof typeof PROBLEMS]['status'],
   ): Response | Promise<Response> =>
-    c.html(PAGES[purpose](viewOf(web, c), { identifier: typed, errors: [], ...props }), status);
+    c.html(PAGES[purpose](viewOf(web, c), { identifier: typed, errors: [], byPhone, ...props }), status);
 
   if (!read.ok) {
     const refusal = new Refusal('invalid_identifier', { field: 'identifier' });
@@ -42,28 +43,32 @@ export async function submitIdentifier(
       fallbackField: 'identifier',
       context: { identifier: read.problem },
     });
-    const asksCountry =
-      read.problem === 'unknown_country' || (read.problem === 'malformed_phone' && isNationalNumber(typed));
-    return show({ errors, ...(asksCountry ? { countries: countries(web, c, country) } : {}) }, 400);
+    return show({ errors, countries: askedCountries(web, c, read.problem, typed, country) }, 400);
   }
   const suggestion = choice !== undefined ? undefined : suggestEmail(read.identifier);
   if (suggestion !== undefined) return show({ suggestion }, 200);
   try {
-    return await start(read.identifier, form.get('work'));
+    return await start(named(read.identifier, form.get('country')), form.get('work'));
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    const errors = fieldErrors(viewOf(web, c), error, { fallbackField: 'identifier' });
+    const context = { phone: phoneProblemOf(error) };
+    const errors = fieldErrors(viewOf(web, c), error, { fallbackField: 'identifier', context });
     const workWanted = error.code === 'rate_limited' && form.get('work') === undefined;
     return show({ errors, workWanted }, refusedStatus(c, error));
   }
 }
 
-/** An account is opened with an email address, so whatever else was typed is a mistaken one. */
-function readFor(purpose: Purpose, typed: string, country: string): ReadIdentifier {
+/** Where no text can be sent, a number is no address, and whatever can't be read is a mistaken email address. */
+export function readFor({ byPhone }: { byPhone: boolean }, typed: string, country: string): ReadIdentifier {
   const read = readIdentifier(typed, country);
-  if (purpose === 'recovery' || (read.ok && read.identifier.kind === 'email')) return read;
-  const isTold = !read.ok && (read.problem === 'too_long' || read.problem === 'control_characters');
-  return isTold ? read : { ok: false, problem: 'malformed_email' };
+  const isMistakenEmail = !read.ok && read.problem !== 'too_long' && read.problem !== 'control_characters';
+  return !byPhone && isMistakenEmail ? { ok: false, problem: 'malformed_email' } : read;
+}
+
+/** A national number that was read with a country of the form's: the next page reads it alike only if it says which. */
+export function named(identifier: Identifier, country: string | undefined): Identifier {
+  const isNational = identifier.kind === 'phone' && country !== undefined && isNationalNumber(identifier.typed);
+  return isNational ? { ...identifier, typed: identifier.canonical } : identifier;
 }
 
 /** The corrected spelling where "use it" was pressed: made again from what was typed, not taken from the form. */
@@ -71,6 +76,18 @@ function chosen(typed: string, choice: string | undefined, country: string): str
   if (choice !== 'suggested') return typed;
   const read = readIdentifier(typed, country);
   return (read.ok ? suggestEmail(read.identifier) : undefined) ?? typed;
+}
+
+/** Asked for where a national number could not be read, which may be one of another country. */
+export function askedCountries(
+  web: Web,
+  c: HttpContext,
+  problem: IdentifierProblem,
+  typed: string,
+  selected: string,
+): Countries | undefined {
+  const asks = problem === 'unknown_country' || (problem === 'malformed_phone' && isNationalNumber(typed));
+  return asks ? countries(web, c, selected) : undefined;
 }
 
 function countries(web: Web, c: HttpContext, selected: string): Countries {

@@ -18,7 +18,14 @@ import { proofOf, tokenOf } from './typed-code.ts';
 
 export const showRegister: Handler = async (web, c) => {
   const workWanted = await isWorkWanted(web.context);
-  return c.html(registerPage(viewOf(web, c), { identifier: '', errors: [], workWanted }));
+  return c.html(
+    registerPage(viewOf(web, c), {
+      identifier: '',
+      errors: [],
+      workWanted,
+      byPhone: web.context.settings.texting !== undefined,
+    }),
+  );
 };
 
 export const submitRegister: Handler = (web, c) =>

@@ -84,6 +84,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
         channel: 'sms',
         sent: 56,
         entered: 7,
+        notices: 0,
         countries: [
           { country: 'DE', sent: 6, entered: 5, spent: '0.60' },
           { country: 'FR', sent: 50, entered: 2, spent: '3.50' },
@@ -132,7 +133,11 @@ async function attack(terminal: Terminal): Promise<void> {
         await tx.spend.charge({ channel: 'sms', day, stripe: 0, micros: 2_000_000 }, 5_000_000);
         await tx.spend.charge({ channel: 'sms', day, stripe: 3, micros: 2_100_000 }, 5_000_000);
       }
-      await tx.limits.charge(closedKey('sms', '+3361234'), { burst: 1, refillMs: CONVERSION.closedMs }, now);
+      await tx.limits.charge(
+        closedKey('stranger', 'sms', '+3361234'),
+        { burst: 1, refillMs: CONVERSION.closedMs },
+        now,
+      );
     }),
   );
 }

@@ -14,13 +14,19 @@ const SAMPLES: TextParams = {
   'recovery-link': { minutes: 10, confirmUrl: linkOn('acme.com') },
   'registration-code': { code: '482913' },
   'registration-taken': {},
+  'address-code': { code: '482913' },
+  'address-taken': {},
+  'address-added': { what: 'email' },
+  'address-removed': { what: 'phone' },
   'password-changed': { changedAt: AT },
   'password-blocked': {},
   'chat-offered': {},
   'chat-linked': {},
+  'password-held': { completesAt: AT },
 };
 const KINDS = Object.keys(SAMPLES) as TextKind[];
-const CODE_KINDS = ['recovery-code', 'registration-code'] as const;
+const CODE_KINDS = ['recovery-code', 'registration-code', 'address-code'] as const;
+const PURPOSES = { 'recovery-code': /RESET/, 'registration-code': /ACCOUNT/, 'address-code': /ADD THIS NUMBER/ };
 const CODES = ['482913', '48291370', '7KQ2M9XWTR'];
 const LOCALES = Object.keys(MESSAGE_LOCALES);
 
@@ -119,7 +125,7 @@ describe('the words of a text message', () => {
         const { text, code } = renderText(kind, { code: '482913' }, acme(locale));
         const words = text.replace(/\p{Cf}/gu, '');
         assert.match(words, /Acme/);
-        assert.match(words, kind === 'recovery-code' ? /RESET/ : /ACCOUNT/);
+        assert.match(words, PURPOSES[kind]);
         assert.match(words, /Not you\? Ignore/);
         assert.ok(words.indexOf('482913') > words.indexOf('acme.com'), 'where it may be typed comes before it');
         assert.doesNotMatch(words, /https?:|www\./);
@@ -160,6 +166,17 @@ describe('one segment', () => {
             assert.equal(textSize(text).encoding, 'gsm7');
           }
       });
+
+  for (const kind of KINDS.filter((name) => name !== 'recovery-link'))
+    test(`${kind} in two of UCS-2, with hosts up to 25 and brands up to 17 characters of their own`, () => {
+      for (const brand of ['Ж'.repeat(17), '店'.repeat(9)])
+        for (const code of CODES) {
+          const context = contextOf(brand, `${'h'.repeat(22)}.io`);
+          const params = { ...SAMPLES[kind], ...('code' in SAMPLES[kind] ? { code } : {}) } as TextParams[typeof kind];
+          const { text, segments } = renderText(kind, params, context);
+          assert.ok(segments <= 2, `${textSize(text).units} units: ${text}`);
+        }
+    });
 
   test('the longest that fits is taken, to the septet', () => {
     const long = 'x'.repeat(153);

@@ -16,7 +16,9 @@ function factsOf(kind: TemplateKind): string[] {
   return Object.entries(SAMPLES[kind])
     .filter(
       ([name]) =>
-        !name.endsWith('Url') && !name.endsWith('At') && !['at', 'heldBack', 'recovery', 'timeline'].includes(name),
+        !name.endsWith('Url') &&
+        !name.endsWith('At') &&
+        !['at', 'heldBack', 'recovery', 'timeline', 'what'].includes(name),
     )
     .flatMap(([, value]) => value)
     .map(String);

@@ -67,6 +67,7 @@ export const SAMPLES: MessageParams = {
     recoverUrl: `${ORIGIN}/recover`,
   },
   'address-added': {
+    what: 'email',
     account: 'j***@example.com',
     address: 'w***@example.org',
     at: AT,
@@ -74,7 +75,8 @@ export const SAMPLES: MessageParams = {
     recoverUrl: `${ORIGIN}/recover`,
   },
   'address-removed': {
-    address: 'w***@example.org',
+    what: 'phone',
+    address: '+1*****01',
     at: AT,
     browser: 'Firefox on Windows',
     recoverUrl: `${ORIGIN}/recover`,
@@ -94,6 +96,7 @@ export const SAMPLES: MessageParams = {
     browser: 'Firefox on Windows',
     recoverUrl: `${ORIGIN}/recover`,
   },
+  'number-shared': { phone: '+1*****01', at: AT, recoverUrl: `${ORIGIN}/recover` },
   'password-changed': {
     account: 'j***@example.com',
     changedAt: AT,

@@ -58,7 +58,9 @@ describe('destinations', () => {
 describe('who spends', () => {
   test('an owner is a known device that recovers; a number that it registers may be anybody’s', () => {
     assert.equal(spenderOf('known-device', 'recovery'), 'owner');
-    assert.equal(spenderOf('known-device', 'registration'), 'stranger');
+    assert.equal(spenderOf('known-device', 'registration'), 'newcomer');
+    assert.equal(spenderOf('known-device', 'address'), 'newcomer');
+    assert.equal(spenderOf('stranger', 'notice'), 'owner');
     for (const lane of ['stranger', 'worked', 'waited'] as const) assert.equal(spenderOf(lane, 'recovery'), 'stranger');
   });
 

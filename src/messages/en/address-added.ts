@@ -1,16 +1,16 @@
-import type { Templates } from '../catalog.ts';
-import { addressChangeNotYours } from './phrases.ts';
+import type { Templates, TextTemplates } from '../catalog.ts';
+import { AN_ADDRESS, addressChangeNotYours } from './phrases.ts';
 
 export const addressAdded: Templates['address-added'] = (params, surroundings) => ({
-  subject: `An email address was added to your ${surroundings.brand} account`,
+  subject: `${AN_ADDRESS[params.what]} was added to your ${surroundings.brand} account`,
   preheader: 'If you added it, there is nothing to do. If not, act now: this mail tells you how.',
-  heading: 'An address was added',
+  heading: `${AN_ADDRESS[params.what]} was added`,
   blocks: [
     {
       type: 'paragraph',
       text:
         `${params.address} now belongs to your ${surroundings.brand} account (${params.account}). ` +
-        'Codes for a new password, and notices like this one, can be sent there.',
+        `Codes for a new password${params.what === 'email' ? ', and notices like this one,' : ''} can be sent there.`,
     },
     {
       type: 'facts',
@@ -24,3 +24,8 @@ export const addressAdded: Templates['address-added'] = (params, surroundings) =
     addressChangeNotYours(params.recoverUrl, surroundings),
   ],
 });
+
+export const addressAddedText: TextTemplates['address-added'] = ({ what }, { brand, host, help }) => [
+  `${brand}: ${AN_ADDRESS[what]} was added to your account. Not you? Type ${help} in your browser now.`,
+  `${AN_ADDRESS[what]} was added on ${host}. Not you? Type ${help} in your browser.`,
+];

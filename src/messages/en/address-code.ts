@@ -1,4 +1,4 @@
-import type { Templates } from '../catalog.ts';
+import type { Templates, TextTemplates } from '../catalog.ts';
 import { codeRules, whenAndWhere } from './phrases.ts';
 
 export const addressCode: Templates['address-code'] = (params, surroundings) => ({
@@ -32,3 +32,9 @@ export const addressCode: Templates['address-code'] = (params, surroundings) => 
     },
   ],
 });
+
+export const addressCodeText: TextTemplates['address-code'] = (_params, { brand, host }) => [
+  `${brand}: someone asked to ADD THIS NUMBER to an account. Not you? Ignore this. Only type this code on ${host}:`,
+  `Code to ADD THIS NUMBER at ${brand}. Not you? Ignore. Use only on ${host}:`,
+  `ADD NUMBER code for ${host} only. Not you? Ignore:`,
+];

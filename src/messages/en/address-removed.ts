@@ -1,10 +1,10 @@
-import type { Templates } from '../catalog.ts';
-import { addressChangeNotYours } from './phrases.ts';
+import type { Templates, TextTemplates } from '../catalog.ts';
+import { AN_ADDRESS, addressChangeNotYours } from './phrases.ts';
 
 export const addressRemoved: Templates['address-removed'] = (params, surroundings) => ({
-  subject: `An email address was removed from your ${surroundings.brand} account`,
+  subject: `${AN_ADDRESS[params.what]} was removed from your ${surroundings.brand} account`,
   preheader: 'If you removed it, there is nothing to do. If not, act now: this mail tells you how.',
-  heading: 'An address was removed',
+  heading: `${AN_ADDRESS[params.what]} was removed`,
   blocks: [
     {
       type: 'paragraph',
@@ -24,3 +24,8 @@ export const addressRemoved: Templates['address-removed'] = (params, surrounding
     addressChangeNotYours(params.recoverUrl, surroundings),
   ],
 });
+
+export const addressRemovedText: TextTemplates['address-removed'] = ({ what }, { brand, host, help }) => [
+  `${brand}: ${AN_ADDRESS[what]} was removed from your account. Not you? Type ${help} in your browser now.`,
+  `${AN_ADDRESS[what]} was removed on ${host}. Not you? Type ${help} in your browser.`,
+];

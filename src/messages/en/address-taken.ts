@@ -1,4 +1,4 @@
-import type { Templates } from '../catalog.ts';
+import type { Templates, TextTemplates } from '../catalog.ts';
 import { whenAndWhere } from './phrases.ts';
 
 export const addressTaken: Templates['address-taken'] = (params, surroundings) => ({
@@ -31,3 +31,9 @@ export const addressTaken: Templates['address-taken'] = (params, surroundings) =
     },
   ],
 });
+
+export const addressTakenText: TextTemplates['address-taken'] = (_params, { brand, host }) => [
+  `${brand}: someone asked to add this number to another account. It is all that yours has, so nothing was changed. Was it you? First add an email address to yours on ${host}.`,
+  `${brand}: this number is all that your account has, so no other one gets it. Add an email address first, on ${host}.`,
+  `This number is all that an account on ${host} has. Nothing was changed.`,
+];

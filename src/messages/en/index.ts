@@ -1,17 +1,18 @@
 /** English. */
 import type { MessageLocale } from '../catalog.ts';
-import { addressAdded } from './address-added.ts';
-import { addressCode } from './address-code.ts';
-import { addressRemoved } from './address-removed.ts';
-import { addressTaken } from './address-taken.ts';
+import { addressAdded, addressAddedText } from './address-added.ts';
+import { addressCode, addressCodeText } from './address-code.ts';
+import { addressRemoved, addressRemovedText } from './address-removed.ts';
+import { addressTaken, addressTakenText } from './address-taken.ts';
 import { chatLinkedText } from './chat-linked.ts';
 import { chatOfferedText } from './chat-offered.ts';
 import { messengerLinked } from './messenger-linked.ts';
 import { messengerUnlinked } from './messenger-unlinked.ts';
 import { noAccount } from './no-account.ts';
+import { numberShared } from './number-shared.ts';
 import { passwordBlocked, passwordBlockedText } from './password-blocked.ts';
 import { passwordChanged, passwordChangedText } from './password-changed.ts';
-import { passwordHeld } from './password-held.ts';
+import { passwordHeld, passwordHeldText } from './password-held.ts';
 import { recoveryCode, recoveryCodeText } from './recovery-code.ts';
 import { recoveryFrozen } from './recovery-frozen.ts';
 import { recoveryLink, recoveryLinkText } from './recovery-link.ts';
@@ -37,6 +38,7 @@ export const en: MessageLocale = {
     'address-removed': addressRemoved,
     'messenger-linked': messengerLinked,
     'messenger-unlinked': messengerUnlinked,
+    'number-shared': numberShared,
     'password-changed': passwordChanged,
     'password-blocked': passwordBlocked,
     'password-held': passwordHeld,
@@ -50,10 +52,15 @@ export const en: MessageLocale = {
     'recovery-link': recoveryLinkText,
     'registration-code': registrationCodeText,
     'registration-taken': registrationTakenText,
+    'address-code': addressCodeText,
+    'address-taken': addressTakenText,
+    'address-added': addressAddedText,
+    'address-removed': addressRemovedText,
     'password-changed': passwordChangedText,
     'password-blocked': passwordBlockedText,
     'chat-offered': chatOfferedText,
     'chat-linked': chatLinkedText,
+    'password-held': passwordHeldText,
   },
   footer: () => ({ help: 'Questions', contact: 'Customer support' }),
 };

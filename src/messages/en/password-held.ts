@@ -1,4 +1,4 @@
-import type { MessageParams, Surroundings, Templates } from '../catalog.ts';
+import type { MessageParams, Surroundings, Templates, TextTemplates } from '../catalog.ts';
 import type { Block } from '../layout.ts';
 import { whyTold } from './phrases.ts';
 
@@ -56,3 +56,8 @@ function notYou({ cancelUrl }: MessageParams['password-held'], { supportAddress 
     { type: 'button', label: 'Stop it now', url: cancelUrl },
   ];
 }
+
+export const passwordHeldText: TextTemplates['password-held'] = (params, { brand, host, shortMoment }) => [
+  `${brand}: a new password was set and works from ${shortMoment(params.completesAt)}. Not you? Sign in on ${host} with the old one, which stops it.`,
+  `New password for ${host} from ${shortMoment(params.completesAt)}. Not you? Sign in with the old one.`,
+];

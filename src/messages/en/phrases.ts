@@ -74,3 +74,6 @@ export function timeLeft(minutes: number): string {
   if (minutes < 1) return 'less than a minute';
   return minutes === 1 ? '1 more minute' : `${minutes} more minutes`;
 }
+
+/** What came to an account or left it, at the beginning of a sentence. */
+export const AN_ADDRESS = { email: 'An email address', phone: 'A phone number' } as const;

@@ -17,6 +17,7 @@ const ICONS: Record<ActivityEntry['name'], Icon> = {
   'link-messenger': 'chat',
   'unlink-messenger': 'chat',
   'stop-messenger': 'chat',
+  'share-number': 'phone',
   'wrong-password': 'hand',
   'freeze-address': 'shield',
   'thaw-address': 'shield',

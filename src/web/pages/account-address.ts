@@ -1,6 +1,8 @@
 /** A further address for an account, and taking one away; both ask for the current password again. */
 import { html } from 'hono/html';
+import type { Removal } from '../../actions/remove-address.ts';
 import { errorSummary, heading, rich, secretField, textField, typedText, warning } from './fields.ts';
+import { type Countries, countryField } from './identifier.ts';
 import { type FieldError, type Html, page, type View } from './layout.ts';
 
 export interface AddAddressProps {
@@ -8,26 +10,34 @@ export interface AddAddressProps {
   errors: readonly FieldError[];
   /** A spelling that was asked about already; sent again, it is taken as it is. */
   asked?: string | undefined;
+  /** Whether codes can go to a phone. */
+  byPhone: boolean;
+  /** For a phone number without a country code. */
+  countries?: Countries | undefined;
   /** An attempt came to nothing. */
   ended?: boolean | undefined;
 }
 
-/** `POST /account/addresses/add` with `identifier` and `password`, and `asked` after a question about the spelling. */
-export function addAddressPage(view: View, { identifier, errors, asked, ended }: AddAddressProps): Html {
-  const t = view.t.addAddress;
+/** `POST /account/addresses/add` with `identifier` and `password`, with `country` where it was asked for, and `asked` after a question about the spelling. */
+export function addAddressPage(view: View, props: AddAddressProps): Html {
+  const { identifier, errors, asked, ended, byPhone, countries } = props;
+  const t = byPhone ? { ...view.t.addAddress, ...view.t.addAddress.byPhone } : view.t.addAddress;
   return page(view, {
     title: t.title,
     hasErrors: errors.length > 0,
     main: html`<div class="card">${errorSummary(view, errors)}${ended && errors.length === 0 ? warning(t.endedTitle, t.ended) : ''}
-${heading(view, { icon: 'envelope', title: t.title, lead: t.lead, step: { step: 1, steps: 2 } })}
+${heading(view, { icon: byPhone ? 'phone' : 'envelope', title: t.title, lead: t.lead, step: { step: 1, steps: 2 } })}
 <form method="post" action="/account/addresses/add" novalidate>
 ${textField({
   name: 'identifier',
   label: t.identifier,
+  hint: byPhone ? view.t.addAddress.byPhone.hint : undefined,
   value: identifier,
   errors,
-  attributes: html`type="text" dir="auto" inputmode="email" autocomplete="email" autocapitalize="none" spellcheck="false" maxlength="400"`,
-})}
+  attributes: html`type="text" dir="auto" ${
+    byPhone ? html`autocomplete="off"` : html`inputmode="email" autocomplete="email"`
+  } autocapitalize="none" spellcheck="false" maxlength="400"`,
+})}${countries ? countryField(view, countries, errors) : ''}
 ${passwordField(view, errors)}
 <button type="submit" class="primary">${t.submit}</button>
 ${asked === undefined ? '' : html`<input type="hidden" name="asked" value="${asked}">`}
@@ -41,16 +51,17 @@ export interface RemoveAddressProps {
   address: string;
   /** Where the form goes. */
   action: string;
-  /** False for the last address that a code can be sent to. */
-  removable: boolean;
+  removal: Removal;
   errors: readonly FieldError[];
 }
 
 /** `POST` to `action` with `password`. */
-export function removeAddressPage(view: View, { address, action, removable, errors }: RemoveAddressProps): Html {
+export function removeAddressPage(view: View, { address, action, removal, errors }: RemoveAddressProps): Html {
   const t = view.t.removeAddress;
+  const removable = removal === 'removable';
   const title = removable ? t.title : t.lastTitle;
-  const lead = rich(removable ? t.lead : t.last, { address: typedText(address) });
+  const leads = { removable: t.lead, last_address: t.last, shared_left: t.sharedLeft };
+  const lead = rich(leads[removal], { address: typedText(address) });
   return page(view, {
     title,
     hasErrors: errors.length > 0,
@@ -62,7 +73,7 @@ ${
 ${passwordField(view, errors)}
 <button type="submit" class="primary">${t.submit}</button>
 </form>`
-    : html`<a class="button primary" href="/account/addresses/add">${view.t.account.addAddress}</a>`
+    : html`<a class="button primary" href="/account/addresses/add">${t.addAnother}</a>`
 }
 </div>
 <p class="below"><a href="/account">${removable ? t.keep : view.t.addAddress.back}</a></p>`,

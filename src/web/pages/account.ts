@@ -12,6 +12,8 @@ export interface AccountProps {
   name: string | null;
   /** `removeUrl` where it may be removed. */
   addresses: readonly { value: string; confirmed: boolean; removeUrl: string | undefined }[];
+  /** Whether codes can go to a phone. */
+  byPhone: boolean;
   /** Moments are milliseconds since 1970. */
   sessions: readonly { browser: string; createdAt: number; lastSeenAt: number; current: boolean }[];
   /** Newest first. */
@@ -33,7 +35,7 @@ export function accountPage(view: View, props: AccountProps): Html {
 ${props.unfinished ? unfinishedCallout(view, props.unfinished, props.identifier) : ''}
 <h2>${t.addresses}</h2>
 <ul class="rows">${props.addresses.map((address) => addressRow(view, address))}</ul>
-<p><a href="/account/addresses/add">${t.addAddress}</a></p>
+<p><a href="/account/addresses/add">${props.byPhone ? t.addAddressOrNumber : t.addAddress}</a></p>
 <h2>${t.devices}</h2>
 <ul class="rows">${props.sessions.map((session) => sessionRow(view, session))}</ul>
 ${props.sessions.length > 1 ? elsewhereForm(view) : ''}

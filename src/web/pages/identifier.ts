@@ -11,6 +11,8 @@ export interface IdentifierFormProps {
   suggestion?: string | undefined;
   /** The script is to do a proof of work before it sends the form. */
   workWanted?: boolean | undefined;
+  /** Whether codes can go to a phone. */
+  byPhone?: boolean | undefined;
   /** For a phone number without a country code. */
   countries?: Countries | undefined;
 }
@@ -33,7 +35,7 @@ export function recoverPage(view: View, props: IdentifierFormProps): Html {
 
 /** `POST /register`, with the same fields. */
 export function registerPage(view: View, props: IdentifierFormProps): Html {
-  const t = view.t.register;
+  const t = props.byPhone ? { ...view.t.register, ...view.t.register.byPhone } : view.t.register;
   const below = html`${t.haveOne} <a href="/sign-in">${t.signIn}</a>`;
   return identifierPage(view, props, { action: '/register', icon: 'person', texts: t, below });
 }
@@ -41,12 +43,12 @@ export function registerPage(view: View, props: IdentifierFormProps): Html {
 interface IdentifierForm {
   action: '/recover' | '/register';
   icon: Icon;
-  texts: { title: string; lead: string; identifier: string; submit: string };
+  texts: { title: string; lead: string; identifier: string; submit: string; hint?: string };
   below: Html;
 }
 
 function identifierPage(view: View, props: IdentifierFormProps, { action, icon, texts, below }: IdentifierForm): Html {
-  const { title, lead, identifier, submit } = texts;
+  const { title, lead, identifier, submit, hint } = texts;
   if (props.suggestion !== undefined)
     return suggestionPage(view, { action, title, typed: props.identifier, suggestion: props.suggestion });
   return page(view, {
@@ -56,7 +58,7 @@ function identifierPage(view: View, props: IdentifierFormProps, { action, icon, 
     main: html`<div class="card">${errorSummary(view, props.errors)}
 ${heading(view, { icon, title, lead, step: { step: 1, steps: 3 } })}
 <form method="post" action="${action}" novalidate${workOf(view, props)}>
-${identifierFields(view, identifier, props)}
+${identifierFields(view, { label: identifier, hint }, props)}
 <button type="submit" class="primary">${submit}</button>${workLine(view, props)}
 </form>
 </div>
@@ -64,11 +66,16 @@ ${identifierFields(view, identifier, props)}
   });
 }
 
-export function identifierFields(view: View, label: string, props: IdentifierFormProps): Html {
+function identifierFields(
+  view: View,
+  { label, hint }: { label: string; hint: string | undefined },
+  props: IdentifierFormProps,
+): Html {
   const { identifier, errors, countries } = props;
   return html`${textField({
     name: 'identifier',
     label,
+    hint,
     value: identifier,
     errors,
     attributes: html`type="text" dir="auto" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="400"`,
@@ -117,7 +124,7 @@ ${heading(view, {
   });
 }
 
-function countryField(view: View, { selected, options }: Countries, errors: readonly FieldError[]): Html {
+export function countryField(view: View, { selected, options }: Countries, errors: readonly FieldError[]): Html {
   const t = view.t.recover;
   return html`<div class="field"><label for="country">${t.country}</label><p class="hint" id="country-hint">${t.countryHint}</p>${fieldError(errors, 'country')}<select id="country" name="country" autocomplete="country"${described({ name: 'country', hint: t.countryHint, errors })}>${options.map(
     ({ code, name }) => html`<option value="${code}"${code === selected ? html` selected` : ''}>${name}</option>`,

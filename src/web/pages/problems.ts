@@ -5,12 +5,15 @@ import type { ProblemCode, RefusalDetails } from '../../rules/errors.ts';
 import type { IdentifierProblem } from '../../rules/identifiers.ts';
 import { NAME_MAX_CHARACTERS, PASSWORD_MAX_CHARACTERS } from '../../rules/limits.ts';
 import { PASSPHRASE_MIN_CHARACTERS } from '../../rules/passwords.ts';
+import { TEXT_PROBLEMS, type TextProblem } from '../../rules/text-numbers.ts';
 import type { FieldError, View } from './layout.ts';
 
 /** What the page knows of the request that was refused, beyond the refusal itself. */
 export interface ProblemContext {
   /** Why `readIdentifier` refused. */
   identifier?: IdentifierProblem | undefined;
+  /** Why no code can be texted to the number that was typed. */
+  phone?: TextProblem | undefined;
   /** What the code should have looked like. */
   code?: { format: CodeFormat; length: number; typed: string } | undefined;
 }
@@ -27,7 +30,7 @@ export function problemMessage(
   const { t } = view;
   switch (code) {
     case 'invalid_identifier':
-      return identifierMessage(view, context.identifier);
+      return context.phone ? view.t.fieldErrors.phone[context.phone] : identifierMessage(view, context.identifier);
     case 'invalid_credentials':
       return t.fieldErrors.credentials;
     case 'invalid_request':
@@ -50,6 +53,12 @@ export function problemField({ code, details }: Problem, fallback: string): stri
   // Beside a code only sending is limited: guesses are counted, not slowed.
   if (code === 'rate_limited' && fallback === 'code') return 'resend';
   return code === 'wrong_code' ? 'code' : fallback;
+}
+
+/** What `requireProvable` refused, told by its detail. */
+export function phoneProblemOf({ details }: Pick<Problem, 'details'>): TextProblem | undefined {
+  const problem = details.detail?.startsWith('phone_') ? details.detail.slice('phone_'.length) : undefined;
+  return TEXT_PROBLEMS.find((one) => one === problem);
 }
 
 /** A refusal as what a form shows. */

@@ -98,9 +98,10 @@ ${textField({
 </form>`;
 }
 
-function purposeText({ t }: View, { purpose }: CodeProps): string {
-  const { purposeRecovery, purposeRegistration, purposeAddress } = t.code;
-  return { recovery: purposeRecovery, registration: purposeRegistration, address: purposeAddress }[purpose];
+function purposeText({ t }: View, { purpose, kind }: CodeProps): string {
+  const { purposeRecovery, purposeRegistration, purposeAddress, purposeNumber } = t.code;
+  const address = kind === 'phone' ? purposeNumber : purposeAddress;
+  return { recovery: purposeRecovery, registration: purposeRegistration, address }[purpose];
 }
 
 function codeHint(view: View, { codeFormat, codeLength, triesLeft, errors }: CodeProps): string {
@@ -112,20 +113,29 @@ function codeHint(view: View, { codeFormat, codeLength, triesLeft, errors }: Cod
 }
 
 /** The truth about the message. The script asks `{base}/status` for news; without it there is a link. */
-function deliveryLine(view: View, { base, channel, delivery, by }: CodeProps): Html {
-  const { t } = view;
-  const { queued, sent, delivered, failed } = channel === 'email' ? t.code.delivery : t.code.deliveryByText;
-  return html`<div class="delivery" data-status-url="${base}/status" data-delivery="${delivery}" data-queued="${queued}" data-sent="${sent}" data-delivered="${delivered}" data-failed="${failed}"><span class="dot" aria-hidden="true"></span><p role="status">${deliveryWords(view, { channel, delivery, by })}</p>${
-    delivery === 'queued' ? html` <a href="${base}/code" data-without-script>${t.code.checkAgain}</a>` : ''
+function deliveryLine(view: View, { base, channel, delivery, by, purpose }: CodeProps): Html {
+  const { queued, sent, delivered, failed } = deliveryTexts(view, { channel, purpose });
+  return html`<div class="delivery" data-status-url="${base}/status" data-delivery="${delivery}" data-queued="${queued}" data-sent="${sent}" data-delivered="${delivered}" data-failed="${failed}"><span class="dot" aria-hidden="true"></span><p role="status">${deliveryWords(view, { channel, delivery, by, purpose })}</p>${
+    delivery === 'queued' ? html` <a href="${base}/code" data-without-script>${view.t.code.checkAgain}</a>` : ''
   }</div>`;
 }
 
 export function deliveryWords(
-  { t }: View,
-  { channel, delivery, by }: Pick<CodeProps, 'channel' | 'delivery' | 'by'>,
+  view: View,
+  { channel, delivery, by, purpose }: Pick<CodeProps, 'channel' | 'delivery' | 'by' | 'purpose'>,
 ): string {
+  const { t } = view;
   if (by !== undefined) return fill(t.code.deliveryBy[delivery], { way: t.code.ways[by] });
-  return (channel === 'email' ? t.code.delivery : t.code.deliveryByText)[delivery];
+  return deliveryTexts(view, { channel, purpose })[delivery];
+}
+
+/** Only a recovery has other ways than a text that does not come. */
+function deliveryTexts(
+  { t: { code } }: View,
+  { channel, purpose }: Pick<CodeProps, 'channel' | 'purpose'>,
+): Record<CodeProps['delivery'], string> {
+  if (channel === 'email') return code.delivery;
+  return purpose === 'recovery' ? code.deliveryByText : { ...code.deliveryByText, ...code.deliveryOnlyByText };
 }
 
 function deadCode(view: View, props: CodeProps): Html {
@@ -144,11 +154,15 @@ function waysOn(view: View, props: CodeProps): Html {
   const other =
     props.purpose === 'recovery'
       ? html`<a href="/recover/another-way">${t.code.anotherWay}</a>`
-      : html`<a href="${props.purpose === 'registration' ? '/register' : '/account/addresses/add'}">${t.code.anotherAddress}</a>`;
+      : html`<a href="${props.purpose === 'registration' ? '/register' : '/account/addresses/add'}">${props.kind === 'phone' ? t.code.emailInstead : t.code.anotherAddress}</a>`;
   return html`<section class="ways" aria-labelledby="ways"><h2 id="ways">${carriesLink(props) ? t.code.noMessage : t.code.nothing}</h2>
-<p>${props.channel === 'email' ? rich(t.code.spam, { sender: html`<bdi>${props.sender}</bdi>` }) : t.code.signal}</p>
+<p>${props.channel === 'email' ? rich(t.code.spam, { sender: html`<bdi>${props.sender}</bdi>` }) : signalText(view, props)}</p>
 ${dead ? '' : resendForm(view, props, 'secondary')}
 <ul class="links"><li>${other}</li><li><a href="/help#code">${t.code.cannotGet}</a></li></ul></section>`;
+}
+
+function signalText({ t }: View, { purpose }: CodeProps): string {
+  return `${purpose === 'recovery' ? t.code.signal : t.code.signalAlone} ${t.code.simSwap}`;
 }
 
 /** Without script the button always works, and the server answers with the waiting time. */

@@ -1,0 +1,49 @@
+/**
+ * A phone number may be on several accounts: families share one. It then signs in to none of them, so each of them has a
+ * mailbox: a number that is all that an account has stays its own.
+ */
+import type { Account } from '../ports.ts';
+import { confirmedWithout, hasMailbox } from '../rules/addresses.ts';
+import type { Identifier } from '../rules/identifiers.ts';
+import type { Limit } from '../rules/limits.ts';
+import type { StoreTransaction } from '../store/store.ts';
+import type { Context } from './context.ts';
+
+type Named = Pick<Identifier, 'kind' | 'canonical'>;
+
+/** Whether an account without a mailbox lives on this number. `asking` is the account that it is to come to. */
+export function isAllThatSomebodyHas(holders: readonly Account[], asking: Pick<Account, 'id'>): boolean {
+  return holders.some(({ id, addresses }) => id !== asking.id && !hasMailbox(addresses));
+}
+
+/** Whether the account can still be signed in to, by an address that is on it alone, when this one is gone. */
+export async function isNamedWithout(
+  { accounts }: Pick<Context, 'accounts'>,
+  tx: StoreTransaction,
+  account: Account,
+  address: Named,
+): Promise<boolean> {
+  const left = confirmedWithout(account.addresses, address);
+  if (hasMailbox(left)) return true;
+  for (const number of left)
+    if ((await accounts.findAllByIdentifier(tx, number)).every(({ id }) => id === account.id)) return true;
+  return false;
+}
+
+/**
+ * Whoever gives these numbers to an account, or leaves an account with nothing but them, waits here for whoever else does:
+ * what he reads of their holders is true until the transaction ends. On PostgreSQL the row of a limit that is never spent
+ * makes them wait.
+ */
+export async function oneAtATime(
+  { keys }: Pick<Context, 'keys'>,
+  tx: StoreTransaction,
+  addresses: readonly Named[],
+  now: number,
+): Promise<void> {
+  const macs = addresses.filter(({ kind }) => kind === 'phone').map((number) => keys.identifierMac(number));
+  // In one order for everybody, so that no two wait for each other.
+  for (const mac of macs.sort()) await tx.limits.charge(`number-holders:${mac}`, NEVER_SPENT, now);
+}
+
+const NEVER_SPENT: Limit = { burst: 1_000_000, refillMs: 1 };

@@ -1,0 +1,144 @@
+/** Notices by text message, on both engines: who is told by phone, what it costs, and what it never does. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { CODES, hourOf } from '../../src/rules/spend.ts';
+import { type InProcess, startInProcess } from '../in-process.ts';
+import { type Owners, owners, removalOf } from '../owners.ts';
+import { addPerson, codeIn, NEW_PASSWORD, OLD_PASSWORD } from '../people.ts';
+import type { Visitor } from '../visitor.ts';
+import { startWebhookReceiver, type WebhookReceiver } from '../webhook-receiver.ts';
+
+const SECRET = 'a key of the shop';
+
+for (const engine of ['sqlite', 'postgres'] as const)
+  describe(`notices by text on ${engine}`, () => {
+    let program: InProcess;
+    let receiver: WebhookReceiver;
+    let people: Owners;
+    let numbers = 0;
+    before(async () => {
+      receiver = await startWebhookReceiver(SECRET, () => Math.floor(program.now() / 1000));
+      program = await startInProcess(engine, {
+        REGAIN_SMS_URL: `${receiver.url}/send?secret=${encodeURIComponent(SECRET)}`,
+        REGAIN_SMS_COUNTRIES: 'US',
+        REGAIN_PRICES: 'sms:US=0.05',
+      });
+      people = owners(program);
+    });
+    after(async () => {
+      await program.close();
+      await receiver.stop();
+    });
+
+    const newNumber = (): string => {
+      numbers += 1;
+      return `+1212${200 + numbers}0101`;
+    };
+    const newEmail = (): string => {
+      numbers += 1;
+      return `told${numbers}@example.com`;
+    };
+    const textsTo = (number: string): string[] =>
+      receiver.taken.filter(({ to }) => to === number).map(({ text }) => text);
+    const recoverByMail = async (email: string): Promise<void> => {
+      const visitor = people.visitor();
+      await visitor.post('/recover', { identifier: email });
+      await program.settled();
+      await visitor.post('/recover/code', { code: codeIn(people.lastMail(email)) });
+      const set = await visitor.post('/recover/password', { password: NEW_PASSWORD, password2: NEW_PASSWORD });
+      assert.equal(set.url, '/sign-in');
+      await program.settled();
+    };
+    const signedIn = async (identifier: string): Promise<Visitor> => {
+      const visitor = people.visitor();
+      assert.equal((await visitor.post('/sign-in', { identifier, password: OLD_PASSWORD })).url, '/account');
+      return visitor;
+    };
+
+    test('a new password is told to two mailboxes and a phone: three notices', async () => {
+      const [one, two, number] = [newEmail(), newEmail(), newNumber()];
+      await addPerson(program, { emails: [one, two], phones: [number, '+442079460018'] });
+      await recoverByMail(one);
+      for (const email of [one, two]) assert.match(people.lastMail(email).subject, /password was changed/);
+      assert.deepEqual(textsTo(number), [
+        'Shop: your password was changed on 14 Mar 09:12 UTC and all devices signed out. Not you? Type accounts.shop.example/help in your browser now.',
+      ]);
+      assert.deepEqual(textsTo('+442079460018'), [], 'a landline of another country');
+    });
+
+    test('an account without a mailbox is told by text of addresses that come and go, at the numbers that it had', async () => {
+      const [first, second, email] = [newNumber(), newNumber(), newEmail()];
+      await addPerson(program, { emails: [], phones: [first, second] });
+      const owner = await signedIn(first);
+      await people.add(owner, email);
+      const added = 'Shop: An email address was added to your account.';
+      for (const number of [first, second]) assert.ok(textsTo(number)[0]?.startsWith(added));
+      assert.match(people.lastMail(email).subject, /was added/);
+      // From now on its mailbox is told.
+      await owner.post(await removalOf(owner, 1), { password: OLD_PASSWORD });
+      await program.settled();
+      assert.match(people.lastMail(email).subject, /A phone number was removed/);
+      assert.deepEqual([textsTo(first).length, textsTo(second).length], [1, 1]);
+    });
+
+    test('a number that is taken away is told of it, and of nothing that comes after', async () => {
+      const [kept, gone] = [newNumber(), newNumber()];
+      await addPerson(program, { emails: [], phones: [kept, gone] });
+      const owner = await signedIn(kept);
+      await owner.post(await removalOf(owner, 1), { password: OLD_PASSWORD });
+      await program.settled();
+      for (const number of [kept, gone]) assert.match(textsTo(number)[0] ?? '', /A phone number was removed/);
+      await program.advance(1_000);
+      const visitor = people.visitor();
+      await visitor.post('/recover', { identifier: kept });
+      await program.settled();
+      const code = /#(\d+)$/.exec(textsTo(kept).at(-1) ?? '')?.[1] ?? '';
+      await visitor.post('/recover/code', { code });
+      await visitor.post('/recover/password', { password: NEW_PASSWORD, password2: NEW_PASSWORD });
+      await program.settled();
+      assert.match(textsTo(kept).at(-1) ?? '', /your password was changed/);
+      assert.equal(textsTo(gone).length, 1);
+    });
+
+    test('notices are paid for, and count as no codes that nobody enters', async () => {
+      const { store } = program.regain.context;
+      const spent = () =>
+        store.transaction(async (tx) =>
+          (await tx.spend.spentOn(Math.floor(program.now() / 86_400_000))).reduce((sum, { micros }) => sum + micros, 0),
+        );
+      const [email, number] = [newEmail(), newNumber()];
+      await addPerson(program, { emails: [email], phones: [number] });
+      const before = await spent();
+      await recoverByMail(email);
+      assert.equal(textsTo(number).length, 1);
+      assert.equal((await spent()) - before, 50_000);
+      const conversion = await store.transaction((tx) =>
+        tx.spend.conversion('sms', number.slice(0, -4), hourOf(program.now()), CODES.recovering),
+      );
+      assert.deepEqual(conversion, { sent: 0, entered: 0 });
+    });
+
+    test('texts that strangers ask for use up no notice; what one number may be told is bounded', async () => {
+      const [email, number] = [newEmail(), newNumber()];
+      await addPerson(program, { emails: [email], phones: [number] });
+      for (let asked = 0; asked < 7; asked += 1) await people.visitor().post('/recover', { identifier: number });
+      await program.settled();
+      assert.equal(textsTo(number).length, 5, 'strangers had their share');
+      await recoverByMail(email);
+      assert.match(textsTo(number).at(-1) ?? '', /your password was changed/);
+      for (let changes = 0; changes < 6; changes += 1) await recoverByMail(email);
+      assert.equal(textsTo(number).length, 5 + 5);
+      assert.match(people.lastMail(email).subject, /password was changed/);
+    });
+
+    test('a number that is said to be in wrong hands is told nothing', async () => {
+      const [email, number] = [newEmail(), newNumber()];
+      const id = await addPerson(program, { emails: [email], phones: [number] });
+      const { store, accounts } = program.regain.context;
+      await store.transaction((tx) =>
+        accounts.freezeAddresses(tx, id, [{ kind: 'phone', canonical: number }], program.now()),
+      );
+      await recoverByMail(email);
+      assert.deepEqual(textsTo(number), []);
+    });
+  });
