@@ -1,9 +1,11 @@
 /** A provider at the network's edge: a real HTTP server that answers as told, and can fail in every way that servers fail. */
+import assert from 'node:assert/strict';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import type { TestContext } from 'node:test';
 import type { z } from 'zod';
-import type { Log, WebhookCall } from '../src/ports.ts';
+import type { Log, OutgoingText, WebhookCall } from '../src/ports.ts';
 
 export interface PeerCall {
   method: string;
@@ -145,4 +147,30 @@ export function channelWorld(startAt: number): ChannelWorld {
       now += ms;
     },
   };
+}
+
+/** A message with a code as an action hands it over, of use for ten minutes. */
+export function outgoingCode(to: string, now: number): OutgoingText {
+  return {
+    id: 'message-1',
+    to,
+    text: 'Acme: your code is 482913.',
+    code: '482913',
+    kind: 'recovery_code',
+    locale: 'en',
+    usefulUntil: now + 600_000,
+  };
+}
+
+/** Both end with the test, which fails where the channel did what the vendor's description does not allow. */
+export function stopsAfter(
+  t: TestContext,
+  channel: { close(): Promise<void> },
+  peer: Pick<Peer, 'stop' | 'problems'>,
+): void {
+  t.after(async () => {
+    await channel.close();
+    await peer.stop();
+    assert.deepEqual(peer.problems, []);
+  });
 }

@@ -1,31 +1,26 @@
 /** What a stranger could try to learn who has an account: each scenario is walked by identifiers of all kinds in step. */
 import { RESEND_WAITS_MS, TRIES_PER_CODE } from '../rules/limits.ts';
-import type { Ask } from './doctor-client.ts';
-import { type Kind, SCRATCH_PASSWORD } from './doctor-kinds.ts';
+import {
+  form,
+  page,
+  pass,
+  register,
+  repeat,
+  resend,
+  type Scenario,
+  SECOND,
+  setPassword,
+  signIn,
+  start,
+  status,
+  verify,
+  WRONG_PASSWORD,
+  wrongCode,
+} from './doctor-enumerate-steps.ts';
+import { SCRATCH_PASSWORD } from './doctor-kinds.ts';
 import type { Mood } from './doctor-mail-server.ts';
 
-/** What earlier answers gave one identifier. */
-export interface Held {
-  token: string;
-  code: { format: string; length: number };
-  cookies: Map<string, string>;
-}
-
-export type Step =
-  | { name: string; ask(identifier: string, held: Held): Ask; onlyFor?: readonly Kind[] }
-  /** Lets time pass for everybody. */
-  | { name: string; passMs: number }
-  /** What the mail server does from now on. */
-  | { name: string; mail: Mood | 'down' };
-
-export interface Scenario {
-  name: string;
-  steps: readonly Step[];
-}
-
-const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
-const WRONG_PASSWORD = 'not the password of anybody here';
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -216,91 +211,4 @@ function liveLine(mail: Mood | 'down'): Scenario {
       status(),
     ],
   };
-}
-
-function start(name = 'start a recovery'): Step {
-  return { name, ask: (identifier) => ({ method: 'POST', path: '/api/v1/recovery', body: { identifier } }) };
-}
-
-function register(): Step {
-  return {
-    name: 'start a registration',
-    ask: (identifier) => ({ method: 'POST', path: '/api/v1/registration', body: { identifier } }),
-  };
-}
-
-function status(purpose = 'recovery'): Step {
-  const ask = (_: string, { token }: Held): Ask => ({
-    method: 'GET',
-    path: `/api/v1/${purpose}`,
-    headers: { authorization: `Bearer ${token}` },
-  });
-  return { name: `GET /api/v1/${purpose}`, ask };
-}
-
-function verify(typed?: string, name = 'a wrong code', purpose = 'recovery'): Step {
-  const ask = (_: string, { token, code }: Held): Ask => ({
-    method: 'POST',
-    path: `/api/v1/${purpose}/verify`,
-    body: { token, code: typed ?? wrongCode(code) },
-  });
-  return { name, ask };
-}
-
-function resend(name = 'send again', purpose = 'recovery'): Step {
-  const ask = (_: string, { token }: Held): Ask => ({
-    method: 'POST',
-    path: `/api/v1/${purpose}/resend`,
-    body: { token },
-  });
-  return { name, ask };
-}
-
-function setPassword(): Step {
-  const ask = (_: string, { token }: Held): Ask => ({
-    method: 'POST',
-    path: '/api/v1/recovery/password',
-    body: { token, password: WRONG_PASSWORD },
-  });
-  return { name: 'set a password without a right code', ask };
-}
-
-function signIn(name = 'a wrong password', password = WRONG_PASSWORD): Extract<Step, { ask: unknown }> {
-  return { name, ask: (identifier) => ({ method: 'POST', path: '/api/v1/sessions', body: { identifier, password } }) };
-}
-
-function page(path: string): Step {
-  return { name: `GET ${path}`, ask: (_, held) => ({ method: 'GET', path, headers: cookieHeader(held) }) };
-}
-
-function form(
-  path: string,
-  fields: (held: Held, identifier: string) => Record<string, string> = (_, identifier) => ({ identifier }),
-  name = `POST ${path}`,
-): Step {
-  const ask = (identifier: string, held: Held): Ask => ({
-    method: 'POST',
-    path,
-    body: new URLSearchParams(fields(held, identifier)),
-    headers: cookieHeader(held),
-  });
-  return { name, ask };
-}
-
-function pass(ms: number): Step {
-  return { name: `${ms / SECOND} seconds pass`, passMs: ms };
-}
-
-function repeat(times: number, name: string, make: (name: string) => Step): Step[] {
-  return Array.from({ length: times }, (_, at) => make(`${name}, ${at + 1} of ${times}`));
-}
-
-/** Right by a chance of one in a million or less, and then for one kind only. */
-function wrongCode({ format, length }: Held['code']): string {
-  return (format === 'letters' ? 'B' : '0').repeat(length);
-}
-
-function cookieHeader({ cookies }: Held): Record<string, string> {
-  const text = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-  return text === '' ? {} : { cookie: text };
 }

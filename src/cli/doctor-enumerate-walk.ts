@@ -1,6 +1,6 @@
 /** Walks scenarios with one identifier of every kind, in step, and compares what each is told with an unknown one. */
 import type { Ask } from './doctor-client.ts';
-import type { Held, Scenario, Step } from './doctor-enumerate-scenarios.ts';
+import type { Held, Scenario, Step } from './doctor-enumerate-steps.ts';
 import { differenceOf, type Reply, transcribe } from './doctor-enumerate-transcript.ts';
 import { type Kind, REFERENCE_OF, type Subject } from './doctor-kinds.ts';
 import type { Mood } from './doctor-mail-server.ts';

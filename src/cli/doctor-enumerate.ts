@@ -4,14 +4,15 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { CALL_OPTIONS, type Installation, namedBy, readInstallation, runCall } from './doctor-call.ts';
 import { type DoctorClient, openClient } from './doctor-client.ts';
 import { enumerateReport } from './doctor-enumerate-report.ts';
-import { SCENARIOS, type Scenario } from './doctor-enumerate-scenarios.ts';
+import { SCENARIOS } from './doctor-enumerate-scenarios.ts';
 import { startScratchWorld } from './doctor-enumerate-scratch.ts';
+import type { Scenario } from './doctor-enumerate-steps.ts';
 import { type Walked, type World, walk } from './doctor-enumerate-walk.ts';
 import { KINDS, type Kind, makeSubjects, type Subject } from './doctor-kinds.ts';
-import { RUNNING_OPTIONS, type RunningInstallation, readRunning, requireOperator } from './doctor-operator.ts';
-import { errorText } from './outside-error.ts';
+import { type RunningInstallation, requireOperator } from './doctor-operator.ts';
 
 const USAGE = `Usage:
   regain doctor enumerate [--only WORD] [--mail-delay-ms 0] [--postgres URL]
@@ -27,11 +28,8 @@ See docs/how-to/check-an-installation.md.
 const LONGEST_WAIT_MS = 35_000;
 const LONGEST_MS = 30 * 60_000;
 
-interface Call {
+interface Call extends Installation {
   scenarios: Scenario[];
-  mailDelayMs: number;
-  postgresUrl: string | undefined;
-  running: RunningInstallation | undefined;
 }
 
 interface Walk {
@@ -41,50 +39,24 @@ interface Walk {
 
 /** @returns 0, or 1 where something differs or the walk failed, or 2 for a wrong call */
 export async function runEnumerate(args: string[], environment: Record<string, string | undefined>): Promise<number> {
-  let call: Call;
-  try {
-    call = parseCall(args);
-  } catch (error) {
-    process.stderr.write(`regain doctor enumerate: ${errorText(error)}\n\n${USAGE}`);
-    return 2;
-  }
-  const stop = new AbortController();
-  const interrupt = (): void => stop.abort(new Error('interrupted'));
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-  const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(LONGEST_MS)]);
-  try {
-    const walks = call.running ? [await walkRunning(call, environment, signal)] : await walkScratch(call, signal);
-    const { text, alike } = enumerateReport(walks);
-    process.stdout.write(text);
-    return alike ? 0 : 1;
-  } catch (error) {
-    process.stderr.write(`regain doctor enumerate: ${errorText(signal.aborted ? signal.reason : error)}\n`);
-    return 1;
-  } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
-  }
+  const longest = (): number => LONGEST_MS;
+  return runCall(
+    'enumerate',
+    USAGE,
+    () => parseCall(args),
+    longest,
+    async (call, signal) => {
+      const walks = call.running ? [await walkRunning(call, environment, signal)] : await walkScratch(call, signal);
+      const { text, alike } = enumerateReport(walks);
+      process.stdout.write(text);
+      return alike ? 0 : 1;
+    },
+  );
 }
 
 function parseCall(args: string[]): Call {
-  const options = {
-    ...RUNNING_OPTIONS,
-    only: { type: 'string', multiple: true },
-    'mail-delay-ms': { type: 'string' },
-    postgres: { type: 'string' },
-  } as const;
-  const { values } = parseArgs({ args, options, strict: true, allowPositionals: false });
-  const running = readRunning(values);
-  const ofScratch = (['mail-delay-ms', 'postgres'] as const).find((name) => values[name] !== undefined);
-  if (running && ofScratch !== undefined) throw new Error(`--${ofScratch} belongs to a scratch installation`);
-  const delay = values['mail-delay-ms'] ?? '0';
-  if (!/^\d{1,4}$/.test(delay)) throw new Error('--mail-delay-ms must be a whole number from 0 to 9999');
-  const words = values.only ?? [''];
-  const scenarios = SCENARIOS.filter(({ name }) => words.some((word) => name.includes(word)));
-  if (scenarios.length === 0)
-    throw new Error(
-      `--only: no scenario has '${words.join("' or '")}' in it; there are: ${SCENARIOS.map(({ name }) => name).join('; ')}`,
-    );
-  return { running, scenarios, mailDelayMs: Number(delay), postgresUrl: values.postgres };
+  const { values } = parseArgs({ args, options: CALL_OPTIONS, strict: true, allowPositionals: false });
+  return { ...readInstallation(values, []), scenarios: namedBy(values.only, SCENARIOS, 'scenario') };
 }
 
 /** With and without a mail to unknown addresses: what becomes of a message is another thing in each. */

@@ -12,14 +12,13 @@ import { isKind, KINDS, REFERENCE_OF, type Subject } from './doctor-kinds.ts';
 import { loadConfig } from './load-config.ts';
 import { shown } from './shown.ts';
 
-/** Of `parseArgs`, shared by the commands that can be pointed at a running installation. */
-export const RUNNING_OPTIONS = {
-  url: { type: 'string' },
-  identifier: { type: 'string', multiple: true },
-  identifiers: { type: 'string' },
-  'pace-ms': { type: 'string' },
-  'yes-send-messages': { type: 'boolean' },
-} as const;
+export interface RunningValues {
+  url?: string | undefined;
+  identifier?: string[] | undefined;
+  identifiers?: string | undefined;
+  'pace-ms'?: string | undefined;
+  'yes-send-messages'?: boolean | undefined;
+}
 
 export interface RunningInstallation {
   origin: string;
@@ -34,13 +33,7 @@ const PACE_MS = { default: 250, least: 100, loopbackDefault: 0 } as const;
  * @returns undefined where no `--url` was given
  * @throws Error that says what to give
  */
-export function readRunning(values: {
-  url?: string | undefined;
-  identifier?: string[] | undefined;
-  identifiers?: string | undefined;
-  'pace-ms'?: string | undefined;
-  'yes-send-messages'?: boolean | undefined;
-}): RunningInstallation | undefined {
+export function readRunning(values: RunningValues): RunningInstallation | undefined {
   const { url, identifier = [], identifiers: file } = values;
   if (url === undefined) {
     if (identifier.length > 0 || file !== undefined || values['pace-ms'] !== undefined)

@@ -4,14 +4,14 @@
  */
 import { parseArgs } from 'node:util';
 import { systemRandom } from '../system.ts';
+import { CALL_OPTIONS, type Installation, namedBy, readInstallation, runCall, wholeNumber } from './doctor-call.ts';
 import { openClient } from './doctor-client.ts';
 import { isKind, KINDS, type Kind, makeSubjects, REFERENCE_OF, type Subject } from './doctor-kinds.ts';
-import { RUNNING_OPTIONS, type RunningInstallation, readRunning, requireOperator } from './doctor-operator.ts';
+import { type RunningInstallation, requireOperator } from './doctor-operator.ts';
 import { startScratch } from './doctor-scratch.ts';
 import { type Measured, measure } from './doctor-timing-measure.ts';
 import { timingReport } from './doctor-timing-report.ts';
 import { TIMED_REQUESTS, type TimedRequest } from './doctor-timing-requests.ts';
-import { errorText } from './outside-error.ts';
 import { count } from './shown.ts';
 
 const USAGE = `Usage:
@@ -33,83 +33,46 @@ const REQUEST_TIMEOUT_MS = 150;
 /** Requests with which the program's own code gets compiled before anything counts. */
 const WARM_UP_EACH = 100;
 
-interface Call {
+interface Call extends Installation {
   count: number;
   kinds: Kind[];
   requests: TimedRequest[];
   seed: number;
-  mailDelayMs: number;
-  postgresUrl: string | undefined;
-  running: RunningInstallation | undefined;
 }
 
 /** @returns 0, or 1 where something differs or could not be measured, or 2 for a wrong call */
 export async function runTiming(args: string[], environment: Record<string, string | undefined>): Promise<number> {
-  let call: Call;
-  try {
-    call = parseCall(args);
-  } catch (error) {
-    process.stderr.write(`regain doctor timing: ${errorText(error)}\n\n${USAGE}`);
-    return 2;
-  }
-  const stop = new AbortController();
-  const interrupt = (): void => stop.abort(new Error('interrupted'));
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-  const limitMs = longest(call);
-  const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(limitMs)]);
-  try {
-    const measured = await (call.running ? measureRunning : measureScratch)(call, environment, signal);
-    const { text, alike } = timingReport(measured, {
-      title: call.running?.origin ?? scratchTitle(call),
-      seed: call.seed,
-    });
-    process.stdout.write(text);
-    return alike ? 0 : 1;
-  } catch (error) {
-    const why =
-      signal.aborted && !stop.signal.aborted
-        ? `not done after ${Math.ceil(limitMs / 60_000)} minutes`
-        : errorText(signal.aborted ? signal.reason : error);
-    process.stderr.write(`regain doctor timing: ${why}\n`);
-    return 1;
-  } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
-  }
+  return runCall(
+    'timing',
+    USAGE,
+    () => parseCall(args),
+    longest,
+    async (call, signal) => {
+      const measured = await (call.running ? measureRunning : measureScratch)(call, environment, signal);
+      const title = call.running?.origin ?? scratchTitle(call);
+      const { text, alike } = timingReport(measured, { title, seed: call.seed });
+      process.stdout.write(text);
+      return alike ? 0 : 1;
+    },
+  );
 }
 
 function parseCall(args: string[]): Call {
   const options = {
-    ...RUNNING_OPTIONS,
+    ...CALL_OPTIONS,
     count: { type: 'string' },
     kinds: { type: 'string' },
-    only: { type: 'string', multiple: true },
     seed: { type: 'string' },
-    'mail-delay-ms': { type: 'string' },
-    postgres: { type: 'string' },
   } as const;
   const { values } = parseArgs({ args, options, strict: true, allowPositionals: false });
-  const running = readRunning(values);
-  const ofScratch = (['count', 'kinds', 'mail-delay-ms', 'postgres'] as const).find(
-    (name) => values[name] !== undefined,
-  );
-  if (running && ofScratch !== undefined) throw new Error(`--${ofScratch} belongs to a scratch installation`);
   const { least, most } = COUNT_BOUNDS;
   return {
-    running,
+    ...readInstallation(values, ['count', 'kinds']),
     count: wholeNumber(values.count, 'count', least, most) ?? DEFAULT_COUNT,
     kinds: readKinds(values.kinds ?? DEFAULT_KINDS),
-    requests: requestsNamed(values.only ?? ['']),
+    requests: requestsNamed(values.only),
     seed: wholeNumber(values.seed, 'seed', 1, 2 ** 31) ?? 1 + systemRandom.below(2 ** 31),
-    mailDelayMs: wholeNumber(values['mail-delay-ms'], 'mail-delay-ms', 0, 10_000) ?? 0,
-    postgresUrl: values.postgres,
   };
-}
-
-function wholeNumber(text: string | undefined, name: string, least: number, most: number): number | undefined {
-  if (text === undefined) return undefined;
-  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= least && value <= most)) throw new Error(`--${name} must be a whole number from ${least} to ${most}`);
-  return value;
 }
 
 /** The kinds asked for, with those that they are compared with. */
@@ -121,12 +84,8 @@ function readKinds(text: string): Kind[] {
 }
 
 /** Requests that give others their token are asked even where they are not named. */
-function requestsNamed(words: string[]): TimedRequest[] {
-  const named = TIMED_REQUESTS.filter(({ name }) => words.some((word) => name.includes(word)));
-  if (named.length === 0)
-    throw new Error(
-      `--only: no request has '${words.join("' or '")}' in it; there are: ${TIMED_REQUESTS.map(({ name }) => name).join('; ')}`,
-    );
+function requestsNamed(words: string[] | undefined): TimedRequest[] {
+  const named = namedBy(words, TIMED_REQUESTS, 'request');
   return TIMED_REQUESTS.filter(
     (request) => named.includes(request) || (request.keep && named.some(({ needs }) => needs)),
   );

@@ -8,9 +8,10 @@ import { createPasswordKnowledge } from '../passwords/knowledge.ts';
 import { readLeakedPasswords } from '../passwords/leaked.ts';
 import { AUDIT_KEPT_MS, PROOF_KEPT_MS } from '../rules/limits.ts';
 import { isLoopbackHost } from '../rules/loopback.ts';
-import { checkDatabase } from './doctor-database.ts';
 import { type Finding, findingLine, summaryLine } from './doctor-finding.ts';
 import { checkMailServer, checkSender } from './doctor-mail.ts';
+import { checkPostgres } from './doctor-postgres.ts';
+import { checkSqlite } from './doctor-sqlite.ts';
 import { loadConfig } from './load-config.ts';
 import { errorText } from './outside-error.ts';
 import { count } from './shown.ts';
@@ -90,6 +91,11 @@ async function readSettings(
       found: [...found, { level: 'skip', name: 'The rest', text: 'mend the settings first' }],
     };
   }
+}
+
+function checkDatabase(config: Config): Promise<Finding[]> {
+  const { database } = config;
+  return database.engine === 'sqlite' ? checkSqlite(config, database.file) : checkPostgres(config, database.url);
 }
 
 function checkNode(version: string): Finding {

@@ -8,6 +8,8 @@
  * ("janelovescats") is not. Two letters never count. What slips through is still among the words that the strength
  * estimate takes for known.
  */
+import { containsBirthday, readDate } from './password-birthdays.ts';
+import { fold, isHalf, placesOf, placesOfNumber, type Reading, readingsOf, skeletonOf } from './password-readings.ts';
 
 export interface PasswordFacts {
   name: string | null;
@@ -55,8 +57,6 @@ export function guessableWords(facts: PasswordFacts): string[] {
   const phones = facts.phones.map((phone) => phone.replace(/\D/g, ''));
   return [...new Set([...words, ...dates, ...phones])];
 }
-
-// Words and readings
 
 interface Word {
   /** Folded and in lower case. */
@@ -119,68 +119,6 @@ function weightOf(text: string): number {
   return (text.match(/[\p{L}\p{N}]/gu)?.length ?? 0) + ideographs;
 }
 
-/** One way to read the password; all texts that belong together have the same length. */
-interface Reading {
-  /** Folded, with its case, which shows where words begin. */
-  cased: string;
-  lower: string;
-  skeleton: string;
-  /** Without what people write between the numbers of a date or a phone. */
-  joined: string;
-  joinedSkeleton: string;
-  length: number;
-}
-
-function readingsOf(password: string): Reading[] {
-  const cased = fold(password);
-  return [cased, [...cased].reverse().join('')].map((text) => {
-    const lower = lowerCase(text);
-    const joined = lower.replace(/[\s._,/-]/g, '');
-    return {
-      cased: text,
-      lower,
-      skeleton: skeletonOf(lower),
-      joined,
-      joinedSkeleton: skeletonOf(joined),
-      length: [...text].length,
-    };
-  });
-}
-
-/** Letters that no decomposition takes apart. */
-// biome-ignore format: a table
-const UNDECOMPOSED: Record<string, string> = {
-  ß: 'ss', ẞ: 'SS', æ: 'ae', Æ: 'AE', œ: 'oe', Œ: 'OE', ø: 'o', Ø: 'O', ł: 'l', Ł: 'L', đ: 'd', Đ: 'D', ð: 'd', Ð: 'D',
-  þ: 'th', Þ: 'Th', ħ: 'h', Ħ: 'H', ı: 'i',
-};
-
-/** Accents off, width and other compatibility forms plain, case kept. */
-function fold(text: string): string {
-  return text
-    .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
-    .replace(/[ßẞæÆœŒøØłŁđĐðÐþÞħĦı]/g, (letter) => UNDECOMPOSED[letter] as string);
-}
-
-/** Lower case, position by position: a letter whose lower case is longer stays. */
-function lowerCase(text: string): string {
-  const lower = text.toLowerCase();
-  if (lower.length === text.length) return lower;
-  return [...text]
-    .map((letter) => (letter.toLowerCase().length === letter.length ? letter.toLowerCase() : letter))
-    .join('');
-}
-
-/** What looks alike becomes alike: the same for the password and for the word that is looked for. */
-// biome-ignore format: a table
-const LOOKS_LIKE: Record<string, string> = {
-  4: 'a', '@': 'a', 8: 'b', 3: 'e', 9: 'g', 1: 'i', '!': 'i', '|': 'i', l: 'i', 0: 'o', 5: 's', $: 's', 7: 't', '+': 't', 2: 'z',
-};
-
-function skeletonOf(lower: string): string {
-  return lower.replace(/[4@8391!|l05$7+2]/g, (character) => LOOKS_LIKE[character] as string);
-}
-
 function hasWord(reading: Reading, { text, anywhereFrom }: Word): boolean {
   const spelledWithLetters = /\p{L}/u.test(text);
   const found = placesOf(reading.skeleton, skeletonOf(text)).filter(
@@ -199,26 +137,6 @@ function standsAlone(cased: string, start: number, end: number): boolean {
   return begins && ends;
 }
 
-function isHalf(times: number, text: string, reading: Reading): boolean {
-  return 2 * times * text.length >= reading.length;
-}
-
-/** Where `part` begins in `whole`, without overlaps. */
-function placesOf(whole: string, part: string): number[] {
-  const places: number[] = [];
-  for (let at = whole.indexOf(part); at !== -1; at = whole.indexOf(part, at + part.length)) places.push(at);
-  return places;
-}
-
-// Numbers
-
-/** Where a number is written, separators aside; at least `digits` of it in digits, so that plain words are no numbers. */
-function placesOfNumber(reading: Reading, number: string, digits: number): number[] {
-  return placesOf(reading.joinedSkeleton, skeletonOf(number)).filter(
-    (at) => reading.joined.slice(at, at + number.length).replace(/\D/g, '').length >= digits,
-  );
-}
-
 const PHONE_DIGITS = 6;
 
 /** Any six digits in a row of it: the country code, the area and the extension are what people leave out. */
@@ -227,102 +145,4 @@ function hasPhone(reading: Reading, phone: string): boolean {
   for (let at = 0; at + PHONE_DIGITS <= number.length; at += 1)
     if (placesOfNumber(reading, number.slice(at, at + PHONE_DIGITS), PHONE_DIGITS / 2).length > 0) return true;
   return false;
-}
-
-// Birthdays
-
-/** Two digits for month and day, four for the year. */
-interface CalendarDate {
-  year: string;
-  month: string;
-  day: string;
-}
-
-function readDate(birthday: string | null): CalendarDate | undefined {
-  const [, year, month, day] = /^(\d{4})-(0[1-9]|1[0-2])-(\d\d)$/.exec(birthday ?? '') ?? [];
-  return year && month && day ? { year, month, day } : undefined;
-}
-
-/**
- * The whole date in any order, with or without separators, leading zeros, century and month names. A part of it (the
- * year; day and month) is too little to refuse for, since every number of four digits is a part of somebody's; it
- * counts when year and day both are there, or when it makes up half of the password.
- */
-function containsBirthday(readings: Reading[], birthday: string | null): boolean {
-  const date = readDate(birthday);
-  if (!date) return false;
-  const spelled = spellingsOf(date);
-  const parts = [date.year, ...spelled.days, ...spelled.monthsOfYear];
-  return readings.some(
-    (reading) =>
-      spelled.whole.some((spelling) => placesOfNumber(reading, spelling, 2).length > 0) ||
-      spelled.separated.some((spelling) => hasNumberAlone(reading.lower, spelling)) ||
-      hasYearAndDayApart(reading, date.year, spelled.days) ||
-      parts.some((part) => isHalf(placesOfNumber(reading, part, 1).length, part, reading)),
-  );
-}
-
-interface Spellings {
-  /** Six characters or more, without separators. */
-  whole: string[];
-  /** Too short to be told from other numbers without their separators: "1/5/90". */
-  separated: string[];
-  /** Day and month. */
-  days: string[];
-  /** Month and year. */
-  monthsOfYear: string[];
-}
-
-// biome-ignore format: one list
-const MONTH_NAMES = [
-  ['january', 'jan'], ['february', 'feb'], ['march', 'mar'], ['april', 'apr'], ['may'], ['june', 'jun'], ['july', 'jul'],
-  ['august', 'aug'], ['september', 'sept', 'sep'], ['october', 'oct'], ['november', 'nov'], ['december', 'dec'],
-];
-const SHORTEST_WHOLE = 6;
-
-function spellingsOf({ year, month, day }: CalendarDate): Spellings {
-  const years = [year, year.slice(2)];
-  const months = [...new Set([month, String(Number(month))])];
-  const plainDays = [...new Set([day, String(Number(day))])];
-  const names = MONTH_NAMES[Number(month) - 1] as string[];
-  const namedDays = [...plainDays, ...['st', 'nd', 'rd', 'th'].map((ending) => Number(day) + ending)];
-
-  const numeric = years.flatMap((y) =>
-    months.flatMap((m) =>
-      plainDays.flatMap((d) => [
-        [d, m, y],
-        [m, d, y],
-        [y, m, d],
-        [y, d, m],
-      ]),
-    ),
-  );
-  const named = names.flatMap((name) => namedDays.flatMap((d) => [d + name, `${d}of${name}`, name + d]));
-  const joined = numeric.map((parts) => parts.join(''));
-  return {
-    whole: [
-      ...joined.filter((spelling) => spelling.length >= SHORTEST_WHOLE),
-      ...named.flatMap((dayAndMonth) => years.flatMap((y) => [dayAndMonth + y, y + dayAndMonth])),
-    ],
-    separated: numeric
-      .filter((parts) => parts.join('').length < SHORTEST_WHOLE)
-      .flatMap((parts) => ['-', '.', '/', ' ', '_', ','].map((separator) => parts.join(separator))),
-    days: [day + month, month + day, ...named],
-    monthsOfYear: [month + year, year + month, ...names.flatMap((name) => years.flatMap((y) => [name + y, y + name]))],
-  };
-}
-
-/** "1990" here and "2105" or "21may" there. */
-function hasYearAndDayApart(reading: Reading, year: string, days: string[]): boolean {
-  return [reading.lower, reading.joined].some((text) => {
-    const rest = text.replace(year, ' ');
-    return hasNumberAlone(text, year) && days.some((day) => hasNumberAlone(rest, day));
-  });
-}
-
-/** Written in digits as it stands, and not part of a longer number. */
-function hasNumberAlone(text: string, number: string): boolean {
-  return placesOf(text, number).some(
-    (at) => !/\d$/.test(text.slice(0, at)) && !/^\d/.test(text.slice(at + number.length)),
-  );
 }

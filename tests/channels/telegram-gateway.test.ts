@@ -2,23 +2,21 @@ import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';
 import { describe, type TestContext, test } from 'node:test';
 import { createTelegramGatewayChannel, type TelegramGatewayChannel } from '../../src/channels/telegram-gateway.ts';
-import type { OutgoingText } from '../../src/ports.ts';
 import { parseTelegramGatewayUrl } from '../../src/rules/messenger-urls.ts';
-import { type ChannelWorld, channelWorld, type Fault, webhookCall } from '../provider-peer.ts';
+import {
+  type ChannelWorld,
+  channelWorld,
+  type Fault,
+  outgoingCode,
+  stopsAfter,
+  webhookCall,
+} from '../provider-peer.ts';
 import { startTelegramGatewayPeer, type TelegramGatewayPeer } from '../telegram-peer.ts';
 
 const TOKEN = 'AAEYJQAAh43tuSpLbRnlRl9pHYqzeN6gCVSHd9OB';
 const NOW = 1_790_000_000_000;
 const JANE = '+15550100';
-const CODE: OutgoingText = {
-  id: 'message-1',
-  to: JANE,
-  text: 'Acme: your code is 482913.',
-  code: '482913',
-  kind: 'recovery_code',
-  locale: 'en',
-  usefulUntil: NOW + 600_000,
-};
+const CODE = outgoingCode(JANE, NOW);
 
 async function gateway(
   t: TestContext,
@@ -33,11 +31,7 @@ async function gateway(
     parsed.settings,
     Object.assign(world, { webhookUrl: 'https://shop.example/webhooks/telegram-gateway' }),
   );
-  t.after(async () => {
-    await channel.close();
-    await peer.stop();
-    assert.deepEqual(peer.problems, []);
-  });
+  stopsAfter(t, channel, peer);
   return { peer, channel, world };
 }
 

@@ -2,39 +2,31 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { describe, type TestContext, test } from 'node:test';
 import { createTelegramChannel } from '../../src/channels/telegram.ts';
-import type { LinkedChannel, OutgoingText, WebhookCall } from '../../src/ports.ts';
+import type { LinkedChannel, WebhookCall } from '../../src/ports.ts';
 import { parseTelegramUrl } from '../../src/rules/messenger-urls.ts';
-import { type ChannelWorld, channelWorld, type Fault } from '../provider-peer.ts';
+import { type ChannelWorld, channelWorld, type Fault, outgoingCode, stopsAfter } from '../provider-peer.ts';
 import { startTelegramPeer, type TelegramPeer } from '../telegram-peer.ts';
 
 const BOT_TOKEN = '123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsawk';
 const JANE = 40_000_000_001;
 const LINK = 'q1W2e3R4t5Y6u7I8o9P0a1S2d3F4g5H6';
-const CODE: OutgoingText = {
-  id: 'message-1',
-  to: String(JANE),
+const NOW = 1_790_000_000_000;
+const CODE = {
+  ...outgoingCode(String(JANE), NOW),
   text: 'Acme: your code is 482913. <b>Never</b> tell it to anybody. https://shop.example/x?a=1&b=2',
-  code: '482913',
-  kind: 'recovery_code',
-  locale: 'en',
-  usefulUntil: 1_790_000_600_000,
 };
 
 async function bot(t: TestContext): Promise<{ peer: TelegramPeer; channel: LinkedChannel; world: ChannelWorld }> {
   const peer = await startTelegramPeer(BOT_TOKEN);
   peer.chats.set(JANE, 'active');
-  const world = channelWorld(1_790_000_000_000);
+  const world = channelWorld(NOW);
   const parsed = parseTelegramUrl(`telegram://${BOT_TOKEN}@api.telegram.org/shop_bot?api=${peer.url}`);
   assert.ok('settings' in parsed);
   const channel = createTelegramChannel(
     parsed.settings,
     Object.assign(world, { webhookUrl: 'https://shop.example/webhooks/telegram' }),
   );
-  t.after(async () => {
-    await channel.close();
-    await peer.stop();
-    assert.deepEqual(peer.problems, []);
-  });
+  stopsAfter(t, channel, peer);
   return { peer, channel, world };
 }
 

@@ -2,24 +2,23 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { describe, type TestContext, test } from 'node:test';
 import { createViberChannel } from '../../src/channels/viber.ts';
-import type { ChannelEvent, LinkedChannel, OutgoingText } from '../../src/ports.ts';
+import type { ChannelEvent, LinkedChannel } from '../../src/ports.ts';
 import { parseViberUrl } from '../../src/rules/messenger-urls.ts';
-import { type ChannelWorld, channelWorld, type Fault, webhookCall } from '../provider-peer.ts';
+import {
+  type ChannelWorld,
+  channelWorld,
+  type Fault,
+  outgoingCode,
+  stopsAfter,
+  webhookCall,
+} from '../provider-peer.ts';
 import { BIG_TOKEN, startViberPeer, type ViberPeer, ViberWelcome } from '../viber-peer.ts';
 
 const TOKEN = '445da6az1s345z78-dazcczb2542zv51a-e0vc5fva17480im9';
 const NOW = 1_790_000_000_123;
 const JANE = '01234567890A+/w==';
 const LINK = 'q1W2e3R4t5Y6u7I8o9P0a1S2d3F4g5H6';
-const CODE: OutgoingText = {
-  id: 'message-1',
-  to: JANE,
-  text: 'Acme: your code is 482913.',
-  code: '482913',
-  kind: 'recovery_code',
-  locale: 'en',
-  usefulUntil: NOW + 600_000,
-};
+const CODE = outgoingCode(JANE, NOW);
 
 async function bot(
   t: TestContext,
@@ -34,11 +33,7 @@ async function bot(
     parsed.settings,
     Object.assign(world, { brand, webhookUrl: 'https://shop.example/webhooks/viber' }),
   );
-  t.after(async () => {
-    await channel.close();
-    await peer.stop();
-    assert.deepEqual(peer.problems, []);
-  });
+  stopsAfter(t, channel, peer);
   return { peer, channel, world };
 }
 

@@ -2,9 +2,16 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { describe, type TestContext, test } from 'node:test';
 import { createWhatsAppChannel } from '../../src/channels/whatsapp.ts';
-import type { ChannelEvent, LinkedChannel, OutgoingText, WebhookCall } from '../../src/ports.ts';
+import type { ChannelEvent, LinkedChannel, WebhookCall } from '../../src/ports.ts';
 import { parseWhatsAppUrl } from '../../src/rules/messenger-urls.ts';
-import { type ChannelWorld, channelWorld, type Fault, webhookCall } from '../provider-peer.ts';
+import {
+  type ChannelWorld,
+  channelWorld,
+  type Fault,
+  outgoingCode,
+  stopsAfter,
+  webhookCall,
+} from '../provider-peer.ts';
 import { startWhatsAppPeer, type WhatsAppPeer } from '../whatsapp-peer.ts';
 
 const NOW = 1_790_000_000_000;
@@ -19,15 +26,7 @@ const SETTINGS = {
   languages: ['en_US', 'es', 'pt_BR'],
   number: '15550100',
 };
-const CODE: OutgoingText = {
-  id: 'message-1',
-  to: `+${JANE}`,
-  text: 'Acme: your code is 482913.',
-  code: '482913',
-  kind: 'recovery_code',
-  locale: 'en',
-  usefulUntil: NOW + 600_000,
-};
+const CODE = outgoingCode(`+${JANE}`, NOW);
 
 async function business(t: TestContext): Promise<{ peer: WhatsAppPeer; channel: LinkedChannel; world: ChannelWorld }> {
   const peer = await startWhatsAppPeer(SETTINGS);
@@ -37,11 +36,7 @@ async function business(t: TestContext): Promise<{ peer: WhatsAppPeer; channel: 
   assert.ok('settings' in parsed, JSON.stringify(parsed));
   assert.deepEqual(parsed.settings, { ...SETTINGS, api: `${peer.url}/v23.0` });
   const channel = createWhatsAppChannel(parsed.settings, world);
-  t.after(async () => {
-    await channel.close();
-    await peer.stop();
-    assert.deepEqual(peer.problems, []);
-  });
+  stopsAfter(t, channel, peer);
   return { peer, channel, world };
 }
 

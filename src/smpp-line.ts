@@ -1,0 +1,268 @@
+/** A connection to an SMS centre by SMPP 3.4: one transceiver that is kept bound, within the window that was agreed on. */
+import { isIP } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import smpp, { type Pdu, type Session } from 'smpp';
+import type { Clock, Log, Random } from './ports.ts';
+import type { SendOutcome } from './rules/delivery.ts';
+import { asksToSlowDown, outcomeOfStatus, statusName } from './rules/smpp.ts';
+import type { SmppUrl } from './rules/sms-urls.ts';
+
+/** A server that says no farewell does not keep a stopping program. */
+const UNBIND_TIMEOUT_MS = 1_000;
+/** Between attempts to bind; half as much again at random, so that many processes do not knock at once. */
+const RECONNECT_WAITS_MS = [1_000, 2_000, 5_000, 10_000, 30_000, 60_000] as const;
+/** A send does not wait for the next attempt, but makes one, if the last was not just now. */
+const RECONNECT_MIN_MS = 1_000;
+
+export interface SmppLineOptions {
+  clock: Clock;
+  random: Random;
+  log: Log;
+  answerTimeoutMs: number;
+  /** Shorter in tests. */
+  reconnectWaitsMs?: readonly number[];
+  /** What the server brings. Where it fails, the server is asked to say it again later. */
+  onDeliver(pdu: Pdu): Promise<void>;
+}
+
+/** One message on its way. It is submitted once, however often it is sent while the answer is awaited. */
+export interface Attempt {
+  usefulUntil: number;
+  /** Some of it left. */
+  handed: boolean;
+  /** Its sender went elsewhere before any of it left. */
+  givenUp: boolean;
+  outcome: Promise<SendOutcome>;
+}
+
+interface Submit {
+  pdu: Pdu;
+  attempt: Attempt;
+  settle(outcome: SendOutcome): void;
+}
+
+/** The connection: bound when it is needed, bound again when it is lost, until it is closed. */
+export class SmppLine {
+  readonly #settings: SmppUrl;
+  readonly #options: SmppLineOptions;
+  #session: Session | undefined;
+  /** Not bound yet. */
+  #opening: Session | undefined;
+  /** Undefined result: bound. */
+  #binding: Promise<SendOutcome | undefined> | undefined;
+  #failure: SendOutcome = { kind: 'temporary', reason: 'closed' };
+  #failures = 0;
+  #triedAt = Number.NEGATIVE_INFINITY;
+  #again: NodeJS.Timeout | undefined;
+  #closed = false;
+  readonly #queue: Submit[] = [];
+  readonly #outstanding = new Set<Submit>();
+  /** Of the window, what the other side keeps up with: halved when it asks to slow down, regained answer by answer. */
+  #pace: number;
+
+  constructor(settings: SmppUrl, options: SmppLineOptions) {
+    this.#settings = settings;
+    this.#options = options;
+    this.#pace = settings.window;
+  }
+
+  /** Undefined when it is bound, or why it is not. */
+  async bound(): Promise<SendOutcome | undefined> {
+    if (this.#closed) return { kind: 'temporary', reason: 'closed' };
+    if (this.#session) return undefined;
+    if (!this.#binding && this.#options.clock.now() - this.#triedAt < RECONNECT_MIN_MS) return this.#failure;
+    return this.#bind();
+  }
+
+  submit(pdu: Pdu, attempt: Attempt): Promise<SendOutcome> {
+    if (!this.#session) return Promise.resolve(this.#failure);
+    const { promise: outcome, resolve: settle } = Promise.withResolvers<SendOutcome>();
+    this.#queue.push({ pdu, attempt, settle });
+    this.#pump();
+    return outcome;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#again);
+    this.#opening?.destroy();
+    await this.#binding;
+    const session = this.#session;
+    if (!session) return;
+    const gone = new Promise((resolve) => session.once('close', resolve));
+    const unbound = Promise.race([ask(session, new smpp.PDU('unbind')), gone]);
+    await within(Math.min(UNBIND_TIMEOUT_MS, this.#options.answerTimeoutMs), unbound, () => undefined);
+    session.destroy();
+    this.#lost(session, 'closed');
+  }
+
+  #bind(): Promise<SendOutcome | undefined> {
+    clearTimeout(this.#again);
+    this.#triedAt = this.#options.clock.now();
+    this.#binding ??= this.#open().then((failure) => {
+      this.#binding = undefined;
+      if (failure) {
+        this.#failure = { kind: 'temporary', reason: failure };
+        this.#bindLater(failure);
+        return this.#failure;
+      }
+      this.#failures = 0;
+      return undefined;
+    });
+    return this.#binding;
+  }
+
+  /** What went wrong, or undefined. */
+  async #open(): Promise<string | undefined> {
+    const { host, port, tls, verify, systemId, password, systemType } = this.#settings;
+    const session = new smpp.Session({
+      host,
+      port,
+      tls,
+      rejectUnauthorized: verify,
+      // A name, for servers that have several certificates; an address is none (RFC 6066 section 3).
+      ...(tls && isIP(host) === 0 ? { servername: host } : {}),
+    });
+    this.#opening = session;
+    let reason = 'closed';
+    const gone = new Promise<void>((resolve) => session.once('close', resolve));
+    session.on('error', (error: NodeJS.ErrnoException) => {
+      reason = error.code ?? 'malformed_pdu';
+      session.destroy();
+    });
+    // From the start: a server may send what waited for us in the same breath as its answer.
+    session.on('pdu', (pdu: Pdu) => this.#hear(session, pdu));
+    const bind = { system_id: systemId, password, system_type: systemType, interface_version: 0x34 };
+    const answer = new Promise<Pdu | undefined>((resolve) => {
+      session.once(tls ? 'secureConnect' : 'connect', () =>
+        resolve(ask(session, new smpp.PDU('bind_transceiver', bind))),
+      );
+    });
+    const timeoutMs = this.#options.answerTimeoutMs;
+    const response = await within(timeoutMs, Promise.race([answer, gone]), () => 'ETIMEDOUT' as const);
+    this.#opening = undefined;
+    if (
+      typeof response === 'object' &&
+      response.command === 'bind_transceiver_resp' &&
+      response.command_status === 0 &&
+      !this.#closed
+    ) {
+      session.once('close', () => this.#lost(session, reason));
+      this.#session = session;
+      this.#options.log.info('smpp', { state: 'bound', host });
+      void this.#keepAlive(session);
+      return undefined;
+    }
+    session.destroy();
+    if (response === 'ETIMEDOUT') return response;
+    return typeof response === 'object' ? statusName(response.command_status) : reason;
+  }
+
+  #bindLater(reason: string): void {
+    if (this.#closed) return;
+    const waits = this.#options.reconnectWaitsMs ?? RECONNECT_WAITS_MS;
+    const wait = waits[Math.min(this.#failures, waits.length - 1)] as number;
+    this.#failures += 1;
+    this.#options.log.warn('smpp', { state: 'unbound', reason, attempts: this.#failures });
+    this.#again = setTimeout(() => void this.#bind(), wait + this.#options.random.below(Math.ceil(wait / 2)));
+    this.#again.unref();
+  }
+
+  /** Everything that was handed over and not answered is in doubt; what still waited is not. */
+  #lost(session: Session, reason: string): void {
+    if (this.#session !== session) return;
+    this.#session = undefined;
+    this.#failure = { kind: 'temporary', reason };
+    for (const { settle } of this.#outstanding) settle({ kind: 'temporary', reason, maybeSent: true });
+    for (const { settle } of this.#queue) settle(this.#failure);
+    this.#outstanding.clear();
+    this.#queue.length = 0;
+    this.#bindLater(reason);
+  }
+
+  /** Asks whether the other side is there; a connection that answers nothing is given up. */
+  async #keepAlive(session: Session): Promise<void> {
+    const { enquireEveryMs } = this.#settings;
+    while (true) {
+      await pause(enquireEveryMs, undefined, { ref: false });
+      if (this.#session !== session) return;
+      const answer = ask(session, new smpp.PDU('enquire_link'));
+      if (!(await within(this.#options.answerTimeoutMs, answer, () => undefined))) break;
+    }
+    if (this.#session !== session) return;
+    session.destroy();
+    this.#lost(session, 'dead_peer');
+  }
+
+  #pump(): void {
+    while (this.#session && this.#outstanding.size < Math.floor(this.#pace) && this.#queue.length > 0) {
+      const submit = this.#queue.shift() as Submit;
+      const { attempt, settle } = submit;
+      if (attempt.givenUp || this.#options.clock.now() >= attempt.usefulUntil)
+        settle({ kind: 'temporary', reason: attempt.givenUp ? 'ETIMEDOUT' : 'useless_by_now' });
+      else this.#hand(this.#session, submit);
+    }
+  }
+
+  #hand(session: Session, submit: Submit): void {
+    submit.attempt.handed = true;
+    this.#outstanding.add(submit);
+    void ask(session, submit.pdu).then((response) => {
+      // Answered already by the loss of the connection.
+      if (!response || !this.#outstanding.delete(submit)) return;
+      const { command_status: status, message_id: id = '' } = response;
+      this.#pace = asksToSlowDown(status)
+        ? Math.max(1, this.#pace / 2)
+        : Math.min(this.#settings.window, this.#pace + 1 / this.#pace);
+      if (response.command !== 'submit_sm_resp')
+        submit.settle({ kind: 'temporary', reason: `nack ${statusName(status)}` });
+      else submit.settle(status === 0 ? { kind: 'accepted', providerId: id } : outcomeOfStatus(status));
+      this.#pump();
+    });
+  }
+
+  /** Every request is answered, or the other side stops sending. */
+  #hear(session: Session, pdu: Pdu): void {
+    if (pdu.isResponse() || pdu.command === 'alert_notification') return;
+    if (pdu.command === 'deliver_sm' || pdu.command === 'data_sm') {
+      this.#options.onDeliver(pdu).then(
+        () => session.send(pdu.response()),
+        (error: unknown) => {
+          this.#options.log.error('smpp', { state: 'event_failed', error: String(error) });
+          // ESME_RX_T_APPN: not now, say it again.
+          session.send(pdu.response({ command_status: 0x64 }));
+        },
+      );
+      return;
+    }
+    if (pdu.command !== 'enquire_link' && pdu.command !== 'unbind') {
+      // ESME_RINVCMDID. Not by the package's `response()`, which throws for an outbind.
+      session.send(new smpp.PDU('generic_nack', { command_status: 0x03, sequence_number: pdu.sequence_number }));
+      return;
+    }
+    session.send(pdu.response());
+    if (pdu.command === 'enquire_link') return;
+    session.destroy();
+    this.#lost(session, 'unbound_by_peer');
+  }
+}
+
+/** Undefined where it can't be sent; where no answer comes, it waits with the session. */
+function ask(session: Session, pdu: Pdu): Promise<Pdu | undefined> {
+  return new Promise((resolve) => {
+    if (!session.send(pdu, resolve)) resolve(undefined);
+  });
+}
+
+/** What `work` comes to, or `otherwise` after `ms`; the timer goes with the work. */
+export async function within<T, U>(ms: number, work: Promise<T>, otherwise: () => U): Promise<T | U> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<U>((resolve) => {
+    timer = setTimeout(() => resolve(otherwise()), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
