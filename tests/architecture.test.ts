@@ -34,7 +34,8 @@ function partOf(file: string): string {
 const ARROWS: Record<string, readonly string[]> = {
   rules: ['rules'],
   'ports.ts': ['rules'],
-  'config.ts': ['rules'],
+  'config.ts': ['config', 'rules'],
+  config: ['config', 'rules'],
   'keys.ts': ['ports.ts'],
   'system.ts': ['ports.ts'],
   'work.ts': ['ports.ts'],
