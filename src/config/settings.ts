@@ -98,7 +98,7 @@ export const SETTINGS = {
     key: 'telegramUrl',
     variable: 'REGAIN_TELEGRAM_URL',
     meaning: 'Telegram bot that people link to their account, to get codes there (see docs/how-to/telegram-bot.md)',
-    example: 'telegram://BOT_ID:SECRET@api.telegram.org/shop_bot',
+    example: 'telegram://123456789:THE_SECRET_PART_OF_THE_TOKEN_OF_THE_BOT@api.telegram.org/shop_bot',
     default: 'none (in development a chat in /dev/inbox)',
   },
   whatsappUrl: {
@@ -106,14 +106,14 @@ export const SETTINGS = {
     variable: 'REGAIN_WHATSAPP_URL',
     meaning: 'WhatsApp number that people link to their account, to get codes there (see docs/how-to/whatsapp.md)',
     example:
-      '"whatsapp://PHONE_NUMBER_ID:TOKEN@graph.facebook.com/v23.0?app_secret=SECRET&verify_token=SECRET&template=recovery_code&number=15550100"',
+      '"whatsapp://106540352242922:ACCESS_TOKEN@graph.facebook.com/v23.0?app_secret=APP_SECRET&verify_token=A_WORD_OF_YOURS&template=recovery_code&number=15550100"',
     default: 'none (in development a chat in /dev/inbox)',
   },
   viberUrl: {
     key: 'viberUrl',
     variable: 'REGAIN_VIBER_URL',
     meaning: 'Viber bot that people link to their account, to get codes there (see docs/how-to/viber.md)',
-    example: 'viber://:TOKEN@chatapi.viber.com?uri=shop',
+    example: 'viber://:TOKEN_OF_THE_BOT@chatapi.viber.com?uri=shop',
     default: 'none (in development a chat in /dev/inbox)',
   },
   trustProxy: {
