@@ -1,0 +1,81 @@
+/** Opens whoever carries texts to numbers, and whoever reports on them. */
+import type { Context } from '../actions/context.ts';
+import { recordReceipt } from '../actions/record-receipt.ts';
+import type { Inbox } from '../channels/inbox.ts';
+import { telegramWays } from '../channels/telegram-ways.ts';
+import type { Config, SmsSettings } from '../config.ts';
+import type { ChannelEvent, TextChannel } from '../ports.ts';
+import type { Channel } from '../rules/delivery.ts';
+import type { Receivers } from '../web/webhooks.ts';
+import type { Messengers } from './messengers.ts';
+
+interface Surroundings {
+  context: Context;
+  inbox: Inbox | undefined;
+  fetch: typeof fetch;
+}
+
+interface Texts {
+  texts: Partial<Record<Exclude<Channel, 'email'>, TextChannel>>;
+  /** Telegram Gateway, whose reports come to an address of their own. */
+  gateway?: TextChannel;
+  /** Opens the lines that are kept open. */
+  connect(): void;
+}
+
+export async function textsOf(
+  config: Config,
+  { inbox, context, fetch }: Surroundings,
+  chats: Messengers,
+): Promise<Texts> {
+  const { clock, log } = context;
+  const { telegramGateway } = config;
+  const { sms, connect } = config.sms ? await openSms(config.sms, config, { context, fetch }) : NO_SMS;
+  const shown = inbox ? inbox.texts(sms) : sms;
+  const texts = { ...chats, ...(shown ? { sms: shown } : {}) };
+  if (!telegramGateway) return { texts, connect };
+  const { createTelegramGatewayChannel } = await import('../channels/telegram-gateway.ts');
+  const webhookUrl = `${config.origin}/webhooks/telegram-gateway`;
+  const numbers = createTelegramGatewayChannel(telegramGateway, { fetch, clock, log, webhookUrl });
+  const telegram = telegramWays({ numbers, ...(chats.telegram ? { chats: chats.telegram } : {}) });
+  return { texts: { ...texts, telegram }, gateway: numbers, connect };
+}
+
+const NO_SMS = { sms: undefined, connect: () => undefined };
+
+/** Each adapter is read where it is used: the others, and the packages that they bring, cost nothing. */
+async function openSms(
+  settings: SmsSettings,
+  { origin }: Config,
+  { context, fetch }: Omit<Surroundings, 'inbox'>,
+): Promise<{ sms: TextChannel; connect(): void }> {
+  const { clock, random, log } = context;
+  switch (settings.provider) {
+    case 'twilio': {
+      const { createTwilioChannel } = await import('../channels/twilio.ts');
+      const webhookUrl = `${origin}/webhooks/twilio`;
+      return { ...NO_SMS, sms: createTwilioChannel(settings, { fetch, clock, webhookUrl }) };
+    }
+    case 'webhook': {
+      const { createSmsWebhookChannel } = await import('../channels/sms-webhook.ts');
+      return { ...NO_SMS, sms: createSmsWebhookChannel(settings, { fetch, clock }) };
+    }
+    case 'smpp': {
+      const { createSmppChannel } = await import('../channels/smpp.ts');
+      const onEvent = async (event: ChannelEvent): Promise<void> => {
+        if (event.type === 'receipt') await recordReceipt(context, 'sms', event);
+      };
+      const sms = createSmppChannel(settings, { clock, random, log, onEvent });
+      return { sms, connect: () => sms.connect() };
+    }
+  }
+}
+
+/** Reports on texts, by what the provider's address is called. */
+export function textReceivers({ sms }: Config, { sms: carrier }: Texts['texts'], gateway: Texts['gateway']): Receivers {
+  const receivers: Receivers = {};
+  if (carrier?.receive && sms)
+    receivers[sms.provider === 'twilio' ? 'twilio' : 'sms'] = { channel: 'sms', receive: carrier.receive };
+  if (gateway?.receive) receivers['telegram-gateway'] = { channel: 'telegram', receive: gateway.receive };
+  return receivers;
+}
