@@ -7,7 +7,6 @@ import { deliverMessage } from './actions/deliver-message.ts';
 import type { Delivery } from './actions/delivery.ts';
 import { purge } from './actions/purge.ts';
 import { type Remembered, sealAudit } from './actions/seal-audit.ts';
-import { tellSupport } from './actions/tell-support.ts';
 import type { Inbox } from './channels/inbox.ts';
 import type { InboxChats } from './channels/inbox-chats.ts';
 import { paced } from './channels/paced-texts.ts';
@@ -142,10 +141,7 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
         clock,
         log,
         otherProcesses: options.otherProcesses ?? true,
-        deliver: (message) =>
-          message.kind === 'support-bounce'
-            ? tellSupport(context, { ...delivery, supportAddress: config.brand.supportAddress }, message)
-            : deliverMessage(context, delivery, message),
+        deliver: (message) => deliverMessage(context, delivery, message),
       });
       // The handshake with the mail server is over before somebody waits for a code.
       void mail.probe();

@@ -15,6 +15,7 @@ import { goOn } from './next-rung.ts';
 import { prepareCode } from './prepare-code.ts';
 import { isMessengerNotice, prepareMessengerNotice } from './prepare-messenger-notice.ts';
 import { isAddressNotice, NOTICES, prepareAddressNotice, prepareNotice } from './prepare-notice.ts';
+import { prepareSupportBounce } from './prepare-support-bounce.ts';
 import { prepareSupportMail } from './prepare-support-mail.ts';
 import { prepareTextNotice } from './prepare-text-notice.ts';
 import { settleSpend } from './spend-on-texts.ts';
@@ -151,6 +152,7 @@ async function prepare(
   if (isMessengerNotice(message.kind)) return prepareMessengerNotice(context, delivery, tx, message, message.kind);
   if (message.channel !== 'email' && message.address !== null) return prepareTextNotice(context, delivery, tx, message);
   if (isAddressNotice(message.kind)) return prepareAddressNotice(context, delivery, tx, message, message.kind);
+  if (message.kind === 'support-bounce') return prepareSupportBounce(context, delivery, tx, message);
   if (message.proofId === null) return { do: 'expire' };
   const proof = await tx.proofs.byId(message.proofId);
   if (!proof) return { do: 'expire' };
