@@ -15,7 +15,6 @@ import { createInboxChats, type InboxChats } from './channels/inbox-chats.ts';
 import type { InboundOptions } from './channels/mail-reports/inbound.ts';
 import type { SesOptions } from './channels/mail-reports/ses.ts';
 import { paced } from './channels/paced-texts.ts';
-import { telegramWays } from './channels/telegram-ways.ts';
 import { type Config, ConfigError, type MailSettings, SETTINGS, type SmsSettings } from './config.ts';
 import { createKeys } from './keys.ts';
 import { createLog } from './log.ts';
@@ -26,6 +25,7 @@ import { createPasswordKnowledge } from './passwords/knowledge.ts';
 import type {
   ChannelEvent,
   Clock,
+  CodeTexts,
   Keys,
   LinkedChannel,
   Log,
@@ -123,23 +123,20 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
   const { mail, inbox } = await mailOf(config, context);
   const chats = inbox && chatsOf(inbox, config, context);
   const messengers = await messengersOf(config, context, chats);
-  const { texts, gateway, connect } = await textsOf(config, { context, inbox }, messengers);
+  const { texts, connect } = await textsOf(config, { context, inbox });
   const { brand, origin } = config;
   const delivery: Delivery = {
     mail,
-    texts: Object.fromEntries(
-      Object.entries(texts).map(([channel, provider]) => [
-        channel,
-        paced(provider, config.sms !== undefined || channel === 'telegram'),
-      ]),
-    ),
+    texts: pacedEach(texts, (channel) => config.sms !== undefined || channel === 'telegram'),
+    // A bot of Telegram's is free.
+    chats: pacedEach(messengers, (messenger) => messenger !== 'telegram' && config[messenger] !== undefined),
     render: (kind, params, locale) => render(kind, params, { locale, brand, origin }),
     renderText: (kind, params, locale) => renderText(kind, params, { locale, brand, origin }),
     origin,
   };
   const receivers = {
     ...(await mailReceivers(config, keys, clock, world.fetch ?? fetch)),
-    ...textReceivers(config, texts, gateway),
+    ...textReceivers(config, texts),
     ...chatReceivers(messengers),
   };
   const app = createApp({ context, config, inbox, chats, receivers, messengers });
@@ -187,7 +184,7 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
       };
     },
     async close() {
-      for (const provider of Object.values(texts)) await provider.close();
+      for (const provider of [...Object.values(texts), ...Object.values(messengers)]) await provider.close();
       await mail.close();
       await store.close();
     },
@@ -282,32 +279,40 @@ async function openReports(
   }
 }
 
+function pacedEach<C extends Channel>(
+  providers: Partial<Record<C, TextChannel>>,
+  isPaid: (channel: C) => boolean,
+): Partial<Record<C, CodeTexts>> {
+  const found: Partial<Record<C, CodeTexts>> = {};
+  for (const [channel, provider] of Object.entries(providers) as [C, TextChannel][])
+    found[channel] = paced(provider, isPaid(channel));
+  return found;
+}
+
 interface Surroundings {
   context: Context;
   inbox: Inbox | undefined;
 }
 
 interface Texts {
-  texts: Partial<Record<Exclude<Channel, 'email'>, TextChannel>>;
+  /** Providers that write to numbers; Telegram's is the Gateway. */
+  texts: { sms?: TextChannel; telegram?: TextChannel };
   /** Opens the lines that are kept open. */
-  /** Telegram Gateway, whose reports come to an address of their own. */
-  gateway?: TextChannel;
   connect(): void;
 }
 
-async function textsOf(config: Config, surroundings: Surroundings, chats: Messengers): Promise<Texts> {
+async function textsOf(config: Config, surroundings: Surroundings): Promise<Texts> {
   const { inbox, context } = surroundings;
   const { clock, log } = context;
   const { telegramGateway } = config;
   const { sms, connect } = config.sms ? await openSms(config.sms, config, surroundings) : NO_SMS;
   const shown = inbox ? inbox.texts(sms) : sms;
-  const texts = { ...chats, ...(shown ? { sms: shown } : {}) };
+  const texts = shown ? { sms: shown } : {};
   if (!telegramGateway) return { texts, connect };
   const { createTelegramGatewayChannel } = await import('./channels/telegram-gateway.ts');
   const webhookUrl = `${config.origin}/webhooks/telegram-gateway`;
-  const numbers = createTelegramGatewayChannel(telegramGateway, { fetch, clock, log, webhookUrl });
-  const telegram = telegramWays({ numbers, ...(chats.telegram ? { chats: chats.telegram } : {}) });
-  return { texts: { ...texts, telegram }, gateway: numbers, connect };
+  const telegram = createTelegramGatewayChannel(telegramGateway, { fetch, clock, log, webhookUrl });
+  return { texts: { ...texts, telegram }, connect };
 }
 
 const NO_SMS = { sms: undefined, connect: () => undefined };
@@ -384,7 +389,7 @@ function chatReceivers(messengers: Messengers): Receivers {
 }
 
 /** Reports on texts, by what the provider's address is called. */
-function textReceivers({ sms }: Config, { sms: carrier }: Texts['texts'], gateway: Texts['gateway']): Receivers {
+function textReceivers({ sms }: Config, { sms: carrier, telegram: gateway }: Texts['texts']): Receivers {
   const receivers: Receivers = {};
   if (carrier?.receive && sms)
     receivers[sms.provider === 'twilio' ? 'twilio' : 'sms'] = { channel: 'sms', receive: carrier.receive };
