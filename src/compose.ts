@@ -9,7 +9,7 @@ import { purge } from './actions/purge.ts';
 import { type Remembered, sealAudit } from './actions/seal-audit.ts';
 import type { Inbox } from './channels/inbox.ts';
 import type { InboxChats } from './channels/inbox-chats.ts';
-import { paced } from './channels/paced-texts.ts';
+import { pacedEach } from './channels/paced-texts.ts';
 import { mailOf, mailReceivers } from './compose/mail.ts';
 import { chatReceivers, chatsOf, messengersOf } from './compose/messengers.ts';
 import { textReceivers, textsOf } from './compose/texts.ts';
@@ -105,23 +105,20 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
   const { mail, inbox } = await mailOf(config, context);
   const chats = inbox && chatsOf(inbox, config, context);
   const messengers = await messengersOf(config, { context, chats, fetch: fetchThere });
-  const { texts, gateway, connect } = await textsOf(config, { context, inbox, fetch: fetchThere }, messengers);
+  const { texts, connect } = await textsOf(config, { context, inbox, fetch: fetchThere });
   const { brand, origin } = config;
   const delivery: Delivery = {
     mail,
-    texts: Object.fromEntries(
-      Object.entries(texts).map(([channel, provider]) => [
-        channel,
-        paced(provider, config.sms !== undefined || channel === 'telegram'),
-      ]),
-    ),
+    texts: pacedEach(texts, (channel) => config.sms !== undefined || channel === 'telegram'),
+    // A bot of Telegram's is free.
+    chats: pacedEach(messengers, (messenger) => messenger !== 'telegram' && config[messenger] !== undefined),
     render: (kind, params, locale) => render(kind, params, { locale, brand, origin }),
     renderText: (kind, params, locale) => renderText(kind, params, { locale, brand, origin }),
     origin,
   };
   const receivers = {
     ...(await mailReceivers(config, keys, clock, fetchThere)),
-    ...textReceivers(config, texts, gateway),
+    ...textReceivers(config, texts),
     ...chatReceivers(messengers),
   };
   const app = createApp({ context, config, inbox, chats, receivers, messengers });
@@ -166,7 +163,7 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
       };
     },
     async close() {
-      for (const provider of Object.values(texts)) await provider.close();
+      for (const provider of [...Object.values(texts), ...Object.values(messengers)]) await provider.close();
       await mail.close();
       await store.close();
     },

@@ -3,14 +3,14 @@
  * code is derived here, so that neither the request's time nor the outbox tells anything.
  */
 
-import { afterAttempt, fateOfDecoy, type NextStep, type SendOutcome } from '../rules/delivery.ts';
+import { afterAttempt, type Channel, fateOfDecoy, type NextStep, type SendOutcome } from '../rules/delivery.ts';
 import { isPlaceholder } from '../rules/identifiers.ts';
-import { beforeRetry, type Onward, onward } from '../rules/ladder.ts';
+import { beforeRetry, isMessenger, type Onward, onward } from '../rules/ladder.ts';
 import { HELD_BACK_WAIT_MS } from '../rules/spend.ts';
 import type { Message, StoreTransaction } from '../store/store.ts';
 import { assessRisk } from './assess-risk.ts';
 import type { Context } from './context.ts';
-import type { Delivery, Prepared } from './delivery.ts';
+import { carrierOf, type Delivery, type Prepared } from './delivery.ts';
 import { goOn } from './next-rung.ts';
 import { prepareCode } from './prepare-code.ts';
 import { isMessengerNotice, prepareMessengerNotice } from './prepare-messenger-notice.ts';
@@ -18,6 +18,7 @@ import { isAddressNotice, NOTICES, prepareAddressNotice, prepareNotice } from '.
 import { prepareSupportBounce } from './prepare-support-bounce.ts';
 import { prepareSupportMail } from './prepare-support-mail.ts';
 import { prepareTextNotice } from './prepare-text-notice.ts';
+import { stopChat } from './record-chat-event.ts';
 import { settleSpend } from './spend-on-texts.ts';
 
 /** What an attempt came to; a message that was given up without one was not attempted. */
@@ -31,11 +32,14 @@ export async function deliverMessage(context: Context, delivery: Delivery, messa
   const now = context.clock.now();
   const attempts = message.attempts + (outcome === 'unneeded' ? 0 : 1);
   const next = nextWay(delivery, message, prepared, outcome, { attempts, startedAt, now });
-  const step = stepAfter(delivery, message, outcome, next, attempts, now);
+  const step = stepAfter(message, outcome, next, { attempts, now, reports: reports(delivery, message, prepared) });
   const status = step.status === 'sent' && prepared.do === 'probe' ? 'suppressed' : step.status;
   const reason = reasonOf(message, prepared, outcome);
   await context.store.transaction(async (tx) => {
-    if (prepared.do === 'text' && typeof outcome !== 'string') await settleSpend(context, tx, prepared, outcome);
+    if (prepared.do === 'text' && typeof outcome !== 'string') {
+      await settleSpend(context, tx, prepared, outcome);
+      await stopWhereLeft(context, tx, message, prepared, outcome);
+    }
     await tx.outbox.settle(message.id, {
       status,
       attempts,
@@ -58,6 +62,18 @@ export async function deliverMessage(context: Context, delivery: Delivery, messa
   });
 }
 
+/** Blocked, or left: the messenger reaches this person no more, and the account page says so. */
+async function stopWhereLeft(
+  context: Context,
+  tx: StoreTransaction,
+  { channel }: Message,
+  { to, over }: Prepared & { do: 'text' },
+  outcome: SendOutcome,
+): Promise<void> {
+  const left = outcome.kind === 'unreachable' && outcome.stopped === true;
+  if (left && over !== 'number' && isMessenger(channel)) await stopChat(context, tx, channel, to, context.clock.now());
+}
+
 function nextWay(
   delivery: Delivery,
   message: Message,
@@ -75,13 +91,22 @@ function nextWay(
     attempts,
     tookMs: now - startedAt,
     waitedMs: now - (message.leavesAt ?? message.createdAt),
-    reports: reports(delivery, message),
+    reports: reports(delivery, message, prepared),
     below: prepared.below,
   });
 }
 
-function reports({ texts }: Delivery, { channel }: Message): boolean {
-  return texts[channel]?.reports === true;
+function reports(delivery: Delivery, { channel }: Message, prepared: Prepared): boolean {
+  if (channel === 'email') return false;
+  // Nobody has a chat, so what is done for nobody is what is done for a number.
+  const over =
+    prepared.do === 'text' ? prepared.over : isForNobody(prepared) ? overForNobody(delivery, channel) : 'chat';
+  return carrierOf(delivery, channel, over)?.reports === true;
+}
+
+/** For a decoy: the Gateway where there is one, which is asked for those who have linked no chat. */
+function overForNobody({ texts }: Delivery, channel: Channel): 'number' | 'chat' {
+  return texts[channel] ? 'number' : 'chat';
 }
 
 function isForNobody(prepared: Prepared): boolean {
@@ -90,16 +115,14 @@ function isForNobody(prepared: Prepared): boolean {
 
 /** A rung that is left behind has failed, whatever it said. */
 function stepAfter(
-  delivery: Delivery,
   message: Message,
   outcome: Attempt,
   next: Onward | undefined,
-  attempts: number,
-  now: number,
+  { attempts, now, reports }: { attempts: number; now: number; reports: boolean },
 ): NextStep | { status: 'unneeded' } {
   if (typeof outcome === 'string') return { status: outcome };
   if (next?.leaves) return { status: 'failed' };
-  return afterAttempt(beforeRetry(outcome, reports(delivery, message)), attempts, message.usefulUntil, now);
+  return afterAttempt(beforeRetry(outcome, reports), attempts, message.usefulUntil, now);
 }
 
 function reasonOf(message: Message, prepared: Prepared, outcome: Attempt): string | null {
@@ -128,16 +151,21 @@ async function attempt(delivery: Delivery, message: Message, prepared: Prepared)
       if (message.channel === 'email')
         return fateOfDecoy(await delivery.mail.probe({ shared: prepared.shared }), prepared.earlier);
       // Also where the channel was taken out of the settings since: nobody is written to.
-      return delivery.texts[message.channel]?.probe() ?? { kind: 'accepted', providerId: '' };
+      return (
+        carrierOf(delivery, message.channel, overForNobody(delivery, message.channel))?.probe() ?? {
+          kind: 'accepted',
+          providerId: '',
+        }
+      );
   }
 }
 
 async function sendText(
-  { texts }: Delivery,
+  delivery: Delivery,
   { id, channel, kind, usefulUntil }: Message,
-  { to, text: { text, code, locale } }: Prepared & { do: 'text' },
+  { to, over, text: { text, code, locale } }: Prepared & { do: 'text' },
 ): Promise<SendOutcome> {
-  const provider = texts[channel];
+  const provider = carrierOf(delivery, channel, over);
   if (!provider) return { kind: 'unreachable', reason: 'not_configured' };
   return provider.send({ id, to, text, code, kind, locale, usefulUntil });
 }

@@ -1,9 +1,9 @@
 /** What the worker needs to send a message, and what it finds is to be done with one. */
 import type { MessageParams, TemplateKind, TextKind, TextParams } from '../messages/catalog.ts';
 import type { Account, CodeTexts, MailChannel, RenderedMail } from '../ports.ts';
-import type { Channel, MessageFate } from '../rules/delivery.ts';
+import type { Channel, MessageFate, Messenger } from '../rules/delivery.ts';
 import { maskIdentifier } from '../rules/identifiers.ts';
-import type { Unneeded } from '../rules/ladder.ts';
+import { isMessenger, type Unneeded } from '../rules/ladder.ts';
 import type { PaidChannel } from '../rules/spend.ts';
 import type { SentOutcome, SpendAnswer } from './guard-spend.ts';
 
@@ -18,8 +18,10 @@ export interface RenderedText {
 
 export interface Delivery {
   mail: MailChannel;
-  /** Providers of codes to phone numbers. */
+  /** Providers of codes to phone numbers: text messages, and Telegram's Gateway. */
   texts: Partial<Record<Channel, CodeTexts>>;
+  /** Providers of codes to linked chats. */
+  chats: Partial<Record<Messenger, CodeTexts>>;
   render<K extends TemplateKind>(kind: K, params: MessageParams[K], locale: string): RenderedMail;
   renderText<K extends TextKind>(kind: K, params: TextParams[K], locale: string): RenderedText;
   /** Public origin of links. */
@@ -36,7 +38,8 @@ export type Bought = Omit<Extract<SpendAnswer, { allowed: true }>, 'allowed'> & 
 export type Prepared =
   /** `below`: the rungs to go on with where this one fails, or stays silent. */
   | { do: 'send'; to: string; mail: RenderedMail; below?: Channel[] }
-  | { do: 'text'; to: string; text: RenderedText; paid: Bought | undefined; below: Channel[] }
+  /** Into a chat, unless it is `over` a number. */
+  | { do: 'text'; to: string; over?: 'number' | 'chat'; text: RenderedText; paid: Bought | undefined; below: Channel[] }
   /** The account has no address for this channel, or its cost was held back; `again`: until what is spent allows it. */
   | { do: 'skip'; reason: 'no_address' | 'held_back'; below: Channel[]; again?: boolean }
   /**
@@ -48,6 +51,15 @@ export type Prepared =
   /** It stood ready, and is not needed. */
   | { do: 'let-go'; reason: Unneeded }
   | { do: 'fail'; reason: string };
+
+/** Who carries a text by this channel. */
+export function carrierOf(
+  { texts, chats }: Pick<Delivery, 'texts' | 'chats'>,
+  channel: Channel,
+  over: 'number' | 'chat' = 'chat',
+): CodeTexts | undefined {
+  return over === 'chat' && isMessenger(channel) ? chats[channel] : texts[channel];
+}
 
 /** How a message names an account to somebody who may be a stranger: by its first address, masked. */
 export function nameOf(account: Account): string {

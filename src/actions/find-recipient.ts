@@ -4,12 +4,12 @@ import { canRecover } from '../rules/address-trust.ts';
 import { cameToNothing, isHeldUp, type MessageFate } from '../rules/delivery.ts';
 import { sendableAddress } from '../rules/identifiers.ts';
 import { NO_ACCOUNT_MAIL_EVERY_MS } from '../rules/limits.ts';
-import type { Message, Proof, StoreTransaction } from '../store/store.ts';
+import type { Chat, Message, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { findNumberRecipient } from './find-number-recipient.ts';
 import { mayRecover } from './find-proof.ts';
 import { notifyMailboxes } from './notify-all-addresses.ts';
-import { addressesBy, isReachable, recoveryAddress } from './reachable-channels.ts';
+import { addressesBy, chatsOf, reachableBy, wayTo } from './reachable-channels.ts';
 
 export type CodeKind =
   | 'recovery-code'
@@ -22,6 +22,9 @@ export type CodeKind =
 export interface Recipient {
   kind: CodeKind | 'decoy';
   to: string | undefined;
+  /** For what goes to a phone. */
+  over?: 'number' | 'chat' | undefined;
+  chats?: readonly Chat[];
   account: Account | undefined;
   earlier?: MessageFate | undefined;
 }
@@ -50,10 +53,15 @@ export async function findRecipient(
       ? { kind: 'registration-taken', to: named[0]?.value, account }
       : { kind: 'registration-code', to: typed, account };
   }
-  if (proof.resolution === 'pending') await resolveRecovery(context, tx, proof, account);
+  const chats = await chatsOf(context, tx, account);
+  if (proof.resolution === 'pending') await resolveRecovery(context, tx, proof, account, chats);
   const stored = named.find(canRecover);
-  if (proof.resolution === 'known') return { kind: 'recovery-code', to: stored?.value, account };
-  // Nobody is texted but the owner of a number, and he can't tell a text without a code from one with a lure.
+  if (proof.resolution === 'known') {
+    const way = account && wayTo(context, { account, chats }, proof, message.channel);
+    const over = way?.over === 'mailbox' ? undefined : way?.over;
+    return { kind: 'recovery-code', to: way?.to, over, account, chats };
+  }
+  // Nobody is written to on a phone but the owner of a number or of a chat, and he can't tell a text without a code from one with a lure.
   if (message.channel !== 'email') return { kind: 'decoy', to: undefined, account: undefined };
   // Its owner is told why no code comes; from outside it is a mail as any other.
   const stopped = account !== undefined && !(stored && mayRecover(account, proof));
@@ -84,8 +92,10 @@ async function resolveRecovery(
   tx: StoreTransaction,
   proof: Proof,
   account: Account | undefined,
+  chats: readonly Chat[],
 ): Promise<void> {
-  const known = account !== undefined && mayRecover(account, proof) && isReachable(context, account, proof);
+  const ways = account && mayRecover(account, proof) ? reachableBy(context, { account, chats }, proof) : [];
+  const known = account !== undefined && ways.length > 0;
   const accountId = known ? account.id : null;
   const generation = account?.generation ?? null;
   const resolution = known ? 'known' : 'decoy';
@@ -94,9 +104,9 @@ async function resolveRecovery(
   proof.accountId = accountId;
   proof.accountGeneration = generation;
   await recordResolved(context, tx, proof, account?.id ?? null);
-  // A text may be read by whoever has the number now: the mailboxes can stop it (R70).
-  const number = known ? recoveryAddress(context, account, proof, 'sms') : undefined;
-  if (isFirst && known && number !== undefined && proof.channel !== 'email')
+  // A text may be read by whoever has the number now, a chat by whoever has the phone: the mailboxes can stop it (R70).
+  const toPhone = proof.channel !== 'email' && ways.some((way) => way !== 'email');
+  if (isFirst && known && toPhone)
     await notifyMailboxes(context, tx, account, 'recovery-requested', proof, context.clock.now());
 }
 

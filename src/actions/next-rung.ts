@@ -7,7 +7,7 @@ import { stateAt } from '../rules/recovery-flow.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { notifyMailboxes } from './notify-all-addresses.ts';
-import { rungsBelow } from './reachable-channels.ts';
+import { chatsOf, rungsBelow } from './reachable-channels.ts';
 import { newId } from './tokens.ts';
 
 /**
@@ -33,7 +33,9 @@ export async function goOnAfterFailure(context: Context, tx: StoreTransaction, m
   const proof = await tx.proofs.byId(message.proofId);
   if (!proof || !isCurrent(message, proof) || stateAt(proof, now) !== 'code_sent') return;
   const account = await accountOf(context, tx, proof);
-  const [channel] = account ? await rungsBelow(context, tx, account, proof, message.channel) : [];
+  if (!account) return;
+  const chats = await chatsOf(context, tx, account);
+  const [channel] = await rungsBelow(context, tx, { account, chats }, proof, message.channel);
   if (channel !== undefined) await queueRung(context, tx, message, channel, { kind: 'recovery-code', inMs: 0 });
 }
 

@@ -29,10 +29,11 @@ export async function prepareCode(
   const useful = stateAt(proof, now) === 'code_sent' && isWorthSending(proof.codeExpiresAt, now);
   // A message of an earlier epoch has a newer one behind it, with the code that counts.
   if (!useful || message.epoch !== proof.epoch) return { do: 'expire' };
-  const { kind, to, account, earlier } = await findRecipient(context, tx, message, proof);
+  const { kind, to, over, account, chats = [], earlier } = await findRecipient(context, tx, message, proof);
   if (kind !== message.kind) await tx.outbox.setKind(message.id, kind);
   const { channel } = message;
-  const below = kind === 'recovery-code' && account ? await rungsBelow(context, tx, account, proof, channel) : [];
+  const below =
+    kind === 'recovery-code' && account ? await rungsBelow(context, tx, { account, chats }, proof, channel) : [];
   if (channel !== 'email' && to === undefined && below.length > 0) return { do: 'skip', reason: 'no_address', below };
   if (kind === 'decoy' || to === undefined) {
     const forNobody = kind === 'decoy';
@@ -46,9 +47,10 @@ export async function prepareCode(
   const code = codeOf(context, proof);
   if (code === undefined) return { do: 'fail', reason: 'key_missing' };
   if (channel !== 'email') {
+    const by = over ?? 'number';
     const text = renderCodeText(delivery, kind, code, account?.locale ?? message.locale);
-    const bought = await buyText(context, delivery, tx, { message, proof, to, parts: text.segments });
-    if (typeof bought !== 'string') return { do: 'text', to, text, paid: bought, below };
+    const bought = await buyText(context, delivery, tx, { message, proof, to, over: by, parts: text.segments });
+    if (typeof bought !== 'string') return { do: 'text', to, over: by, text, paid: bought, below };
     return { do: 'skip', reason: 'held_back', below, again: below.length === 0 && mayFree(bought) };
   }
   const mail = renderCode(context, delivery, kind, proof, code, account, message.locale);

@@ -2,6 +2,7 @@
 import type { RemovedAddress, RenderedMail } from '../ports.ts';
 import { mayAct } from '../rules/address-trust.ts';
 import { maskIdentifier } from '../rules/identifiers.ts';
+import { isMessenger } from '../rules/ladder.ts';
 import { ADDRESS_CHANGED_LATELY_MS, NOT_ME_LIFETIME_MS } from '../rules/limits.ts';
 import { answer, stateAt } from '../rules/recovery-flow.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
@@ -72,9 +73,9 @@ export async function prepareNotice(
     }
     case 'recovery-requested': {
       const holder = message.accountId === null ? undefined : await context.accounts.get(tx, message.accountId);
-      const number = holder && recoveryAddress(context, holder, proof, 'sms');
-      if (!number) return { do: 'expire' };
-      const phone = maskIdentifier(number);
+      if (!holder) return { do: 'expire' };
+      const number = isMessenger(proof.channel) ? undefined : recoveryAddress(context, holder, proof, 'sms');
+      const phone = number && maskIdentifier(number);
       const params = { account, requestedAt: proof.createdAt, browser, phone, cancelUrl };
       return send(delivery.render(kind, params, message.locale));
     }

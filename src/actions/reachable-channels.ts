@@ -1,10 +1,10 @@
 /** By which ways a code can reach an account, and where each leads. Only the worker asks. */
 import type { Account, HeldAddress } from '../ports.ts';
 import { canRecover } from '../rules/address-trust.ts';
-import type { Channel } from '../rules/delivery.ts';
-import { ladderOf } from '../rules/ladder.ts';
+import { type Channel, MESSENGERS } from '../rules/delivery.ts';
+import { isMessenger, ladderOf } from '../rules/ladder.ts';
 import { canBeTexted } from '../rules/text-numbers.ts';
-import type { Proof, StoreTransaction } from '../store/store.ts';
+import type { Chat, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 
 /**
@@ -37,9 +37,50 @@ export function recoveryAddress(
   return addressesBy(context, account, proof, channel).find(canRecover);
 }
 
-/** Whether any way that this installation has leads to the account: then there is something to recover. */
-export function isReachable(context: Context, account: Account, proof: Proof): boolean {
-  return (['email', 'sms'] as const).some((channel) => recoveryAddress(context, account, proof, channel) !== undefined);
+/** An account with the chats that it has linked. */
+export interface Holder {
+  account: Account;
+  chats: readonly Chat[];
+}
+
+/** One look, for somebody and for nobody alike. */
+export async function chatsOf(
+  { settings }: Pick<Context, 'settings'>,
+  tx: StoreTransaction,
+  account: Account | undefined,
+): Promise<Chat[]> {
+  return settings.messengers.length === 0 ? [] : tx.chats.ofAccount(account?.id ?? '');
+}
+
+/** Where a code goes, and by what: Telegram has two, a bot and the Gateway. */
+export interface Way {
+  to: string;
+  over: 'mailbox' | 'number' | 'chat';
+}
+
+/**
+ * Where a code that recovers the account goes by this channel. A messenger leads to the chat that the account has linked, and
+ * nowhere where it has none or was stopped; Telegram then to the number, where the Gateway is configured.
+ */
+export function wayTo(
+  context: Pick<Context, 'settings'>,
+  { account, chats }: Holder,
+  proof: Proof,
+  channel: Channel,
+): Way | undefined {
+  const { messengers, texting } = context.settings;
+  if (isMessenger(channel)) {
+    const chat = chats.find((one) => one.channel === channel && one.stoppedAt === null);
+    if (chat && messengers.includes(channel)) return { to: chat.chat, over: 'chat' };
+    if (channel !== 'telegram' || texting?.telegram !== true) return undefined;
+  }
+  const address = recoveryAddress(context, account, proof, channel);
+  return address && { to: address.value, over: channel === 'email' ? 'mailbox' : 'number' };
+}
+
+/** The ways that this installation has and that lead to the account, whatever was asked for. */
+export function reachableBy(context: Pick<Context, 'settings'>, holder: Holder, proof: Proof): Channel[] {
+  return (['email', 'sms', ...MESSENGERS] as const).filter((channel) => wayTo(context, holder, proof, channel));
 }
 
 /**
@@ -49,7 +90,7 @@ export function isReachable(context: Context, account: Account, proof: Proof): b
 export async function rungsBelow(
   context: Context,
   tx: StoreTransaction,
-  account: Account,
+  holder: Holder,
   proof: Proof,
   channel: Channel,
 ): Promise<Channel[]> {
@@ -57,8 +98,7 @@ export async function rungsBelow(
   if (below.length === 0) return [];
   const tried = proof.resends === 0 ? [] : await tx.outbox.channelsTried(proof.id, proof.epoch);
   return below.filter(
-    (rung) =>
-      (rung === proof.channel || !tried.includes(rung)) && recoveryAddress(context, account, proof, rung) !== undefined,
+    (rung) => (rung === proof.channel || !tried.includes(rung)) && wayTo(context, holder, proof, rung) !== undefined,
   );
 }
 

@@ -3,18 +3,19 @@ import type { Channel, SendOutcome } from '../rules/delivery.ts';
 import { CODES, codesOf, type HeldBack, PAID_CHANNELS, type PaidChannel, spenderOf } from '../rules/spend.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
-import type { Bought, Delivery, Prepared } from './delivery.ts';
+import { type Bought, carrierOf, type Delivery, type Prepared } from './delivery.ts';
 import { guardSpend, noteEntered, noteSent, type PaidSend, refundSpend } from './guard-spend.ts';
-import { recoveryAddress } from './reachable-channels.ts';
+import { chatsOf, wayTo } from './reachable-channels.ts';
 
 interface Text {
   message: Message;
+  over?: 'number' | 'chat';
   to: string;
   /** Segments. */
   parts: number;
 }
 
-/** Undefined for what costs nothing: the inbox of development. */
+/** Undefined for what costs nothing: a bot of Telegram's, and the inbox of development. */
 export function buyText(
   context: Context,
   delivery: Delivery,
@@ -37,13 +38,13 @@ export function buyNotice(
 
 async function buy(
   context: Context,
-  { texts }: Delivery,
+  delivery: Delivery,
   tx: StoreTransaction,
-  { message, to, parts }: Text,
+  { message, to, over, parts }: Text,
   { outcome, ...by }: Pick<PaidSend, 'lane' | 'purpose'> & Pick<Bought, 'outcome'>,
 ): Promise<Bought | HeldBack | undefined> {
   const channel = paidChannel(message.channel);
-  if (channel === undefined || texts[channel]?.paid !== true) return undefined;
+  if (channel === undefined || carrierOf(delivery, channel, over)?.paid !== true) return undefined;
   // The Gateway is paid by the message, however long.
   const perSegment = channel === 'sms' ? { parts } : {};
   const now = context.clock.now();
@@ -68,7 +69,8 @@ export async function settleSpend(
 
 /** A code was entered: whoever reads texts sent to this prefix is a person. */
 export async function noteCodeEntered(context: Context, tx: StoreTransaction, proof: Proof): Promise<void> {
-  if (!context.settings.texting) return;
+  const { texting, messengers } = context.settings;
+  if (texting === undefined && messengers.length === 0) return;
   // A registration, or a number that is added, is written to the number that was typed.
   if (proof.purpose !== 'recovery') {
     const to = proof.identifier;
@@ -78,10 +80,11 @@ export async function noteCodeEntered(context: Context, tx: StoreTransaction, pr
   }
   if (proof.accountId === null) return;
   const account = await context.accounts.get(tx, proof.accountId);
+  const chats = await chatsOf(context, tx, account);
   for (const left of await tx.outbox.channelsOfCodes(proof.id)) {
     const channel = paidChannel(left);
-    const number = channel && account ? recoveryAddress(context, account, proof, channel) : undefined;
-    if (channel && number) await noteEntered(context, tx, { channel, to: number.canonical });
+    const way = channel && account ? wayTo(context, { account, chats }, proof, channel) : undefined;
+    if (channel && way) await noteEntered(context, tx, { channel, to: way.to });
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Account, HeldAddress } from '../ports.ts';
 import { canRecover } from '../rules/address-trust.ts';
-import type { Proof, StoreTransaction } from '../store/store.ts';
+import { isMessenger } from '../rules/ladder.ts';
+import type { Chat, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { addressesBy } from './reachable-channels.ts';
 
@@ -15,10 +16,21 @@ export async function usedAddresses(
   proof: Proof,
 ): Promise<HeldAddress[]> {
   const channels = await tx.outbox.channelsOfCodes(proof.id);
-  return channels.flatMap((channel) => {
+  const chats = await chatsBefore(tx, account, proof);
+  // By a messenger the code went to a chat, or where there was none by Telegram Gateway to the number.
+  const toAddresses = channels.filter(
+    (channel) => !isMessenger(channel) || (channel === 'telegram' && !chats.some((chat) => chat.channel === channel)),
+  );
+  return toAddresses.flatMap((channel) => {
     const used = addressesBy(context, account, proof, channel).find(
       (address) => canRecover(address) && (address.confirmedAt ?? 0) <= proof.createdAt,
     );
     return used ? [used] : [];
   });
+}
+
+/** Linked chats that codes of the proof may have gone to. */
+async function chatsBefore(tx: StoreTransaction, account: Account, proof: Proof): Promise<Chat[]> {
+  const chats = await tx.chats.ofAccount(account.id);
+  return chats.filter(({ linkedAt }) => linkedAt <= proof.createdAt);
 }

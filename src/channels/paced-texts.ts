@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Pace } from '../pace.ts';
 import type { CodeTexts, TextChannel } from '../ports.ts';
+import type { Channel } from '../rules/delivery.ts';
 
 /**
  * Nobody is written to for a decoy, and no provider can be asked whether it would take a message without sending one. So a
@@ -25,4 +26,14 @@ export function paced(channel: TextChannel, paid: boolean): CodeTexts {
     },
     close: () => channel.close(),
   };
+}
+
+export function pacedEach<C extends Channel>(
+  providers: Partial<Record<C, TextChannel>>,
+  isPaid: (channel: C) => boolean,
+): Partial<Record<C, CodeTexts>> {
+  const found: Partial<Record<C, CodeTexts>> = {};
+  for (const [channel, provider] of Object.entries(providers) as [C, TextChannel][])
+    found[channel] = paced(provider, isPaid(channel));
+  return found;
 }

@@ -2,12 +2,9 @@
 import type { Context } from '../actions/context.ts';
 import { recordReceipt } from '../actions/record-receipt.ts';
 import type { Inbox } from '../channels/inbox.ts';
-import { telegramWays } from '../channels/telegram-ways.ts';
 import type { Config, SmsSettings } from '../config.ts';
 import type { ChannelEvent, TextChannel } from '../ports.ts';
-import type { Channel } from '../rules/delivery.ts';
 import type { Receivers } from '../web/webhooks.ts';
-import type { Messengers } from './messengers.ts';
 
 interface Surroundings {
   context: Context;
@@ -16,29 +13,23 @@ interface Surroundings {
 }
 
 interface Texts {
-  texts: Partial<Record<Exclude<Channel, 'email'>, TextChannel>>;
-  /** Telegram Gateway, whose reports come to an address of their own. */
-  gateway?: TextChannel;
+  /** Providers that write to numbers; Telegram's is the Gateway. */
+  texts: { sms?: TextChannel; telegram?: TextChannel };
   /** Opens the lines that are kept open. */
   connect(): void;
 }
 
-export async function textsOf(
-  config: Config,
-  { inbox, context, fetch }: Surroundings,
-  chats: Messengers,
-): Promise<Texts> {
+export async function textsOf(config: Config, { inbox, context, fetch }: Surroundings): Promise<Texts> {
   const { clock, log } = context;
   const { telegramGateway } = config;
   const { sms, connect } = config.sms ? await openSms(config.sms, config, { context, fetch }) : NO_SMS;
   const shown = inbox ? inbox.texts(sms) : sms;
-  const texts = { ...chats, ...(shown ? { sms: shown } : {}) };
+  const texts = shown ? { sms: shown } : {};
   if (!telegramGateway) return { texts, connect };
   const { createTelegramGatewayChannel } = await import('../channels/telegram-gateway.ts');
   const webhookUrl = `${config.origin}/webhooks/telegram-gateway`;
-  const numbers = createTelegramGatewayChannel(telegramGateway, { fetch, clock, log, webhookUrl });
-  const telegram = telegramWays({ numbers, ...(chats.telegram ? { chats: chats.telegram } : {}) });
-  return { texts: { ...texts, telegram }, gateway: numbers, connect };
+  const telegram = createTelegramGatewayChannel(telegramGateway, { fetch, clock, log, webhookUrl });
+  return { texts: { ...texts, telegram }, connect };
 }
 
 const NO_SMS = { sms: undefined, connect: () => undefined };
@@ -72,7 +63,7 @@ async function openSms(
 }
 
 /** Reports on texts, by what the provider's address is called. */
-export function textReceivers({ sms }: Config, { sms: carrier }: Texts['texts'], gateway: Texts['gateway']): Receivers {
+export function textReceivers({ sms }: Config, { sms: carrier, telegram: gateway }: Texts['texts']): Receivers {
   const receivers: Receivers = {};
   if (carrier?.receive && sms)
     receivers[sms.provider === 'twilio' ? 'twilio' : 'sms'] = { channel: 'sms', receive: carrier.receive };

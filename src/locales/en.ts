@@ -75,6 +75,8 @@ export const en = {
       'If {typed} belongs to an account, we have sent a code to the mobile number of that account, or to its mailbox where it has none. It can take a minute.',
     sentRegistration: 'We have sent a message to {typed}. It can take a minute.',
     linkTitle: 'Open the link we sent',
+    sentRecoveryByMessenger:
+      'If {typed} belongs to an account that {messenger} is linked to, we have sent a code there. It can take a minute.',
     sentLink: 'If {typed} belongs to an account, we have sent a message there. It can take a minute.',
     linkOnly:
       'To keep your account safe, the message has a link in place of a code. Open it in this browser, and we go on from there.',
@@ -115,6 +117,12 @@ export const en = {
       delivered: 'The message has arrived on the phone.',
       failed: 'The message could not be delivered. Check what you typed, or try another way.',
     },
+    deliveryByMessenger: {
+      queued: 'The message is waiting to leave. This page tells you when it does.',
+      sent: 'The code is on its way. If it can’t be sent there, we send it by email.',
+      delivered: 'The message has arrived in the chat.',
+      failed: 'The message could not be delivered. Check what you typed, or try another way.',
+    },
     /** To a browser that has signed in to the account, where the code went on by another way than was asked for. */
     deliveryBy: {
       queued: 'The code goes on by {way}.',
@@ -122,13 +130,15 @@ export const en = {
       delivered: 'The code has arrived by {way}.',
       failed: 'The code could not be delivered by {way}. Check what you typed, or try another way.',
     },
-    ways: { email: 'email', sms: 'text message', whatsapp: 'WhatsApp', telegram: 'Telegram', viber: 'Viber' },
+    byEmail: 'email',
+    byText: 'text message',
     deliveryOnlyByText: {
       sent: 'The code is on its way. If no text message comes, use an email address instead.',
     },
     checkAgain: 'Check again',
     nothing: 'No code yet?',
     spam: 'Look in your spam folder for a message from {sender}.',
+    chat: 'Look in the chat with the shop, and in your mailbox as well.',
     signal: 'A text message comes when your phone has a signal. Look in your mailbox as well.',
     signalAlone: 'A text message comes when your phone has a signal.',
     simSwap: 'Whoever takes over a phone number gets its text messages, so email is the safer way.',
@@ -154,6 +164,10 @@ export const en = {
     smsWhy: 'A text message goes to the mobile number of the account, or an email where it has none.',
     smsAgain: 'Send it again by text message',
     smsToTypedWhy: 'A text message goes to the number that you typed.',
+    messenger: 'Send it by {messenger}',
+    messengerAgain: 'Send it again by {messenger}',
+    messengerWhy:
+      'A message goes to the {messenger} chat that is linked to the account, or an email where there is none.',
     current: 'used just now',
     other: 'Use another address or number',
     otherWhy: 'Maybe you signed up with a different one.',

@@ -42,8 +42,8 @@ export interface MessageParams {
   'password-held': Told & { at: number; browser: string; completesAt: number; cancelUrl: string | undefined };
   /** Instead of a code, where "this wasn't me" stopped recovery by this address. */
   'recovery-frozen': Asked & { address: string; recoverUrl: string };
-  /** To the mailboxes, where a recovery was asked for by text message. */
-  'recovery-requested': Asked & { account: string; phone: string; cancelUrl: string | undefined };
+  /** To the mailboxes, where a code goes to a phone: to a number (masked), or to a linked chat where there is none. */
+  'recovery-requested': Asked & { account: string; phone: string | undefined; cancelUrl: string | undefined };
   /** To customer support, after "this wasn't me"; the timeline oldest first. */
   'support-not-me': {
     accountId: string;

@@ -166,9 +166,10 @@ export function decisiveMessage<M extends CodeMessage>(codes: readonly M[]): M |
     const before = codes.find(({ id }) => id === follows)?.status;
     return status === 'queued' && attempts === 0 && (before === 'sent' || before === 'delivered');
   };
+  const gone = asked.filter((message) => message.status !== 'unneeded' && !isReady(message));
   return (
-    asked.find(({ status }) => status === 'delivered') ??
-    asked.find((message) => message.status !== 'unneeded' && !isReady(message)) ??
+    gone.find(({ status }) => status === 'delivered') ??
+    gone.find(({ id }) => !gone.some(({ follows }) => follows === id)) ??
     newest
   );
 }

@@ -3,7 +3,7 @@ import type { Block } from '../layout.ts';
 import { whenAndWhere } from './phrases.ts';
 
 export const recoveryRequested: Templates['recovery-requested'] = (params, surroundings) => ({
-  subject: `${surroundings.brand}: a password reset was asked for by text message`,
+  subject: `${surroundings.brand}: a password reset was asked for by ${params.phone === undefined ? 'messenger' : 'text message'}`,
   preheader: 'If that was you, there is nothing to do. If not, you can stop it now.',
   heading: 'A code was sent to your phone',
   blocks: [
@@ -11,7 +11,9 @@ export const recoveryRequested: Templates['recovery-requested'] = (params, surro
       type: 'paragraph',
       text:
         `Someone asked to reset the password of your ${surroundings.brand} account (${params.account}), ` +
-        `and a code goes to ${params.phone} by text message.`,
+        (params.phone === undefined
+          ? 'and a code goes to a messenger that you have linked to it.'
+          : `and a code goes to ${params.phone} by text message.`),
     },
     whenAndWhere(params.requestedAt, params.browser, surroundings),
     { type: 'paragraph', text: 'If that was you, go on with the code. There is nothing to do here.' },
@@ -19,8 +21,11 @@ export const recoveryRequested: Templates['recovery-requested'] = (params, surro
   ],
 });
 
-function notYou({ cancelUrl }: MessageParams['recovery-requested'], { supportAddress }: Surroundings): Block[] {
-  const number = `Your phone number may be in someone else’s hands. Ask your phone company about it, or write to ${supportAddress}.`;
+function notYou({ cancelUrl, phone }: MessageParams['recovery-requested'], { supportAddress }: Surroundings): Block[] {
+  const number =
+    phone === undefined
+      ? `Your phone may be in someone else’s hands. Write to ${supportAddress}.`
+      : `Your phone number may be in someone else’s hands. Ask your phone company about it, or write to ${supportAddress}.`;
   if (cancelUrl === undefined) return [{ type: 'paragraph', text: number }];
   return [
     { type: 'paragraph', text: `Then stop it now, and the code stops working. ${number}` },

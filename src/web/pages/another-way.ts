@@ -1,8 +1,10 @@
 import { html } from 'hono/html';
-import type { Channel } from '../../rules/delivery.ts';
+import { fill } from '../../locales/index.ts';
+import { type Channel, MESSENGER_NAMES } from '../../rules/delivery.ts';
 import type { IdentifierKind } from '../../rules/identifiers.ts';
+import { isMessenger } from '../../rules/ladder.ts';
 import { choiceLink, heading, rich, typedText } from './fields.ts';
-import { icon } from './icons.ts';
+import { channelIcon, icon } from './icons.ts';
 import { type Html, page, type View } from './layout.ts';
 
 export interface AnotherWayProps {
@@ -38,7 +40,7 @@ function channelChoice(
   const t = view.t.anotherWay;
   const [title, why] = wordsOf(view, kind, channel, current);
   return html`<li><form method="post" action="/recover/resend"><input type="hidden" name="channel" value="${channel}"><button type="submit" class="choice">${icon(
-    current ? 'again' : channel === 'email' ? 'envelope' : 'phone',
+    current ? 'again' : channelIcon(channel),
   )}<span><strong>${title}</strong>${current ? html` <em>${t.current}</em>` : ''}<small>${why}</small></span></button></form></li>`;
 }
 
@@ -48,6 +50,10 @@ function wordsOf(view: View, kind: IdentifierKind, channel: Channel, current: bo
   if (channel === 'email') {
     const why = kind === 'phone' ? t.emailOfPhoneWhy : t.emailWhy;
     return current ? [t.emailAgain, kind === 'phone' ? t.emailOfPhoneWhy : t.emailAgainWhy] : [t.email, why];
+  }
+  if (isMessenger(channel)) {
+    const messenger = MESSENGER_NAMES[channel];
+    return [fill(current ? t.messengerAgain : t.messenger, { messenger }), fill(t.messengerWhy, { messenger })];
   }
   return [current ? t.smsAgain : t.sms, kind === 'phone' ? t.smsToTypedWhy : t.smsWhy];
 }

@@ -1,5 +1,6 @@
 /** Line drawings of 24 units, drawn in the current colour; decoration only, so hidden from assistive technology. */
 import { html } from 'hono/html';
+import type { Channel } from '../../rules/delivery.ts';
 import type { Html } from './layout.ts';
 
 const PATHS = {
@@ -25,6 +26,11 @@ const PATHS = {
   warn: 'M12 4 2.8 19.5h18.4ZM12 10v4.5m0 2.5v.1',
 } as const;
 export type Icon = keyof typeof PATHS;
+
+export function channelIcon(channel: Channel): Icon {
+  if (channel === 'email') return 'envelope';
+  return channel === 'sms' ? 'phone' : channel;
+}
 
 export function icon(name: Icon): Html {
   return html`<svg class="icon" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><path d="${PATHS[name]}"/></svg>`;

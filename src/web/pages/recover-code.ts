@@ -1,11 +1,12 @@
 import { html } from 'hono/html';
 import { durationText, fill, fillCount } from '../../locales/index.ts';
 import type { CodeFormat, Purpose } from '../../rules/codes.ts';
-import type { Channel, ShownStatus } from '../../rules/delivery.ts';
+import { type Channel, MESSENGER_NAMES, type ShownStatus } from '../../rules/delivery.ts';
 import type { IdentifierKind } from '../../rules/identifiers.ts';
+import { isMessenger } from '../../rules/ladder.ts';
 import { CODE_LIFETIME_MS, TRIES_PER_CODE } from '../../rules/limits.ts';
 import { errorSummary, heading, notice, rich, textField, typedText, warning } from './fields.ts';
-import { icon } from './icons.ts';
+import { channelIcon, icon } from './icons.ts';
 import { type FieldError, type Html, page, type View } from './layout.ts';
 
 export interface CodeProps {
@@ -46,7 +47,7 @@ export function codePage(view: View, props: CodeProps): Html {
       props.resent && !dead && errors.length === 0 ? notice(t.code.resent) : ''
     }
 ${heading(view, {
-  icon: props.channel === 'email' ? 'envelope' : 'phone',
+  icon: channelIcon(props.channel),
   title: carriesLink(props) ? t.code.linkTitle : t.code.title,
   lead: dead ? undefined : sentText(view, props),
   step: { step: 2, steps: props.purpose === 'address' ? 2 : 3 },
@@ -73,6 +74,8 @@ function sentText({ t }: View, props: CodeProps): unknown {
   const params = { typed: typedText(typed) };
   if (carriesLink(props)) return rich(t.code.sentLink, params);
   if (purpose !== 'recovery') return rich(t.code.sentRegistration, params);
+  if (isMessenger(channel))
+    return rich(t.code.sentRecoveryByMessenger, { ...params, messenger: MESSENGER_NAMES[channel] });
   if (channel !== 'email' && kind === 'email') return rich(t.code.sentRecoveryByText, params);
   return rich(kind === 'phone' && channel === 'email' ? t.code.sentRecoveryByEmail : t.code.sentRecovery, params);
 }
@@ -125,16 +128,18 @@ export function deliveryWords(
   { channel, delivery, by, purpose }: Pick<CodeProps, 'channel' | 'delivery' | 'by' | 'purpose'>,
 ): string {
   const { t } = view;
-  if (by !== undefined) return fill(t.code.deliveryBy[delivery], { way: t.code.ways[by] });
-  return deliveryTexts(view, { channel, purpose })[delivery];
+  if (by === undefined) return deliveryTexts(view, { channel, purpose })[delivery];
+  const way = isMessenger(by) ? MESSENGER_NAMES[by] : by === 'email' ? t.code.byEmail : t.code.byText;
+  return fill(t.code.deliveryBy[delivery], { way });
 }
 
 /** Only a recovery has other ways than a text that does not come. */
 function deliveryTexts(
   { t: { code } }: View,
   { channel, purpose }: Pick<CodeProps, 'channel' | 'purpose'>,
-): Record<CodeProps['delivery'], string> {
+): Record<ShownStatus, string> {
   if (channel === 'email') return code.delivery;
+  if (isMessenger(channel)) return code.deliveryByMessenger;
   return purpose === 'recovery' ? code.deliveryByText : { ...code.deliveryByText, ...code.deliveryOnlyByText };
 }
 
@@ -161,7 +166,8 @@ ${dead ? '' : resendForm(view, props, 'secondary')}
 <ul class="links"><li>${other}</li><li><a href="/help#code">${t.code.cannotGet}</a></li></ul></section>`;
 }
 
-function signalText({ t }: View, { purpose }: CodeProps): string {
+function signalText({ t }: View, { channel, purpose }: CodeProps): string {
+  if (isMessenger(channel)) return t.code.chat;
   return `${purpose === 'recovery' ? t.code.signal : t.code.signalAlone} ${t.code.simSwap}`;
 }
 

@@ -1,0 +1,238 @@
+/** A code that goes on by another way than was asked for, and who may know of it. */
+import assert from 'node:assert/strict';
+import { describe, type TestContext, test } from 'node:test';
+import { recordReceipt } from '../../src/actions/record-receipt.ts';
+import { CARRIERS, type Carrier, PHONE } from '../carriers.ts';
+import { type InProcess, startInProcess } from '../in-process.ts';
+import { addPerson, codeIn, OLD_PASSWORD } from '../people.ts';
+import { type SmtpSinkOptions, startSmtpSink } from '../smtp-sink.ts';
+import type { ApiAnswer } from '../visitor.ts';
+
+const EMAIL = 'jane@example.com';
+const OTHER = 'other@example.com';
+const NOBODY = 'nobody@example.com';
+const REFUSED = { code: 550, message: '5.1.1 no such mailbox' };
+
+for (const engine of ['sqlite', 'postgres'] as const)
+  describe(`asked for by email, on ${engine}`, () => {
+    test('a mailbox that refuses: the code goes by text, the other mailbox hears of it, and the line is that of nobody', async (t) => {
+      const { program, carrier, mails } = await withMailbox(t, engine, (to) => (to === OTHER ? undefined : REFUSED));
+      await addPerson(program, { emails: [EMAIL, OTHER], phones: [PHONE] });
+      const known = await ask(program, EMAIL);
+      const unknown = await ask(program, NOBODY);
+      assert.equal(carrier.codes().length, 1);
+      assert.deepEqual(
+        mails().map(({ to, subject }) => [to, /asked for by text message/.test(subject)]),
+        [[OTHER, true]],
+      );
+      await program.advance(5_000);
+      assert.deepEqual(await line(program, known), await line(program, unknown));
+      assert.equal((await line(program, known)).delivery, 'failed');
+      assert.equal(await verified(program, known, carrier.codes()[0]), 200);
+    });
+
+    test('a mail that comes back later: the code goes by text, once, and the line stays', async (t) => {
+      const { program, carrier, mails } = await withMailbox(t, engine);
+      await addPerson(program, { emails: [EMAIL], phones: [PHONE] });
+      const token = await ask(program, EMAIL);
+      await program.advance(30_000);
+      assert.equal(carrier.codes().length, 0);
+      const before = await line(program, token);
+      await Promise.all([bounce(program), bounce(program)]);
+      await program.advance(0);
+      assert.deepEqual(carrier.codes(), [codeIn(mails()[0] as never)]);
+      assert.deepEqual(await line(program, token), before);
+      await bounce(program);
+      await program.advance(90_000);
+      assert.equal(carrier.codes().length, 1);
+      assert.equal(mails().length, 1);
+    });
+
+    test('a mail that is held up goes on being tried, and the code goes by text after 15 seconds', async (t) => {
+      let holds = true;
+      const { program, carrier, mails } = await withMailbox(t, engine, () =>
+        holds ? { code: 451, message: '4.7.1 come back later' } : undefined,
+      );
+      await addPerson(program, { emails: [EMAIL], phones: [PHONE] });
+      const known = await ask(program, EMAIL);
+      const unknown = await ask(program, NOBODY);
+      for (let second = 1; second <= 20; second += 1) {
+        await program.advance(1_000);
+        assert.deepEqual(await line(program, known), await line(program, unknown), `after ${second} s`);
+        assert.equal(carrier.codes().length, second < 15 ? 0 : carrier.codes().length);
+      }
+      assert.equal(carrier.codes().length, 1);
+      holds = false;
+      await program.advance(60_000);
+      assert.deepEqual(
+        mails()
+          .filter(({ to }) => to === EMAIL)
+          .map((mail) => codeIn(mail)),
+        carrier.codes(),
+      );
+      assert.equal(carrier.codes().length, 1);
+    });
+
+    test('an account with a number alone, asked by email: by text, and in an outage it looks like nobody', async (t) => {
+      const { program, carrier } = await withMailbox(t, engine);
+      await addPerson(program, { emails: [], phones: [PHONE] });
+      const known = await ask(program, PHONE, { channel: 'email' });
+      assert.equal(carrier.codes().length, 1);
+      assert.equal(await verified(program, known, carrier.codes()[0]), 200);
+      await program.sink.stop();
+      const again = await ask(program, PHONE, { channel: 'email' });
+      const unknown = await ask(program, '+12125550188', { channel: 'email' });
+      for (const ms of [0, 2_000, 10_000]) {
+        await program.advance(ms);
+        assert.deepEqual(await line(program, again), await line(program, unknown));
+      }
+    });
+
+    test('a way that this code was tried by before is not gone again, unless it is asked for', async (t) => {
+      const { program, carrier, mails } = await withMailbox(t, engine);
+      await addPerson(program, { emails: [EMAIL], phones: [PHONE] });
+      const token = await ask(program, EMAIL);
+      carrier.fail('refused', 50);
+      await resend(program, token, 'sms');
+      await program.advance(90_000);
+      assert.equal(mails().length, 1, 'the mailbox has this code');
+      await resend(program, token, 'email');
+      assert.equal(mails().length, 2);
+    });
+  });
+
+describe('a link', () => {
+  test('goes nowhere else, whatever becomes of its mail', async (t) => {
+    const { program, carrier } = await withMailbox(t, 'sqlite', () => REFUSED, { risk: async () => 'high' });
+    await addPerson(program, { emails: [EMAIL], phones: [PHONE] });
+    const token = await ask(program, EMAIL);
+    await program.advance(60_000);
+    assert.equal((await program.api('GET', '/recovery', { token })).json.carries, 'link');
+    assert.equal(carrier.codes().length, 0);
+  });
+});
+
+describe('a text that was held back', () => {
+  test('from an account with no other way: it leaves when a new day begins, while the code lives; it counts once', async (t) => {
+    const { program, carrier } = await withMailbox(t, 'sqlite', undefined, {
+      env: { REGAIN_PRICES: 'sms:US=0.05', REGAIN_SPEND_PER_DAY: 'sms=0.0625' },
+    });
+    await addPerson(program, { emails: [], phones: [PHONE] });
+    // Five minutes before midnight, UTC.
+    await program.advance(Date.parse('2026-03-14T23:55:00Z') - program.now());
+    const first = await ask(program, PHONE);
+    assert.equal(await verified(program, first, carrier.codes()[0]), 200);
+    const token = await ask(program, PHONE);
+    for (let minute = 0; minute < 4; minute += 1) await program.advance(60_000);
+    assert.equal(carrier.codes().length, 1, 'the day has spent what it may');
+    const heldBack = await program.regain.context.store.transaction((tx) => tx.spend.tallies(0));
+    assert.deepEqual(
+      heldBack.filter(({ outcome }) => outcome === 'budget').map(({ messages }) => messages),
+      [1],
+    );
+    for (let minute = 0; minute < 3; minute += 1) await program.advance(60_000);
+    assert.equal(carrier.codes().length, 2);
+    assert.equal(await verified(program, token, carrier.codes()[1]), 200);
+  });
+});
+
+describe('the truth', () => {
+  test('is told to a browser that has signed in to this account, and to nobody else', async (t) => {
+    const { program, carrier } = await withTwilio(t);
+    await addPerson(program, { emails: [EMAIL], phones: [PHONE] });
+    await addPerson(program, { emails: ['somebody@example.com'] });
+    const device = await deviceOf(program, PHONE);
+    const elsewhere = await deviceOf(program, 'somebody@example.com');
+    const owner = await ask(program, PHONE, { device });
+    await carrier.report(program, 'failed');
+    await program.settled();
+    assert.deepEqual(await line(program, owner), { delivery: 'sent', by: 'email' });
+
+    const strangers = [await ask(program, PHONE), await ask(program, PHONE, { device: elsewhere })];
+    const nobody = [await ask(program, '+12125550188'), await ask(program, '+12125550188', { device: elsewhere })];
+    await carrier.report(program, 'failed');
+    await program.advance(3_000);
+    for (const token of [...strangers, ...nobody]) assert.deepEqual(await line(program, token), { delivery: 'sent' });
+  });
+
+  test('what arrived, what came back, and by which way', async (t) => {
+    const { program, carrier } = await withTwilio(t);
+    await addPerson(program, { emails: [EMAIL], phones: [PHONE] });
+    const device = await deviceOf(program, PHONE);
+    const byText = await ask(program, PHONE, { device });
+    assert.deepEqual(await line(program, byText), { delivery: 'sent' });
+    await carrier.report(program, 'delivered');
+    assert.deepEqual(await line(program, byText), { delivery: 'delivered' });
+
+    const byMail = await ask(program, EMAIL, { device: await deviceOf(program, EMAIL) });
+    await bounce(program);
+    assert.deepEqual(await line(program, byMail), { delivery: 'queued', by: 'sms' });
+    await program.settled();
+    assert.deepEqual(await line(program, byMail), { delivery: 'sent', by: 'sms' });
+    await carrier.report(program, 'failed');
+    assert.deepEqual(await line(program, byMail), { delivery: 'failed', by: 'sms' });
+  });
+});
+
+async function withTwilio(t: TestContext): Promise<{ program: InProcess; carrier: Carrier }> {
+  const carrier = await CARRIERS.twilio();
+  t.after(() => carrier.stop());
+  const program = await startInProcess('sqlite', carrier.env);
+  t.after(() => program.close());
+  return { program, carrier };
+}
+
+/** Texts go to a webhook; the mail server answers each recipient as told. */
+async function withMailbox(
+  t: TestContext,
+  engine: 'sqlite' | 'postgres',
+  onRcpt?: NonNullable<SmtpSinkOptions['onRcpt']>,
+  { risk, env = {} }: { risk?: () => Promise<'high'>; env?: Record<string, string> } = {},
+) {
+  const nowS = (): number => Math.floor(program.now() / 1000);
+  const carrier = await CARRIERS.webhook(nowS);
+  t.after(() => carrier.stop());
+  const sink = onRcpt && (await startSmtpSink({ onRcpt }));
+  if (sink) t.after(() => sink.stop());
+  const mail: Record<string, string> = sink ? { REGAIN_SMTP_URL: sink.url } : {};
+  const program: InProcess = await startInProcess(engine, { ...carrier.env, ...mail, ...env }, risk ? { risk } : {});
+  t.after(() => program.close());
+  return { program, carrier, mails: () => (sink ?? program.sink).messages };
+}
+
+async function ask(program: InProcess, identifier: string, more: object = {}): Promise<string> {
+  const { json, status } = await program.api('POST', '/recovery', { body: { identifier, ...more } });
+  assert.equal(status, 202);
+  await program.settled();
+  return json.token;
+}
+
+async function resend(program: InProcess, token: string, channel: string): Promise<ApiAnswer> {
+  const answer = await program.api('POST', '/recovery/resend', { body: { token, channel } });
+  await program.settled();
+  return answer;
+}
+
+/** The newest mail with a code comes back. */
+async function bounce({ regain: { context }, now }: InProcess): Promise<void> {
+  const [mail] = await context.store.transaction((tx) =>
+    tx.messages.list({ since: 0, channel: 'email', kind: 'recovery-code' }, 1),
+  );
+  const messageId = mail?.id ?? '';
+  const receipt = { type: 'receipt', providerId: '', messageId, status: 'failed', at: now(), reason: '5.2.2' } as const;
+  await recordReceipt(context, 'email', receipt);
+}
+
+async function line(program: InProcess, token: string): Promise<{ delivery: string; by?: string }> {
+  const { json } = await program.api('GET', '/recovery', { token });
+  return { delivery: json.delivery, ...(json.by === undefined ? {} : { by: json.by }) };
+}
+
+async function verified(program: InProcess, token: string, code: string | undefined): Promise<number> {
+  return (await program.api('POST', '/recovery/verify', { body: { token, code } })).status;
+}
+
+async function deviceOf(program: InProcess, identifier: string): Promise<string> {
+  const { json } = await program.api('POST', '/sessions', { body: { identifier, password: OLD_PASSWORD } });
+  return json.device;
+}

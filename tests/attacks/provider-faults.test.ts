@@ -1,0 +1,165 @@
+/**
+ * Providers that fail in every way: the code still arrives by some way within a minute of the program's clock, no way brings
+ * it twice for one asking, and nothing is sent after the code has died.
+ */
+import assert from 'node:assert/strict';
+import { describe, type TestContext, test } from 'node:test';
+import { RECEIPT_WAIT_MS } from '../../src/rules/ladder.ts';
+import { CODE_LIFETIME_MS } from '../../src/rules/limits.ts';
+import { CARRIERS, type Carrier, type Fault, PHONE } from '../carriers.ts';
+import { type InProcess, startInProcess } from '../in-process.ts';
+import { addPerson, codeIn } from '../people.ts';
+
+const EMAIL = 'jane@example.com';
+const MINUTE = 60_000;
+type Engine = 'sqlite' | 'postgres';
+
+for (const [name, startCarrier] of Object.entries(CARRIERS))
+  for (const engine of ['sqlite', 'postgres'] as const)
+    describe(`${name}, on ${engine}`, () => {
+      const faults: [Fault, number][] = [
+        ['down', 50],
+        ['slow', 1],
+        ['refused', 50],
+        ['lost', 1],
+      ];
+      for (const [fault, times] of faults)
+        test(`${fault}: the code comes by email within a minute, and by no way twice`, async (t) => {
+          const { program, carrier } = await withCarrier(t, engine, startCarrier);
+          carrier.fail(fault, times);
+          const token = await ask(program);
+          await seconds(program, 60);
+          const mails = mailedCodes(program);
+          assert.equal(mails.length, 1, 'one mail');
+          assert.ok(carrier.codes().length <= 1, 'at most one text');
+          await seconds(program, CODE_LIFETIME_MS / 1000);
+          assert.deepEqual(mailedCodes(program), mails, 'nothing after it has died');
+          assert.ok(carrier.codes().length <= 1);
+          assert.deepEqual(carrier.complaints(), []);
+          assert.equal(typeof token, 'string');
+        });
+
+      test('takes it and never reports: by the next way after the stated time, where it is one that reports', async (t) => {
+        const { program, carrier } = await withCarrier(t, engine, startCarrier);
+        const token = await ask(program);
+        await program.advance(RECEIPT_WAIT_MS - 1_000);
+        assert.deepEqual(mailedCodes(program), []);
+        await seconds(program, 60 - RECEIPT_WAIT_MS / 1000);
+        assert.equal(carrier.codes().length, 1);
+        assert.deepEqual(mailedCodes(program), carrier.reports ? carrier.codes() : []);
+        assert.equal(await verified(program, token, carrier.codes()[0]), 200);
+      });
+
+      test('reports that it arrived: no other way is gone, and the rung that stood ready says why', async (t) => {
+        const { program, carrier } = await withCarrier(t, engine, startCarrier);
+        await ask(program);
+        await carrier.report(program, 'delivered');
+        await seconds(program, 90);
+        assert.deepEqual(mailedCodes(program), []);
+        const ready = await rungs(program);
+        assert.deepEqual(ready, carrier.reports ? [['unneeded', 'arrived_before']] : []);
+      });
+
+      test('reports backwards and twice: what arrived has arrived', async (t) => {
+        const { program, carrier } = await withCarrier(t, engine, startCarrier);
+        await ask(program);
+        for (const status of ['delivered', 'sent', 'delivered', 'failed', 'sent', 'failed'] as const)
+          await carrier.report(program, status);
+        await seconds(program, 90);
+        assert.deepEqual(mailedCodes(program), []);
+      });
+
+      test('reports that it failed, after it was taken, more than once: by the next way at once, and once', async (t) => {
+        const { program, carrier } = await withCarrier(t, engine, startCarrier);
+        const token = await ask(program);
+        await Promise.all([carrier.report(program, 'failed'), carrier.report(program, 'failed')]);
+        await program.settled();
+        assert.deepEqual(mailedCodes(program), carrier.codes(), 'without a second passed');
+        await carrier.report(program, 'failed');
+        await seconds(program, 90);
+        assert.equal(mailedCodes(program).length, 1);
+        assert.equal(await verified(program, token, mailedCodes(program)[0]), 200);
+      });
+
+      test('the code was entered meanwhile, or asked for again: the rung that stood ready is let go', async (t) => {
+        const { program, carrier } = await withCarrier(t, engine, startCarrier);
+        if (!carrier.reports) return;
+        const entered = await ask(program);
+        assert.equal(await verified(program, entered, carrier.codes()[0]), 200);
+        await program.advance(RECEIPT_WAIT_MS);
+        assert.deepEqual(mailedCodes(program), []);
+        assert.deepEqual(await rungs(program), [['unneeded', 'code_entered']]);
+        const again = await ask(program);
+        await program.api('POST', '/recovery/resend', { body: { token: again, channel: 'email' } });
+        await program.settled();
+        assert.equal(mailedCodes(program).length, 1, 'as it was asked for');
+        await seconds(program, 90);
+        assert.equal(mailedCodes(program).length, 1, 'and not once more');
+      });
+    });
+
+describe('a provider that hangs', { concurrency: true }, () => {
+  for (const [name, startCarrier] of Object.entries(CARRIERS))
+    test(`${name}: by email when the time for an answer is over, and not again by this way`, async (t) => {
+      const { program, carrier } = await withCarrier(t, 'sqlite', startCarrier);
+      carrier.fail('hang');
+      await ask(program);
+      await seconds(program, 90);
+      assert.equal(mailedCodes(program).length, 1);
+      assert.ok(carrier.codes().length <= 1);
+    });
+});
+
+describe('with one way alone', () => {
+  test('a lost answer: Twilio is given the time to report before it is asked again', async (t) => {
+    const { program, carrier } = await withCarrier(t, 'sqlite', CARRIERS.twilio, []);
+    carrier.fail('lost');
+    const token = await ask(program);
+    await program.advance(RECEIPT_WAIT_MS - 1_000);
+    assert.equal(carrier.codes().length, 1);
+    await carrier.report(program, 'delivered');
+    await seconds(program, 90);
+    assert.equal(carrier.codes().length, 1, 'it said that the message arrived');
+    assert.equal(await verified(program, token, carrier.codes()[0]), 200);
+  });
+});
+
+async function withCarrier(
+  t: TestContext,
+  engine: Engine,
+  startCarrier: () => Promise<Carrier>,
+  emails: string[] = [EMAIL],
+): Promise<{ program: InProcess; carrier: Carrier }> {
+  const carrier = await startCarrier();
+  t.after(() => carrier.stop());
+  const program = await startInProcess(engine, carrier.env);
+  t.after(() => program.close());
+  await addPerson(program, { emails, phones: [PHONE] });
+  return { program, carrier };
+}
+
+async function ask(program: InProcess): Promise<string> {
+  const { json } = await program.api('POST', '/recovery', { body: { identifier: PHONE } });
+  await program.settled();
+  return json.token;
+}
+
+async function seconds(program: InProcess, count: number): Promise<void> {
+  const step = count > MINUTE / 1000 ? 5 : 1;
+  for (let passed = 0; passed < count; passed += step) await program.advance(step * 1_000);
+}
+
+async function verified(program: InProcess, token: string, code: string | undefined): Promise<number> {
+  return (await program.api('POST', '/recovery/verify', { body: { token, code } })).status;
+}
+
+/** Notices are mails as well, and carry none. */
+function mailedCodes({ sink }: InProcess): string[] {
+  return sink.messages.filter(({ text }) => /^\s*\d{6}\s*$/m.test(text)).map((mail) => codeIn(mail));
+}
+
+/** What became of the rungs below the first, by channels that were not tried. */
+async function rungs(program: InProcess): Promise<(string | null)[][]> {
+  const messages = await program.regain.context.store.transaction((tx) => tx.messages.list({ since: 0 }, 100));
+  return messages.filter(({ follows }) => follows !== null).map(({ status, reason }) => [status, reason]);
+}

@@ -1,0 +1,175 @@
+/**
+ * Providers of texts at the network's edge, for tests that play the same faults with each: how to configure one, how to make
+ * it fail, what it took, and how it reports.
+ */
+import type { InProcess } from './in-process.ts';
+import { receiptText, startSmsc } from './smsc.ts';
+import { startTelegramGatewayPeer } from './telegram-peer.ts';
+import { startTwilioPeer, twilioSignature } from './twilio-peer.ts';
+import { reportSignature, startWebhookReceiver } from './webhook-receiver.ts';
+
+export const PHONE = '+12125550101';
+
+/** `slow`: 429 with a delay of two minutes. `lost`: takes the message and closes before the answer. */
+export type Fault = 'down' | 'slow' | 'refused' | 'lost' | 'hang';
+
+export interface Carrier {
+  env: Record<string, string>;
+  /** Whether it reports what arrives. */
+  reports: boolean;
+  /** The next message fails so. */
+  fail(fault: Fault, times?: number): void;
+  /** Codes that it took, or may have taken, in order. */
+  codes(): string[];
+  /** What became of the newest message that it took. */
+  report(program: InProcess, status: 'sent' | 'delivered' | 'failed'): Promise<void>;
+  complaints(): readonly string[];
+  stop(): Promise<void>;
+}
+
+const SECRET = 'a key of the shop';
+const GATEWAY_TOKEN = 'AAEYJQAAh43tuSpLbRnlRl9pHYqzeN6gCVSHd9OB';
+const TWILIO = { account: 'AC00000000000000000000000000000001', authToken: 'token' };
+const NOW_S = Date.parse('2026-03-14T09:12:00Z') / 1000;
+
+/** Started with the program's clock in the second half of a day: reports may come within the hour. */
+export const CARRIERS = {
+  async twilio(): Promise<Carrier> {
+    const peer = await startTwilioPeer(TWILIO);
+    const faults = {
+      down: { status: 503 },
+      slow: { status: 429, headers: { 'Retry-After': '120' } },
+      refused: { status: 400, body: JSON.stringify({ code: 21614, message: 'not a mobile number', status: 400 }) },
+      lost: 'close',
+      hang: 'hang',
+    } as const;
+    return {
+      env: texting(`twilio://${TWILIO.account}:${TWILIO.authToken}@api.twilio.com?from=%2B12125550199&api=${peer.url}`),
+      reports: true,
+      fail: (fault, times = 1) => peer.misbehave(...Array.from({ length: times }, () => faults[fault])),
+      codes: () => peer.taken.map(({ form }) => codeOf(form.Body ?? '')),
+      async report(program, status) {
+        const { sid, form } = peer.taken.at(-1) ?? { sid: '', form: {} as Record<string, string> };
+        const url = form.StatusCallback ?? '';
+        const told = status === 'failed' ? 'undelivered' : status;
+        const fields = { MessageSid: sid, MessageStatus: told, To: PHONE, AccountSid: TWILIO.account };
+        await post(program, url, new URLSearchParams(fields).toString(), {
+          'content-type': 'application/x-www-form-urlencoded',
+          'x-twilio-signature': twilioSignature(TWILIO.authToken, url, fields),
+        });
+      },
+      complaints: () => [],
+      stop: () => peer.stop(),
+    };
+  },
+
+  async smpp(): Promise<Carrier> {
+    const smsc = await startSmsc();
+    let refusals = 0;
+    const faults = {
+      // ESME_RSYSERR, ESME_RTHROTTLED, ESME_RINVDSTADR.
+      down: { status: 0x08 },
+      slow: { status: 0x58 },
+      refused: { status: 0x0b },
+      lost: 'close',
+      hang: 'hold',
+    } as const;
+    return {
+      env: texting(`smpp://user:password@127.0.0.1:${smsc.port}?from=Shop`),
+      reports: true,
+      fail(fault, times = 1) {
+        smsc.answerWith(...Array.from({ length: times }, () => faults[fault]));
+        if (typeof faults[fault] === 'object') refusals += times;
+      },
+      codes: () => smsc.submitted.slice(refusals).map(({ bytes }) => codeOf(bytes.toString('latin1'))),
+      async report(_, status) {
+        const stat = { sent: 'ENROUTE', delivered: 'DELIVRD', failed: 'UNDELIV' }[status];
+        const message = receiptText(String(smsc.submitted.length), stat);
+        await smsc.deliver({ source: PHONE.slice(1), esmClass: 4, message });
+      },
+      complaints: () => smsc.complaints,
+      stop: () => smsc.stop(),
+    };
+  },
+
+  async webhook(nowS: () => number = () => NOW_S): Promise<Carrier> {
+    const receiver = await startWebhookReceiver(SECRET, nowS);
+    const faults = {
+      down: { status: 503 },
+      slow: { status: 429, headers: { 'Retry-After': '120' } },
+      refused: { status: 400 },
+      lost: 'close',
+      hang: 'hang',
+    } as const;
+    return {
+      env: texting(`${receiver.url}/send?secret=${encodeURIComponent(SECRET)}`),
+      reports: false,
+      fail: (fault, times = 1) => receiver.misbehave(...Array.from({ length: times }, () => faults[fault])),
+      codes: () => receiver.taken.map(({ text }) => codeOf(text)),
+      async report(program, status) {
+        const body = JSON.stringify({ id: receiver.taken.at(-1)?.id, status });
+        const signature = reportSignature(SECRET, Math.floor(program.now() / 1000), body);
+        await post(program, `${program.regain.config.origin}/webhooks/sms`, body, { 'Regain-Signature': signature });
+      },
+      complaints: () => receiver.complaints,
+      stop: () => receiver.stop(),
+    };
+  },
+
+  /** The first rung; the texts below it go to a webhook that takes none. */
+  async gateway(): Promise<Carrier> {
+    const peer = await startTelegramGatewayPeer(GATEWAY_TOKEN);
+    const below = await startWebhookReceiver(SECRET, () => NOW_S);
+    peer.numbers.add(PHONE);
+    below.misbehave(...Array.from({ length: 50 }, () => ({ status: 400 })));
+    const url = `telegram-gateway://:${GATEWAY_TOKEN}@gatewayapi.telegram.org?api=${peer.url}`;
+    return {
+      env: {
+        ...texting(`${below.url}/send?secret=${encodeURIComponent(SECRET)}`),
+        REGAIN_TELEGRAM_GATEWAY_URL: url,
+      },
+      reports: true,
+      fail(fault, times = 1) {
+        const error = { ok: false, error: 'PHONE_NUMBER_NOT_AVAILABLE' };
+        const faults = {
+          down: { status: 502 },
+          slow: { status: 429, headers: { 'Retry-After': '120' } },
+          refused: { status: 200, json: error },
+          lost: 'close_mid_answer',
+          hang: 'hang',
+        } as const;
+        peer.fail(...Array.from({ length: times }, () => faults[fault]));
+      },
+      codes: () => peer.sent.map(({ code }) => code ?? ''),
+      async report(program, status) {
+        const told = status === 'failed' ? 'expired' : status;
+        const call = peer.report(`request-${peer.fees}`, told, Math.floor(program.now() / 1000));
+        await post(
+          program,
+          `${program.regain.config.origin}/webhooks/telegram-gateway`,
+          new TextDecoder().decode(call.body),
+          Object.fromEntries(call.headers),
+        );
+      },
+      complaints: () => peer.problems,
+      async stop() {
+        await peer.stop();
+        await below.stop();
+      },
+    };
+  },
+} as const;
+
+function texting(url: string): Record<string, string> {
+  return { REGAIN_SMS_URL: url, REGAIN_SMS_COUNTRIES: 'US' };
+}
+
+async function post(program: InProcess, url: string, body: string, headers: Record<string, string>): Promise<void> {
+  const { status } = await program.regain.fetch(new Request(url, { method: 'POST', body, headers }));
+  if (status !== 200 && status !== 204) throw new Error(`the report was answered with ${status}`);
+}
+
+/** The code in the last line of a text. */
+export function codeOf(text: string): string {
+  return /#([0-9A-Z]+)$/.exec(text)?.[1] ?? 'none';
+}
