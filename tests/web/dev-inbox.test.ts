@@ -47,7 +47,8 @@ describe('in development', () => {
     assert.doesNotMatch(opened.text, /id="say"/);
     assert.match(opened.text, /<a href="\/account">/);
     const started = await say('telegram', { text: `/start ${LINK}`, token: LINK });
-    assert.equal(started.url, `/dev/inbox/chats/telegram?phone=first&token=${LINK}`);
+    assert.equal(started.url, '/dev/inbox/chats/telegram?phone=first&from=link');
+    assert.match(started.text, /<a href="\/account">/, 'the way back');
     assert.match(started.text, new RegExp(`class="mine"[^>]*><p[^>]*>/start ${LINK}<`));
     assert.match(started.text, /id="say"/);
     assert.match(started.text, /value="\/stop"/);
@@ -76,6 +77,8 @@ describe('in development', () => {
       /<button[^>]*>Yes, send/,
       'no link, no question',
     );
+    const again = await guest.get(`/dev/inbox/chats/viber?token=${LINK}`);
+    assert.equal(again.text.match(question)?.length, 2, 'each link asks anew');
   });
 
   test('each messenger shows a code as it does: with the code on its button, with its own words, or as it is', async () => {
