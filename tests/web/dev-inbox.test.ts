@@ -45,10 +45,10 @@ describe('in development', () => {
     const opened = await guest.get(`/dev/inbox/chats/telegram?token=${LINK}`);
     assert.match(opened.text, new RegExp(`value="/start ${LINK}"><button[^>]*>Start<`));
     assert.doesNotMatch(opened.text, /id="say"/);
-    assert.match(opened.text, /<a href="\/account">/);
+    assert.match(opened.text, /<a href="\/account\/messengers\/confirm\/telegram">/);
     const started = await say('telegram', { text: `/start ${LINK}`, token: LINK });
     assert.equal(started.url, '/dev/inbox/chats/telegram?phone=first&from=link');
-    assert.match(started.text, /<a href="\/account">/, 'the way back');
+    assert.match(started.text, /<a href="\/account\/messengers\/confirm\/telegram">/, 'the way back');
     assert.match(started.text, new RegExp(`class="mine"[^>]*><p[^>]*>/start ${LINK}<`));
     assert.match(started.text, /id="say"/);
     assert.match(started.text, /value="\/stop"/);

@@ -63,7 +63,7 @@ export function devChat(view: View, open: OpenChat): Html {
 <div class="beside"><section class="phone" data-look="${messenger}" id="phone" aria-label="${t.onPhone}">${bar(view, t.business[messenger], phone && !open.isBlocked ? menu(view, open) : '')}
 <div class="thread" tabindex="0">${conversation(view, open)}</div>
 ${phone ? hand(view, open) : ''}</section>
-<div>${open.byLink ? html`<p class="hint">${t.byLink} <a href="/account">${t.accountLink}</a></p>` : ''}
+<div>${open.byLink ? html`<p class="hint">${t.byLink} <a href="/account/messengers/confirm/${messenger}">${t.accountLink}</a></p>` : ''}
 ${codeBox(view, last && codeIn(last))}
 ${open.canReport && last && !last.fate ? receipts(view, last, ['delivered', 'read', 'failed']) : ''}</div></div></article>`;
 }
