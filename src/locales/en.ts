@@ -645,7 +645,7 @@ export const en = {
     copyCode: 'Copy code',
     telegramEmpty: 'This bot of {brand} brings your sign-in codes.',
     byLink: 'This chat was opened by a link. Nothing is linked until you press the button or send the draft.',
-    accountLink: 'Then go back to your account',
+    accountLink: 'Then go back to where you began',
     reports: 'Receipts',
     reported: {
       none: 'The phone has reported nothing of this message.',

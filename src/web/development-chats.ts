@@ -21,7 +21,9 @@ export const submitDevChat: Handler = async (web, c) => {
   const phone = web.chats?.phones.find(({ slug }) => slug === form.get('phone'));
   if (!messenger || !phone || !web.chats) throw new Refusal('not_found');
   await web.chats.act(messenger, phone, actOf(form));
-  return c.redirect(`${hrefOf(messenger, phone, form.get('token'))}#phone`, 303);
+  // The token is in what was said now; the way back to the account stays in sight.
+  const cameByLink = form.has('token') || form.get('from') === 'link';
+  return c.redirect(`${hrefOf(messenger, phone, cameByLink ? { from: 'link' } : {})}#phone`, 303);
 };
 
 /** @throws Refusal `invalid_request` */
@@ -45,10 +47,11 @@ export function phoneRowsOf(web: Web, c: HttpContext, channel: Channel | undefin
   const messenger = ours(web, channel);
   if (!messenger || !web.chats) return [];
   const open = phoneOf(web, c);
+  const token = c.req.query('token');
   return web.chats.phones.map((phone) => ({
     slug: phone.slug,
     name: phone.name,
-    href: hrefOf(messenger, phone, c.req.query('token')),
+    href: hrefOf(messenger, phone, token === undefined ? {} : { token }),
     isOpen: phone.slug === open?.slug,
     last: threadOf(web, messenger, phone.chats[messenger]).at(-1),
   }));
@@ -75,6 +78,7 @@ export function openChatOf(
     chat,
     thread: threadOf(web, messenger, chat),
     token,
+    byLink: token !== undefined || c.req.query('from') === 'link',
     opened: web.chats.opened(messenger, token),
     isBlocked: web.inbox.isBlocked(messenger, chat),
     selected: message?.id,
@@ -92,8 +96,8 @@ function phoneOf(web: Web, c: HttpContext): Phone | undefined {
   return phones.find(({ slug }) => slug === c.req.query('phone')) ?? phones[0];
 }
 
-function hrefOf(messenger: Messenger, { slug }: Phone, token: string | undefined): string {
-  const query = new URLSearchParams({ phone: slug, ...(token === undefined ? {} : { token }) });
+function hrefOf(messenger: Messenger, { slug }: Phone, more: { token?: string; from?: 'link' }): string {
+  const query = new URLSearchParams({ phone: slug, ...more });
   return `/dev/inbox/chats/${messenger}?${query}`;
 }
 

@@ -109,8 +109,8 @@ function openOf(
 
 /** Of the list that belongs to this page. */
 function queryOf(c: HttpContext, channel: Channel | undefined): string {
-  const { message, phone, token } = c.req.query();
-  const wanted = { channel, message, phone, token };
+  const { message, phone, token, from } = c.req.query();
+  const wanted = { channel, message, phone, token, from };
   const given = Object.entries(wanted).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
   return given.length === 0 ? '' : `?${new URLSearchParams(given)}`;
 }

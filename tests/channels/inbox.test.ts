@@ -236,6 +236,19 @@ describe('the switch of a channel', () => {
       );
     });
 
+  test('a message that was refused, and is taken on another try, arrives then', async (t) => {
+    const there = await desk(t);
+    there.inbox.behave('email', 'refuses');
+    await send(there, 'email');
+    await there.chats.channel('viber').send(textTo(there.phone.chats.viber, 'between'));
+    there.inbox.behave('email', 'works');
+    await send(there, 'email');
+    assert.deepEqual(
+      there.inbox.messages().map(({ id }) => id),
+      ['message-1', 'between'],
+    );
+  });
+
   test('a silent channel takes messages, and reports them only by hand', async (t) => {
     const there = await desk(t);
     for (const channel of ['sms', 'whatsapp', 'viber'] as const) {

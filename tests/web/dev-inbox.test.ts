@@ -45,9 +45,10 @@ describe('in development', () => {
     const opened = await guest.get(`/dev/inbox/chats/telegram?token=${LINK}`);
     assert.match(opened.text, new RegExp(`value="/start ${LINK}"><button[^>]*>Start<`));
     assert.doesNotMatch(opened.text, /id="say"/);
-    assert.match(opened.text, /<a href="\/account">/);
+    assert.match(opened.text, /<a href="\/account\/messengers\/confirm\/telegram">/);
     const started = await say('telegram', { text: `/start ${LINK}`, token: LINK });
-    assert.equal(started.url, `/dev/inbox/chats/telegram?phone=first&token=${LINK}`);
+    assert.equal(started.url, '/dev/inbox/chats/telegram?phone=first&from=link');
+    assert.match(started.text, /<a href="\/account\/messengers\/confirm\/telegram">/, 'the way back');
     assert.match(started.text, new RegExp(`class="mine"[^>]*><p[^>]*>/start ${LINK}<`));
     assert.match(started.text, /id="say"/);
     assert.match(started.text, /value="\/stop"/);
@@ -76,6 +77,8 @@ describe('in development', () => {
       /<button[^>]*>Yes, send/,
       'no link, no question',
     );
+    const again = await guest.get(`/dev/inbox/chats/viber?token=${LINK}`);
+    assert.equal(again.text.match(question)?.length, 2, 'each link asks anew');
   });
 
   test('each messenger shows a code as it does: with the code on its button, with its own words, or as it is', async () => {

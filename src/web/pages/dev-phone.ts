@@ -18,8 +18,9 @@ export interface OpenChat {
   chat: string;
   /** Oldest first. */
   thread: readonly InboxMessage[];
-  /** Of the link that opened it. */
+  /** Of the link that opened it, until something was said. */
   token: string | undefined;
+  byLink: boolean;
   opened: Opened;
   isBlocked: boolean;
   /** Id of the message that was asked for. */
@@ -62,7 +63,7 @@ export function devChat(view: View, open: OpenChat): Html {
 <div class="beside"><section class="phone" data-look="${messenger}" id="phone" aria-label="${t.onPhone}">${bar(view, t.business[messenger], phone && !open.isBlocked ? menu(view, open) : '')}
 <div class="thread" tabindex="0">${conversation(view, open)}</div>
 ${phone ? hand(view, open) : ''}</section>
-<div>${open.token === undefined ? '' : html`<p class="hint">${t.byLink} <a href="/account">${t.accountLink}</a></p>`}
+<div>${open.byLink ? html`<p class="hint">${t.byLink} <a href="/account/messengers/confirm/${messenger}">${t.accountLink}</a></p>` : ''}
 ${codeBox(view, last && codeIn(last))}
 ${open.canReport && last && !last.fate ? receipts(view, last, ['delivered', 'read', 'failed']) : ''}</div></div></article>`;
 }
@@ -83,18 +84,11 @@ function menu(view: View, open: OpenChat): Html {
 /** What was said, and what the shop asks whoever came by a link. */
 function conversation(view: View, { messenger, thread, opened }: OpenChat): Html {
   const t = view.t.inbox;
-  const asks = opened.question !== undefined && !endsWith(thread, opened);
-  if (thread.length === 0 && !asks)
+  if (thread.length === 0 && opened.question === undefined)
     return html`<p class="nothing">${messenger === 'telegram' ? fill(t.telegramEmpty, { brand: view.brand.name }) : t.nothingSaid}</p>`;
   return html`<ol>${thread.map((line) => bubble(view, line))}${
-    asks ? html`<li><p class="bubble" dir="auto">${opened.question}</p></li>` : ''
+    opened.question ? html`<li><p class="bubble" dir="auto">${opened.question}</p></li>` : ''
   }</ol>`;
-}
-
-/** Whether the question was answered already. */
-function endsWith(thread: readonly InboxMessage[], { press }: Opened): boolean {
-  const last = thread.at(-1);
-  return last?.said === true && last.text === press?.text;
 }
 
 function bubble(view: View, message: InboxMessage): Html {
@@ -128,9 +122,8 @@ function hand(view: View, open: OpenChat): Html {
   const { messenger, opened, thread, token } = open;
   if (open.isBlocked)
     return html`<footer><p>${t.blocked[messenger]}</p>${actForm(open, html`<button class="key" name="act" value="unblock">${t.unblock}</button>`)}</footer>`;
-  const answered = endsWith(thread, opened) && token !== undefined;
-  const isOffered = opened.press && !answered && (token !== undefined || thread.length === 0);
-  const press = isOffered ? opened.press : undefined;
+  // Telegram has a button where nothing was said, too.
+  const press = token !== undefined || thread.length === 0 ? opened.press : undefined;
   const pressForm = press
     ? actForm(
         open,
@@ -146,18 +139,18 @@ function hand(view: View, open: OpenChat): Html {
       : html`<div class="commands">${commands.map((command) => actForm(open, html`<input type="hidden" name="text" value="${command}"><button name="act" value="say">${command}</button>`))}</div>`
   }${actForm(
     open,
-    html`<label class="hidden-visually" for="say">${t.say}</label><input id="say" name="text" value="${isDraftSent(open) ? '' : (opened.draft ?? '')}" placeholder="${t.say}" autocomplete="off" required maxlength="1000"><button class="send" name="act" value="say">${t.send}</button>`,
+    html`<label class="hidden-visually" for="say">${t.say}</label><input id="say" name="text" value="${opened.draft ?? ''}" placeholder="${t.say}" autocomplete="off" required maxlength="1000"><button class="send" name="act" value="say">${t.send}</button>`,
     'composer',
   )}</footer>`;
 }
 
-function isDraftSent({ thread, opened }: OpenChat): boolean {
-  return thread.some(({ said, text }) => said && text === opened.draft);
-}
-
-function actForm({ messenger, phone, token }: OpenChat, inside: Html, className?: string): Html {
+function actForm({ messenger, phone, token, byLink }: OpenChat, inside: Html, className?: string): Html {
   return html`<form method="post" action="/dev/inbox/chats/${messenger}"${className ? html` class="${className}"` : ''}><input type="hidden" name="phone" value="${phone?.slug}">${
-    token === undefined ? '' : html`<input type="hidden" name="token" value="${token}">`
+    token !== undefined
+      ? html`<input type="hidden" name="token" value="${token}">`
+      : byLink
+        ? html`<input type="hidden" name="from" value="link">`
+        : ''
   }${inside}</form>`;
 }
 
