@@ -237,6 +237,11 @@ class Walk {
     await addPerson(this.#program, { emails: ['family@example.com'], phones: [NUMBER] });
     await this.#go(mailbox);
     await this.#at('remove address, a shared number would be left', 'a[href="/account/addresses/add"].primary');
+    await this.#go('/account');
+    await this.#page.locator('[href^="/account/addresses/remove/"]').last().click();
+    await this.#at('remove number', '#password');
+    await this.#post(new URL(this.#page.url()).pathname, { password: NEW_PASSWORD });
+    await this.#at('account, number removed', '.notice');
   }
 
   async linksOfMails(): Promise<void> {
