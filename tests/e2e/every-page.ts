@@ -218,6 +218,30 @@ class Walk {
     await this.#at('account, address removed', '.notice');
     await this.#go(first!);
     await this.#at('remove address, the last one', 'a[href="/account/addresses/add"].primary');
+    await this.numbers(first!);
+  }
+
+  /** @param mailbox where the page leads to remove the only one */
+  async numbers(mailbox: string): Promise<void> {
+    const add = (identifier: string): Promise<void> =>
+      this.#post('/account/addresses/add', { identifier, password: NEW_PASSWORD });
+    await add('+44 20 7946 0018');
+    await this.#at('add number, a landline', '#identifier-error');
+    await add('020 7946');
+    await this.#at('add number, of which country', '#country');
+    await add(NUMBER);
+    await this.#program.settled();
+    await this.#at('add number, code', 'form[action="/account/addresses/code"]');
+    await this.#post('/account/addresses/code', { code: this.#textedCode(NUMBER) });
+    await this.#at('account, number added', '.notice');
+    await addPerson(this.#program, { emails: ['family@example.com'], phones: [NUMBER] });
+    await this.#go(mailbox);
+    await this.#at('remove address, a shared number would be left', 'a[href="/account/addresses/add"].primary');
+    await this.#go('/account');
+    await this.#page.locator('[href^="/account/addresses/remove/"]').last().click();
+    await this.#at('remove number', '#password');
+    await this.#post(new URL(this.#page.url()).pathname, { password: NEW_PASSWORD });
+    await this.#at('account, number removed', '.notice');
   }
 
   async linksOfMails(): Promise<void> {
@@ -290,6 +314,17 @@ class Walk {
     await this.#at('registration details, weak password', '#password-error');
     await this.#post('/register/complete', { name: 'New Comer', ...password });
     await this.#at('sign in, registered', '.notice');
+    await this.registrationByPhone();
+  }
+
+  async registrationByPhone(): Promise<void> {
+    await this.#post('/register', { identifier: '+44 20 7946 0018' });
+    await this.#at('register, a landline', '#identifier-error');
+    await this.#post('/register', { identifier: '(212) 555-0144' });
+    await this.#program.settled();
+    await this.#at('registration code, by number', '.delivery');
+    await this.#post('/register/code', { code: this.#textedCode('+12125550144') });
+    await this.#at('registration details, by number', '#birthday_day');
   }
 
   async help(): Promise<void> {
@@ -381,6 +416,11 @@ class Walk {
     return codeIn(this.#program.sink.messages.findLast(({ to }) => to === email)!);
   }
 
+  #textedCode(number: string): string {
+    const text = this.#program.regain.inbox?.messages().find(({ to }) => to === number)?.text ?? '';
+    return /#([0-9A-Z]+)$/.exec(text)?.[1] ?? assert.fail(`a code for ${number}`);
+  }
+
   async #wrongCode(): Promise<void> {
     await this.#post('/recover/code', { code: wrongCode(this.#code()) });
   }
@@ -441,6 +481,7 @@ class Walk {
 
 const JANE = 'jane@example.com';
 const SECOND = 'second@example.com';
+const NUMBER = '+12125550133';
 
 function guess(name: string): Record<string, string> {
   return { identifier: `${name}@example.com`, password: 'a guess' };

@@ -111,6 +111,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
 
     test('what gets no texts is said before anything is sent', async () => {
       const { owner } = await people.signedIn();
+      await program.settled();
       const before = receiver.requests.length;
       const said: Record<string, RegExp> = {
         '+33 6 12 34 56 78': /numbers of that country/,
