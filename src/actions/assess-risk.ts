@@ -5,14 +5,16 @@ import type { Context } from './context.ts';
 
 const ANSWERS_WITHIN_MS = 1_000;
 
-/** Where the host says high, this recovery is answered with a link from now on; what was sent before is void. */
+/**
+ * Where the host says high, mails of this recovery carry a link from now on, and codes of earlier ones are void. Where it was
+ * asked for by text and the mailbox is the last rung, the code of the text stays good.
+ */
 export async function assessRisk(context: Context, message: Message): Promise<void> {
   const { risk, store, log } = context;
   const { proofId } = message;
   if (!risk || message.kind !== 'recovery-code' || message.channel !== 'email' || proofId === null) return;
   const proof = await store.transaction((tx) => tx.proofs.byId(proofId));
-  // The mailbox as the last rung of a text is no request by mail: the code of the text stays good.
-  if (proof?.state !== 'code_sent' || proof.carries === 'link' || proof.channel !== 'email') return;
+  if (proof?.state !== 'code_sent' || proof.carries === 'link') return;
   const answer = await answerOf(risk, questionOf(proof)).catch((error: unknown) => {
     log.error('risk-fault', { error: String(error) });
     return 'high';

@@ -39,7 +39,7 @@ export async function resendCode(
     const lanes = lanesForResend(proof.lane, breakers.open.sends);
     const lane = await chargeSend(tx, { identifierMac, channel, source: origin.source, lanes }, now);
 
-    const cannotCarry = proof.carries === 'link' && !canCarryLink(channel);
+    const cannotCarry = proof.carries === 'link' && canCarryLink(proof.channel) && !canCarryLink(channel);
     const renewed = keyDropped || cannotCarry ? 'renew' : renewal(proof, now);
     const resends = proof.resends + 1;
     const wait = RESEND_WAITS_MS[Math.min(resends, RESEND_WAITS_MS.length - 1)] as number;

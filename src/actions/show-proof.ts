@@ -15,6 +15,7 @@ import { type State, stateAt } from '../rules/recovery-flow.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { findProof } from './find-proof.ts';
+import { canCarryLink } from './start-proof.ts';
 
 export interface ProofView {
   purpose: Purpose;
@@ -98,7 +99,7 @@ export function describeProof(
     channel: proof.channel,
     channels: channelsFor(asking, settings),
     codeFormat: proof.codeFormat,
-    carries: proof.carries,
+    carries: canCarryLink(proof.channel) ? proof.carries : 'code',
     codeLength: proof.codeLength,
     expiresAt: proof.verifiedExpiresAt ?? proof.codeExpiresAt,
     ...(proof.state === 'held' ? { completesAt: proof.expiresAt } : {}),

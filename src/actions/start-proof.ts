@@ -2,7 +2,7 @@
  * Recovering and registering begin alike: validate, charge, write one proof and one message, answer. Nothing is looked
  * up here, so a known and an unknown identifier run the same statements; the worker resolves the account afterwards.
  */
-import { type Alarm, isHighRisk, rungFor } from '../rules/breakers.ts';
+import { type Alarm, isHighRisk, LONGEST_CODE, rungFor } from '../rules/breakers.ts';
 import type { CodeShape, Purpose } from '../rules/codes.ts';
 import { type Channel, doorOf } from '../rules/delivery.ts';
 import { Refusal } from '../rules/errors.ts';
@@ -94,10 +94,14 @@ export function chosenChannel(
   });
 }
 
-/** Wrong guesses and open breakers make codes longer, and in the end turn them into links; they never lock anybody out. */
+/**
+ * Wrong guesses and open breakers make codes longer, and in the end turn them into links; they never lock anybody out. Where
+ * the risk is high, what can't carry a link carries the longest code, and a mail that takes its place carries the link: so
+ * nobody gets something better to relay by asking for a text.
+ */
 export async function whatIsSent(
   tx: StoreTransaction,
-  proof: Pick<Proof, 'purpose' | 'identifierMac' | 'channel' | 'lane'>,
+  proof: Pick<Proof, 'purpose' | 'identifierMac' | 'channel' | 'lane'> & Partial<Pick<Proof, 'carries'>>,
   { open }: Breakers,
   { byApp = false }: Pick<Origin, 'byApp'>,
   now: number,
@@ -106,9 +110,16 @@ export async function whatIsSent(
   const lane = guessLaneOf(proof.lane);
   const wrong = await tx.guesses.wrongSince({ identifierMac, channel: doorOf(channel), lane }, now - GUESS_WINDOW_MS);
   const alarm: Alarm = { wrong, stranger: lane === 'stranger', open, byApp };
-  const { format, length } = rungFor(alarm);
-  const linkOnly = proof.purpose === 'recovery' && canCarryLink(channel) && isHighRisk(alarm);
-  return { shape: { format, length }, carries: linkOnly ? 'link' : 'code' };
+  const byLink = canCarryLink(channel);
+  // Guesses are counted apart for each door, but somebody who is long at one may ask at the other.
+  const byMail = byLink
+    ? wrong
+    : await tx.guesses.wrongSince({ identifierMac, channel: 'email', lane }, now - GUESS_WINDOW_MS);
+  const wasRisky = !byLink && proof.carries === 'link';
+  const highRisk =
+    proof.purpose === 'recovery' && (wasRisky || isHighRisk({ ...alarm, wrong: Math.max(wrong, byMail) }));
+  const { format, length } = highRisk && !byLink ? LONGEST_CODE : rungFor(alarm);
+  return { shape: { format, length }, carries: highRisk ? 'link' : 'code' };
 }
 
 /** People are told to distrust links in text messages (STANDARDS 4, evidence rule e). */

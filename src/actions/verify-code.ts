@@ -11,6 +11,7 @@ import { chargeGuessBreaker, refundGuessBreaker } from './charge-send.ts';
 import type { Context } from './context.ts';
 import { findProof, isStillAbout } from './find-proof.ts';
 import { noteCodeEntered } from './spend-on-texts.ts';
+import { canCarryLink } from './start-proof.ts';
 import { newToken } from './tokens.ts';
 
 export interface Verified {
@@ -166,7 +167,8 @@ function matches(context: Context, proof: Proof, guesses: Guess[]): boolean {
     const code = deriveCode(key, proof.purpose, proof.id, guess.epoch, guess);
     if (codesMatch(code, guess.text)) matched = true;
   }
-  return matched && proof.resolution === 'known' && proof.carries === 'code';
+  const carriesCode = proof.carries === 'code' || !canCarryLink(proof.channel);
+  return matched && proof.resolution === 'known' && carriesCode;
 }
 
 /** A change of the account since the code was sent (a new password, a blocked one, an address that left it) voids it. */

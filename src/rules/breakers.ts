@@ -4,6 +4,8 @@ import { BUSY_HOUR_SENDS, CODE_LADDER, GUESS_BREAKERS, LINK_FROM_WRONG_GUESSES, 
 export type BreakerName = keyof typeof GUESS_BREAKERS | 'sends';
 export type Rung = (typeof CODE_LADDER)[number];
 
+export const LONGEST_CODE: Rung = CODE_LADDER[CODE_LADDER.length - 1] as Rung;
+
 /** Opens after about `busyHourSends` more than come back in the meantime. */
 export function breakerLimit(name: BreakerName, busyHourSends: number = BUSY_HOUR_SENDS): Limit {
   if (name !== 'sends') return GUESS_BREAKERS[name];

@@ -59,7 +59,7 @@ export function firstChannel(asking: Asking, ways: Ways): Channel {
   return asking.kind === 'phone' && channelsFor(asking, ways).includes('sms') ? 'sms' : 'email';
 }
 
-/** The ways that a code takes in turn when it was asked for by one of them. A link travels by mail alone. */
+/** The ways that a code takes in turn when it was asked for by one of them. What mails carry as a link stays with them. */
 export function ladderOf(
   asked: Channel,
   { texting, messengers }: Ways,
@@ -67,7 +67,7 @@ export function ladderOf(
   purpose: Purpose = 'recovery',
 ): readonly Channel[] {
   if (purpose !== 'recovery') return [asked];
-  if (carries === 'link') return ['email'];
+  if (asked === 'email' && carries === 'link') return ['email'];
   if (asked === 'email') return ['email', ...messengers, ...(texting ? (['sms'] as const) : [])];
   if (asked !== 'sms') return [asked, 'email'];
   const gateway = texting?.telegram ? (['telegram'] as const) : [];

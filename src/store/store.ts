@@ -20,7 +20,7 @@ export interface Proof {
   channel: Channel;
   /** Who asked, as far as that can be known without looking anything up. */
   lane: Lane;
-  /** What its messages carry: a code, or in times of high risk a link alone. */
+  /** What its mails carry: a code, or in times of high risk a link alone. Other channels always carry a code. */
   carries: 'code' | 'link';
   identifierKind: IdentifierKind;
   /** As typed, to be shown back; and as compared. */
