@@ -77,6 +77,8 @@ export interface NewAccount {
 
 /** Where accounts live: our own tables, or the shop's. */
 export interface Accounts {
+  /** Every account that holds this identifier confirmed: of an email address one at most, of a phone number several. */
+  findAllByIdentifier(transaction: Transaction, identifier: Pick<Identifier, 'kind' | 'canonical'>): Promise<Account[]>;
   /** The one account that holds this identifier confirmed; undefined for none and for more than one. */
   findByIdentifier(
     transaction: Transaction,

@@ -4,9 +4,10 @@ import type { StoreTransaction } from '../store/store.ts';
 
 export function ownAccounts(random: Random): Accounts {
   return {
+    findAllByIdentifier: (transaction, { kind, canonical }) => tables(transaction).byConfirmedAddress(kind, canonical),
     async findByIdentifier(transaction, { kind, canonical }) {
       const accounts = await tables(transaction).byConfirmedAddress(kind, canonical);
-      // A number that a family shares names nobody: never the first match (ADVISORIES row 8).
+      // Of a number that a family shares never the first match (ADVISORIES row 8).
       return accounts.length === 1 ? accounts[0] : undefined;
     },
     get: (transaction, id, options): Promise<Account | undefined> => tables(transaction).byId(id, options),

@@ -155,6 +155,19 @@ export const en = {
     back: 'Back to the code',
   },
 
+  chooseAccount: {
+    title: 'Choose your account',
+    lead: 'The code was right. More than one account has the number {typed}.',
+    legend: 'Whose password do you want to change?',
+    told: 'Only the account that you choose is changed, and all its mailboxes are told.',
+    submit: 'Continue',
+    none: 'None of these is mine',
+    choose: 'Choose one of the accounts on this page.',
+    nameless: 'An account without a name or an email address',
+    noEmail: 'no email address',
+    number: '({number})',
+  },
+
   password: {
     title: 'Choose a new password',
     lead: 'For your account {typed}. Afterwards you sign in with it, and all other devices are signed out.',
@@ -306,6 +319,7 @@ export const en = {
       reported: 'The password was changed, and someone with a mailbox of yours said: this wasn’t me.',
       password_changed: 'The code in it was used, and the password was changed.',
       cancelled: 'It was stopped with the link in the message.',
+      passed_over: 'The code in it was used for another account with the same phone number. Nothing changed here.',
       open: 'Nobody has finished it yet.',
       code_entered: 'The code in it was used, but no password was set.',
       not_finished: 'Nobody finished it. The password stayed as it was.',

@@ -79,10 +79,17 @@ async function showPasswordPage(
   const proof = await proofOf(web, c, 'recovery');
   if (proof?.state === 'completed') return c.redirect('/sign-in', 303);
   if (proof?.completesAt !== undefined) return c.html(heldPage(viewOf(web, c), { completesAt: proof.completesAt }));
+  if (proof?.state === 'choosing') return c.redirect('/recover/account', 303);
   if (proof?.state !== 'verified') return c.redirect(proof ? '/recover/code' : '/recover', 303);
   const profile = web.config.passwordProfile;
   return c.html(
-    passwordPage(viewOf(web, c), { typed: proof.typed, profile, rules: PASSWORD_RULES[profile], errors }),
+    passwordPage(viewOf(web, c), {
+      typed: proof.typed,
+      chosen: proof.chosen,
+      profile,
+      rules: PASSWORD_RULES[profile],
+      errors,
+    }),
     status,
   );
 }

@@ -9,6 +9,7 @@ import {
   submitAddressCode,
   submitRemoveAddress,
 } from './account-addresses.ts';
+import { showChooseAccount, submitChooseAccount } from './choose-account.ts';
 import { showConfirm, submitConfirm } from './confirm.ts';
 import {
   showDevInbox,
@@ -57,6 +58,8 @@ export const ROUTES: readonly Route[] = [
   ['POST', '/recover/resend',               submitResend('recovery')],
   ['GET',  '/recover/status',               showStatus('recovery')],
   ['GET',  '/recover/another-way',          showAnotherWay],
+  ['GET',  '/recover/account',              showChooseAccount],
+  ['POST', '/recover/account',              submitChooseAccount],
   ['GET',  '/recover/password',             showSetPassword],
   ['POST', '/recover/password',             submitSetPassword],
   ['POST', '/recover/password/judge',       judgePasswordWhileTyping('recovery')],
