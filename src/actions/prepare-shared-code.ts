@@ -5,7 +5,14 @@ import type { Context } from './context.ts';
 import type { Delivery, Prepared } from './delivery.ts';
 import { notifyMailboxes } from './notify-all-addresses.ts';
 import { recoveryAddress } from './reachable-channels.ts';
-import { goesToNumber, isShared, type LiveCandidate, liveCandidates, numberRungs, resolveShared } from './shared-number.ts';
+import {
+  goesToNumber,
+  isShared,
+  type LiveCandidate,
+  liveCandidates,
+  numberRungs,
+  resolveShared,
+} from './shared-number.ts';
 import { buyText } from './spend-on-texts.ts';
 
 /**
@@ -39,7 +46,9 @@ export async function prepareSharedCode(
 }
 
 function numberOf(context: Context, live: readonly LiveCandidate[], proof: Proof): string | undefined {
-  return live.map(({ account }) => recoveryAddress(context, account, proof, 'sms')?.value).find((to) => to !== undefined);
+  return live
+    .map(({ account }) => recoveryAddress(context, account, proof, 'sms')?.value)
+    .find((to) => to !== undefined);
 }
 
 /** Once for each account, when a text leaves for the first time: whoever reads the texts may have none of the mailboxes (R70). */

@@ -81,7 +81,9 @@ export async function liveCandidates(
 
 /** Whether a code of this proof goes to the number by this channel, and not to a mailbox or chat, which one account has. */
 export function goesToNumber({ settings }: Context, proof: Proof, channel: Channel): boolean {
-  return channel === 'sms' || (channel === 'telegram' && proof.channel === 'sms' && settings.texting?.telegram === true);
+  return (
+    channel === 'sms' || (channel === 'telegram' && proof.channel === 'sms' && settings.texting?.telegram === true)
+  );
 }
 
 /** The rungs below this one that lead to the number, without those that this code was tried by before. */

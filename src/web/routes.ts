@@ -22,15 +22,12 @@ import {
 } from './development.ts';
 import { submitDevChat } from './development-chats.ts';
 import { proveOperator, redirectHome, redirectToRecovery, showHealth, showHelp, showReadiness } from './everywhere.ts';
+import { showCancel, showNotMe, submitCancel, submitNotMe } from './mail-links.ts';
 import {
   showAnotherWay,
-  showCancel,
-  showNotMe,
   showRecover,
   showSetPassword,
-  submitCancel,
   submitFromSignIn,
-  submitNotMe,
   submitRecover,
   submitSetPassword,
 } from './recover.ts';

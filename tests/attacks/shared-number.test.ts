@@ -300,16 +300,14 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.equal((await setPassword(token)).json.state, 'held');
     });
 
-    test('a text that can’t be sent goes to no mailbox, and "by email" reaches nobody', async () => {
+    test('no mailbox gets the code, neither when the text can’t be sent nor when it is asked for by mail', async () => {
       receiver.misbehave({ status: 400 });
       await ask();
+      assert.equal(texts().length, 0);
       const token = await ask({ channel: 'email' });
-      assert.equal((await program.api('GET', '/recovery', { token })).status, 200);
       const withCode = [...mailsTo('Jane'), ...mailsTo('John')].filter(({ text }) => /^\s*\d{6}\s*$/m.test(text));
-      assert.deepEqual([withCode, texts()], [[], []]);
-      assert.equal((await post('/recovery/resend', { token, channel: 'sms' })).status, 202);
-      await program.settled();
-      assert.equal(texts().length, 1);
+      assert.deepEqual(withCode, []);
+      assert.equal(texts().length, 1, 'the number is the way that is left');
       assert.equal((await post('/recovery/verify', { token, code: lastCode() })).json.state, 'choosing');
     });
 
