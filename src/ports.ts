@@ -77,13 +77,13 @@ export interface NewAccount {
 
 /** Where accounts live: our own tables, or the shop's. */
 export interface Accounts {
+  /** Every account that holds this identifier confirmed: of an email address one at most, of a phone number several. */
+  findAllByIdentifier(transaction: Transaction, identifier: Pick<Identifier, 'kind' | 'canonical'>): Promise<Account[]>;
   /** The one account that holds this identifier confirmed; undefined for none and for more than one. */
   findByIdentifier(
     transaction: Transaction,
     identifier: Pick<Identifier, 'kind' | 'canonical'>,
   ): Promise<Account | undefined>;
-  /** Every account that holds this identifier confirmed: for a phone number there may be several. */
-  findAllByIdentifier(transaction: Transaction, identifier: Pick<Identifier, 'kind' | 'canonical'>): Promise<Account[]>;
   /**
    * `lock` keeps everybody else from changing the account until the transaction ends, so that a password which was read is
    * still the password when the transaction commits.

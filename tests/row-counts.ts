@@ -4,7 +4,7 @@ import { Client } from 'pg';
 import type { DatabaseUrl } from '../src/config.ts';
 
 const TABLES = [
-  'accounts', 'addresses', 'proofs', 'outbox', 'guesses', 'limits', 'sessions', 'audit_events', 'no_account_mails',
+  'accounts', 'addresses', 'proofs', 'proof_candidates', 'outbox', 'guesses', 'limits', 'sessions', 'audit_events', 'no_account_mails',
   'retired_identifiers', 'held_passwords', 'message_events',
   'retired_identifiers', 'suppressions',
 ]; // biome-ignore format: one list

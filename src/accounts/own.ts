@@ -6,7 +6,7 @@ export function ownAccounts(random: Random): Accounts {
   return {
     async findByIdentifier(transaction, { kind, canonical }) {
       const accounts = await tables(transaction).byConfirmedAddress(kind, canonical);
-      // A number that a family shares names nobody: never the first match (ADVISORIES row 8).
+      // Of a number that a family shares never the first match (ADVISORIES row 8).
       return accounts.length === 1 ? accounts[0] : undefined;
     },
     findAllByIdentifier: (transaction, { kind, canonical }) => tables(transaction).byConfirmedAddress(kind, canonical),

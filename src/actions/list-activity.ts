@@ -74,7 +74,7 @@ export async function unfinishedRecovery(context: Context, accountId: string): P
     const recoveries = entries.filter((entry) => entry.name === 'resolve-recovery');
     const changedAt = recoveries.findIndex(({ outcome }) => outcome === 'password_changed' || outcome === 'reported');
     const since = changedAt === -1 ? recoveries : recoveries.slice(0, changedAt);
-    return since.find(({ outcome }) => outcome !== 'cancelled');
+    return since.find(({ outcome }) => outcome !== 'cancelled' && outcome !== 'passed_over');
   });
 }
 
@@ -89,18 +89,23 @@ async function entriesOf(
   // What belongs to a recovery comes after it.
   const later = first ? await tx.audit.after(accountId, RECOVERY_EVENTS, first.id) : [];
   const entries: ActivityEntry[] = [];
-  for (const event of events)
-    entries.push(
-      event.name === 'resolve-recovery'
-        ? await recoveryEntry(
-            context,
-            tx,
-            event,
-            later.filter(({ proofId }) => proofId === event.proofId),
-          )
-        : otherEntry(event),
-    );
+  for (const event of events) {
+    if (event.name !== 'resolve-recovery') {
+      entries.push(otherEntry(event));
+      continue;
+    }
+    const own = later.filter(({ proofId }) => proofId === event.proofId);
+    entries.push(await recoveryEntry(context, tx, event, [...own, ...(await sharedEvents(tx, event))]));
+  }
   return entries;
+}
+
+/** What happened before it was decided which of several accounts it concerned. */
+async function sharedEvents(
+  tx: StoreTransaction,
+  { id, proofId, detail }: StoredAuditEvent,
+): Promise<StoredAuditEvent[]> {
+  return detail.shared === true && proofId !== null ? tx.audit.after(proofId, RECOVERY_EVENTS, id) : [];
 }
 
 async function recoveryEntry(
@@ -125,7 +130,9 @@ async function recoveryEntry(
 function isOpen(proof: Proof | undefined, now: number): boolean {
   if (!proof) return false;
   const state = stateAt(proof, now);
-  return (['send_again', 'finish', 'mature'] as const).some((event) => typeof answer(state, event) === 'string');
+  return (['send_again', 'choose_account', 'finish', 'mature'] as const).some(
+    (event) => typeof answer(state, event) === 'string',
+  );
 }
 
 function otherEntry({ name, at, detail }: StoredAuditEvent): OtherEntry {

@@ -8,6 +8,7 @@ import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { notifyMailboxes } from './notify-all-addresses.ts';
 import { chatsOf, rungsBelow } from './reachable-channels.ts';
+import { isShared, numberRungs } from './shared-number.ts';
 import { newId } from './tokens.ts';
 
 /**
@@ -33,9 +34,11 @@ export async function goOnAfterFailure(context: Context, tx: StoreTransaction, m
   const proof = await tx.proofs.byId(message.proofId);
   if (!proof || !isCurrent(message, proof) || stateAt(proof, now) !== 'code_sent') return;
   const account = await accountOf(context, tx, proof);
-  if (!account) return;
-  const chats = await chatsOf(context, tx, account);
-  const [channel] = await rungsBelow(context, tx, { account, chats }, proof, message.channel);
+  const [channel] = account
+    ? await rungsBelow(context, tx, { account, chats: await chatsOf(context, tx, account) }, proof, message.channel)
+    : isShared(proof)
+      ? await numberRungs(context, tx, proof, message.channel)
+      : [];
   if (channel !== undefined) await queueRung(context, tx, message, channel, { kind: 'recovery-code', inMs: 0 });
 }
 

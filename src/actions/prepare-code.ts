@@ -13,6 +13,7 @@ import type { Context } from './context.ts';
 import { type Delivery, nameOf, type Prepared } from './delivery.ts';
 import { type CodeKind, findRecipient } from './find-recipient.ts';
 import { isCurrent } from './next-rung.ts';
+import { prepareSharedCode } from './prepare-shared-code.ts';
 import { rungsBelow, rungsUnder } from './reachable-channels.ts';
 import { buyText } from './spend-on-texts.ts';
 
@@ -29,6 +30,8 @@ export async function prepareCode(
   const useful = stateAt(proof, now) === 'code_sent' && isWorthSending(proof.codeExpiresAt, now);
   // A message of an earlier epoch has a newer one behind it, with the code that counts.
   if (!useful || message.epoch !== proof.epoch) return { do: 'expire' };
+  const shared = await prepareSharedCode(context, delivery, tx, message, proof, codeOf(context, proof));
+  if (shared) return shared;
   const { kind, to, over, account, chats = [], earlier } = await findRecipient(context, tx, message, proof);
   if (kind !== message.kind) await tx.outbox.setKind(message.id, kind);
   const { channel } = message;

@@ -6,6 +6,7 @@ import { isMessenger } from '../rules/ladder.ts';
 import { ADDRESS_CHANGED_LATELY_MS, NOT_ME_LIFETIME_MS } from '../rules/limits.ts';
 import { answer, stateAt } from '../rules/recovery-flow.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
+import { cancelToken } from './cancel-recovery.ts';
 import type { Context } from './context.ts';
 import { type Delivery, nameOf, type Prepared } from './delivery.ts';
 import { recoveryAddress } from './reachable-channels.ts';
@@ -45,7 +46,9 @@ export async function prepareNotice(
   const acts = mayAct(told, now);
   const state = stateAt(proof, now);
   const stoppable = acts && answer(state, 'cancel') === 'cancelled';
-  const cancelUrl = stoppable ? `${origin}/recover/cancel/${keys.sign('cancel', proof.id)}` : undefined;
+  const cancelUrl = stoppable
+    ? `${origin}/recover/cancel/${cancelToken(context, proof, message.accountId)}`
+    : undefined;
   const at = message.createdAt;
   const send = (mail: ReturnType<typeof delivery.render>): Prepared => ({ do: 'send', to: told.value, mail });
   switch (kind) {

@@ -8,6 +8,7 @@ import type { Context } from './context.ts';
 import { mayRecover } from './find-proof.ts';
 import { findMessage, proofOf } from './list-messages.ts';
 import { addressesBy } from './reachable-channels.ts';
+import { isShared, liveCandidates } from './shared-number.ts';
 
 export type RetryOutcome =
   | { id: string; queued: true }
@@ -54,6 +55,8 @@ async function accountOf(
   proof: Proof | undefined,
 ): Promise<Retried['account']> {
   if (message.kind !== 'recovery-code' || proof?.resolution !== 'known') return null;
+  // Of several accounts with the number each is looked at when the text is written; one that is left is enough.
+  if (isShared(proof)) return (await liveCandidates(context, tx, proof)).length > 0 ? null : undefined;
   const named = { kind: proof.identifierKind, canonical: proof.identifier };
   const account = await context.accounts.findByIdentifier(tx, named);
   return account && { generation: account.generation, isStopped: isStopped(context, account, proof, message) };

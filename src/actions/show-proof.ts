@@ -12,9 +12,11 @@ import { Refusal } from '../rules/errors.ts';
 import type { IdentifierKind } from '../rules/identifiers.ts';
 import { channelsFor } from '../rules/ladder.ts';
 import { type State, stateAt } from '../rules/recovery-flow.ts';
+import type { Told } from '../rules/shared-numbers.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { findProof } from './find-proof.ts';
+import { type Choice, choicesOf, chosenName } from './shared-number.ts';
 import { canCarryLink } from './start-proof.ts';
 
 export interface ProofView {
@@ -30,6 +32,10 @@ export interface ProofView {
   codeLength: number;
   /** When the code, or after the right code the permission to go on, ends. */
   expiresAt: number;
+  /** Only in the state `choosing`. */
+  choices?: Choice[];
+  /** How the account is called that was chosen of several. */
+  chosen?: Told;
   /** Only while a new password waits: when it will work. */
   completesAt?: number;
   resendAt: number;
@@ -43,8 +49,9 @@ export interface ProofView {
 export async function showProof(context: Context, purpose: Purpose, token: string): Promise<ProofView> {
   return context.store.transaction(async (tx) => {
     const proof = await findProof(tx, purpose, token);
-    const view = await viewProof(context, tx, proof);
-    if (view.state === 'ended' || view.state === 'cancelled') throw new Refusal('recovery_not_found');
+    const view: ProofView = { ...(await viewProof(context, tx, proof)), ...(await whichAccount(context, tx, proof)) };
+    const isOver = view.state === 'ended' || view.state === 'cancelled' || view.choices?.length === 0;
+    if (isOver) throw new Refusal('recovery_not_found');
     return view;
   });
 }
@@ -66,6 +73,18 @@ export async function viewProof(
 /** The message that the live line is about: of a mail its own, since whether the code went on depends on what an account has. */
 export function shownMessage(tx: StoreTransaction, proof: Proof): Promise<Message | undefined> {
   return tx.outbox.latestCodeOf(proof.id, proof.channel === 'email' ? 'email' : undefined);
+}
+
+/** Nothing of an account before the right code. */
+async function whichAccount(
+  context: Context,
+  tx: StoreTransaction,
+  proof: Proof,
+): Promise<Pick<ProofView, 'choices' | 'chosen'>> {
+  if (proof.purpose !== 'recovery') return {};
+  if (proof.state === 'choosing') return { choices: await choicesOf(context, tx, proof) };
+  const chosen = proof.state === 'verified' ? await chosenName(context, tx, proof) : undefined;
+  return chosen ? { chosen } : {};
 }
 
 function shownOf(

@@ -1,10 +1,14 @@
-/** Signing in. An unknown account costs the same hash and the same statements as a wrong password. */
+/**
+ * Signing in. An unknown account costs the same hashes and the same statements as a wrong password; a phone number costs as many
+ * as the accounts that may share one, however many do.
+ */
 import type { Account, HashTurn } from '../ports.ts';
 import { Refusal } from '../rules/errors.ts';
 import type { Identifier } from '../rules/identifiers.ts';
 import { PASSWORD_MAX_BYTES, SESSION_LIFETIME_MS } from '../rules/limits.ts';
 import { normalizePassword } from '../rules/passwords.ts';
-import type { Session } from '../store/store.ts';
+import { ACCOUNTS_PER_NUMBER } from '../rules/shared-numbers.ts';
+import type { Session, StoreTransaction } from '../store/store.ts';
 import { chargeLimits } from './charge-limits.ts';
 import type { Context, Origin } from './context.ts';
 import { isKnownDevice, rememberDevice } from './known-device.ts';
@@ -32,31 +36,59 @@ export async function signIn(
   replaced?: string,
 ): Promise<SignedIn> {
   const mac = context.keys.identifierMac(identifier);
-  const { account, proven } = await context.store.transaction(async (tx) => {
+  const { holders, proven } = await context.store.transaction(async (tx) => {
     const now = context.clock.now();
     const knownDevice = await isKnownDevice(context, tx, device, identifier);
     const known = knownDevice || (await hasJustRecovered(tx, mac, origin.source, now));
     const lane = known ? 'sign-in-known-device' : 'sign-in';
     await chargeLimits(tx, { 'sign-in-source': origin.source, [lane]: mac }, now);
-    const found = await context.accounts.findByIdentifier(tx, identifier);
-    return { account: found, proven: known };
+    return { holders: await holdersOf(context, tx, identifier), proven: known };
   });
   const password = normalizePassword(typed);
-  const usable = account && account.passwordBlockedAt === null ? (account.passwordHash ?? undefined) : undefined;
-  const bounded = Buffer.byteLength(password) <= PASSWORD_MAX_BYTES ? password : '';
-  const { right, outdated } = await context.hasher.verify(usable, bounded, turnOf(mac, proven, origin));
-  if (!account || !right || usable === undefined || bounded !== password) {
-    await refuse(context, identifier, account, origin);
+  const fitting = await thoseThatFit(context, holders, password, turnOf(mac, proven, origin));
+  const [fit] = fitting;
+  // A password that two accounts have in common says nothing of which is meant, and the first match is nobody's choice.
+  if (!fit || fitting.length > 1) {
+    await refuse(context, identifier, holders, origin);
     throw new Refusal('invalid_credentials');
   }
+  const { account, usable, outdated } = fit;
   // One request, one hash that others wait for: whoever floods with old accounts of his own gains nothing by it.
   const rehashed = outdated ? await context.hasher.hashIfIdle(password) : undefined;
   const opened = await openSession(context, account, usable, { rehashed, replaced }, origin);
   if (!opened) {
-    await refuse(context, identifier, account, origin);
+    await refuse(context, identifier, holders, origin);
     throw new Refusal('invalid_credentials');
   }
   return { ...opened, device: rememberDevice(context, device, identifier) };
+}
+
+/** One place for each account that may have the identifier; a place without an account costs what the others cost. */
+type Holders = readonly (Account | undefined)[];
+
+async function holdersOf(context: Context, tx: StoreTransaction, identifier: Identifier): Promise<Holders> {
+  const found = await context.accounts.findAllByIdentifier(tx, identifier);
+  const places = identifier.kind === 'phone' ? ACCOUNTS_PER_NUMBER : 1;
+  const known = found.length <= places ? found : [];
+  return Array.from({ length: places }, (_, at) => known[at]);
+}
+
+interface Fit {
+  account: Account;
+  /** The hash that the password was right for. */
+  usable: string;
+  outdated: boolean;
+}
+
+async function thoseThatFit(context: Context, holders: Holders, password: string, turn: HashTurn): Promise<Fit[]> {
+  const bounded = Buffer.byteLength(password) <= PASSWORD_MAX_BYTES ? password : '';
+  const fitting: Fit[] = [];
+  for (const account of holders) {
+    const usable = account && account.passwordBlockedAt === null ? (account.passwordHash ?? undefined) : undefined;
+    const { right, outdated } = await context.hasher.verify(usable, bounded, turn);
+    if (account && right && usable !== undefined && bounded === password) fitting.push({ account, usable, outdated });
+  }
+  return fitting;
 }
 
 /** Strangers wait in the line of their network; where it tells nothing, in that of what they typed. */
@@ -68,22 +100,22 @@ function turnOf(mac: string, proven: boolean, origin: Origin): HashTurn {
  * Without an account the event carries an id of the same form, which is nobody's, made of the identifier's MAC: an index
  * entry among the others' costs what theirs cost. `account` in the detail says which it was.
  */
-async function refuse(
-  context: Context,
-  identifier: Identifier,
-  account: Account | undefined,
-  origin: Origin,
-): Promise<void> {
-  const nobodys = Buffer.from(context.keys.identifierMac(identifier), 'hex').toString('base64url');
-  await context.store.transaction((tx) =>
-    tx.audit.append({
-      at: context.clock.now(),
-      name: 'sign-in-refused',
-      accountId: account?.id ?? nobodys,
-      proofId: null,
-      detail: { browser: origin.browser, account: account ? 'known' : 'none' },
-    }),
-  );
+async function refuse(context: Context, identifier: Identifier, holders: Holders, origin: Origin): Promise<void> {
+  await context.store.transaction(async (tx) => {
+    for (const [place, account] of holders.entries())
+      await tx.audit.append({
+        at: context.clock.now(),
+        name: 'sign-in-refused',
+        accountId: account?.id ?? nobodys(context, identifier, place),
+        proofId: null,
+        detail: { browser: origin.browser, account: account ? 'known' : 'none' },
+      });
+  });
+}
+
+function nobodys({ keys }: Context, { kind, canonical }: Identifier, place: number): string {
+  const mac = keys.identifierMac({ kind, canonical: place === 0 ? canonical : `${canonical} ${place}` });
+  return Buffer.from(mac, 'hex').toString('base64url');
 }
 
 /** Undefined where the password was changed or blocked while it was compared. */

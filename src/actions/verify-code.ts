@@ -8,8 +8,10 @@ import { CODE_LADDER, GUESS_WINDOW_MS, VERIFIED_LIFETIME_MS } from '../rules/lim
 import { answer, stateAt } from '../rules/recovery-flow.ts';
 import type { Guessed, Proof, StoreTransaction } from '../store/store.ts';
 import { chargeGuessBreaker, refundGuessBreaker } from './charge-send.ts';
+import { recovering } from './choose-account.ts';
 import type { Context } from './context.ts';
 import { findProof, isStillAbout } from './find-proof.ts';
+import { auditedAs, isShared, liveCandidates } from './shared-number.ts';
 import { noteCodeEntered } from './spend-on-texts.ts';
 import { canCarryLink } from './start-proof.ts';
 import { newToken } from './tokens.ts';
@@ -137,7 +139,7 @@ async function outgrow(tx: StoreTransaction, proof: Proof, now: number): Promise
   await tx.audit.append({
     at: now,
     name: 'outgrow-code',
-    accountId: proof.accountId,
+    accountId: auditedAs(proof),
     proofId: proof.id,
     detail: { channel: proof.channel, codeLength: proof.codeLength },
   });
@@ -151,7 +153,7 @@ async function wrong(tx: StoreTransaction, proof: Proof, left: number, now: numb
   await tx.audit.append({
     at: now,
     name: 'wrong-code',
-    accountId: proof.accountId,
+    accountId: auditedAs(proof),
     proofId: proof.id,
     detail: { channel: proof.channel, triesLeft },
   });
@@ -174,6 +176,7 @@ function matches(context: Context, proof: Proof, guesses: Guess[]): boolean {
 /** A change of the account since the code was sent (a new password, a blocked one, an address that left it) voids it. */
 export async function isStillGood(context: Context, tx: StoreTransaction, proof: Proof): Promise<boolean> {
   if (proof.purpose === 'registration') return true;
+  if (isShared(proof)) return (await liveCandidates(context, tx, proof)).length > 0;
   const account = proof.accountId === null ? undefined : await context.accounts.get(tx, proof.accountId);
   return account !== undefined && isStillAbout(proof, account);
 }
@@ -192,24 +195,31 @@ export async function accept(
 ): Promise<Verified> {
   const verifiedExpiresAt = now + VERIFIED_LIFETIME_MS;
   const next = options.rotateToken ? newToken(context.random) : { token, tokenDigest: proof.tokenDigest };
+  const live = isShared(proof) ? await liveCandidates(context, tx, proof) : [];
+  const only = live.length === 1 ? live[0] : undefined;
+  if (only && !(await tx.candidates.choose(proof.id, only.candidate.id, now))) throw new Refusal('recovery_not_found');
   const change = {
-    state: 'verified',
+    state: live.length > 1 ? 'choosing' : 'verified',
     verifiedExpiresAt,
     expiresAt: Math.max(proof.expiresAt, verifiedExpiresAt),
     tokenDigest: next.tokenDigest,
     browser: options.confirmedBy?.browser ?? proof.browser,
     // A stranger who confirms what a known browser asked for is a stranger.
     lane: options.confirmedBy?.known === false && proof.lane === 'known-device' ? 'stranger' : proof.lane,
+    ...(only ? recovering(proof, only) : {}),
   } as const;
+  const verified = { ...proof, ...change };
   if (!(await tx.proofs.transition(proof.id, 'code_sent', change))) throw new Refusal('recovery_not_found');
   await tx.guesses.clear(guessedBy(proof));
-  if (options.confirmedBy === undefined) await noteCodeEntered(context, tx, proof);
+  // The number is the same, whichever account it is.
+  const accountId = live[0]?.account.id ?? proof.accountId;
+  if (options.confirmedBy === undefined) await noteCodeEntered(context, tx, { ...proof, accountId });
   await tx.audit.append({
     at: now,
     name: options.confirmedBy === undefined ? 'verify-code' : 'confirm-recovery',
-    accountId: proof.accountId,
+    accountId: auditedAs(verified),
     proofId: proof.id,
     detail: { channel: proof.channel, purpose: proof.purpose },
   });
-  return { token: next.token, proof: { ...proof, ...change } };
+  return { token: next.token, proof: verified };
 }

@@ -62,7 +62,7 @@ async function add(
   if (outcome.kind !== 'added') return refuse(whyNot(outcome));
   for (const { canonical } of outcome.shared)
     process.stderr.write(
-      `${canonical} is the phone of another account too. A shared number names nobody: both people now sign in by email.\n`,
+      `${canonical} is the phone of another account too. Whoever recovers by it chooses one of the accounts after the code.\n`,
     );
   process.stdout.write(`${outcome.id}\n`);
   return 0;

@@ -225,7 +225,7 @@ class Import {
     this.#progress.clear();
     if (this.#shared > 0)
       process.stderr.write(
-        `phone numbers that are on another account too: ${count(this.#shared)}. A shared number names nobody: these people sign in by email.\n`,
+        `phone numbers that are on another account too: ${count(this.#shared)}. Whoever recovers by one chooses an account after the code.\n`,
       );
     process.stdout.write(`${this.#counts()}\n`);
   }

@@ -19,7 +19,7 @@ export const REFERENCE_OF = {
   passwordless: 'unknown',
   unknown: 'unknown',
   'known-phone': 'unknown-phone',
-  /** Two accounts have it, so it names nobody. */
+  /** Two accounts have it; which they are is told after the code, and not before. */
   'shared-phone': 'unknown-phone',
   'unknown-phone': 'unknown-phone',
 } as const;

@@ -71,6 +71,7 @@ export const STATE_IN_WORDS: Record<State, string> & Partial<Record<string, stri
   code_sent: 'waits for the code',
   code_expired: 'its code has expired; "send again" makes a new one',
   code_used_up: 'too many wrong codes were typed; "send again" makes a new one',
+  choosing: 'the code was entered, and one of several accounts has to be chosen',
   verified: 'the right code was typed',
   held: 'the new password waits out the cool-off',
   completed: 'finished',

@@ -178,6 +178,19 @@ export const en = {
     back: 'Back to the code',
   },
 
+  chooseAccount: {
+    title: 'Choose your account',
+    lead: 'The code was right. More than one account has the number {typed}.',
+    legend: 'Whose password do you want to change?',
+    told: 'Only the account that you choose is changed, and all its mailboxes are told.',
+    submit: 'Continue',
+    none: 'None of these is mine',
+    choose: 'Choose one of the accounts on this page.',
+    nameless: 'An account without a name or an email address',
+    noEmail: 'no email address',
+    number: '({number})',
+  },
+
   password: {
     title: 'Choose a new password',
     lead: 'For your account {typed}. Afterwards you sign in with it, and all other devices are signed out.',
@@ -299,8 +312,7 @@ export const en = {
     title: 'Remove this address?',
     lead: '{address} will no longer sign you in, and no codes are sent there any more. We send a notice about it.',
     last: 'This is the only confirmed address that we can send a code to. Add another one first, so that you can always get back in.',
-    sharedLeft:
-      'What would be left is a phone number that another account has, too, so it could not sign you in. Add another email address first.',
+    sharedLeft: 'What would be left is a phone number that another account has, too. Add another email address first.',
     lastTitle: 'This address has to stay',
     addAnother: 'Add another one',
     submit: 'Remove the address',
@@ -346,6 +358,7 @@ export const en = {
       reported: 'The password was changed, and someone with a mailbox of yours said: this wasn’t me.',
       password_changed: 'The code in it was used, and the password was changed.',
       cancelled: 'It was stopped with the link in the message.',
+      passed_over: 'The code in it was used for another account with the same phone number. Nothing changed here.',
       open: 'Nobody has finished it yet.',
       code_entered: 'The code in it was used, but no password was set.',
       not_finished: 'Nobody finished it. The password stayed as it was.',

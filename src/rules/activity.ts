@@ -36,6 +36,7 @@ export const RECOVERY_EVENTS = [
   'wrong-code',
   'verify-code',
   'confirm-recovery',
+  'pass-over-account',
   'set-password',
   'hold-password',
   'cancel-recovery',
@@ -61,11 +62,12 @@ export function messageFate(status: MessageStatus | undefined): MessageFate {
   }
 }
 
-/** `open`: it can still be finished. `held`: a new password waits. `code_entered`: the code was right or the link confirmed, and no password was set. */
+/** `open`: it can still be finished. `held`: a new password waits. `code_entered`: the code was right or the link confirmed, and no password was set. `passed_over`: it was used for another account with the number. */
 export type RecoveryOutcome =
   | 'reported'
   | 'password_changed'
   | 'cancelled'
+  | 'passed_over'
   | 'held'
   | 'open'
   | 'code_entered'
@@ -77,6 +79,7 @@ export function recoveryOutcome(events: readonly { name: AuditEventName }[], isO
   if (happened('report-not-me')) return 'reported';
   if (happened('set-password')) return 'password_changed';
   if (happened('cancel-recovery')) return 'cancelled';
+  if (happened('pass-over-account')) return 'passed_over';
   if (isOpen) return happened('hold-password') ? 'held' : 'open';
   return happened('verify-code') || happened('confirm-recovery') ? 'code_entered' : 'not_finished';
 }

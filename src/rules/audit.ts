@@ -10,6 +10,9 @@ export const AUDIT_EVENTS = [
   'hold-back-spend',
   'verify-code',
   'confirm-recovery',
+  'choose-account',
+  // Of the other accounts with the number.
+  'pass-over-account',
   'set-password',
   'cancel-recovery',
   'report-not-me',

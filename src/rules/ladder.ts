@@ -133,6 +133,8 @@ export function beforeRetry(outcome: SendOutcome, reports: boolean): SendOutcome
   return { ...outcome, retryAfterMs: Math.max(outcome.retryAfterMs ?? 0, RECEIPT_WAIT_MS) };
 }
 
+const AFTER_CODE: readonly State[] = ['choosing', 'verified', 'held', 'completed'];
+
 /** Why a rung that stood ready is not sent. */
 export type Unneeded = 'arrived_before' | 'code_entered' | 'cancelled' | 'asked_again';
 
@@ -143,7 +145,7 @@ export function whyUnneeded(ready: {
   isCurrent: boolean;
 }): Unneeded | undefined {
   const { before, state, isCurrent } = ready;
-  if (state === 'verified' || state === 'held' || state === 'completed') return 'code_entered';
+  if (AFTER_CODE.some((after) => after === state)) return 'code_entered';
   if (state === 'cancelled') return 'cancelled';
   if (before === 'delivered') return 'arrived_before';
   return isCurrent ? undefined : 'asked_again';

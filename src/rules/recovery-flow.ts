@@ -6,14 +6,17 @@
 import type { ProblemCode } from './errors.ts';
 import { CODE_RENEWED_BELOW_MS, CODE_USELESS_BELOW_MS } from './limits.ts';
 
-/** What is stored. */
-export type StoredState = 'code_sent' | 'verified' | 'held' | 'completed' | 'cancelled';
+/** What is stored; `choosing`: the code was right, and several accounts have the number that it was sent to. */
+export type StoredState = 'code_sent' | 'choosing' | 'verified' | 'held' | 'completed' | 'cancelled';
 /** What it amounts to at a given moment. */
 export type State = StoredState | 'code_expired' | 'code_used_up' | 'ended';
 export type Event =
   | 'send_again'
   | 'enter_right_code'
+  /** As `enter_right_code`, but several accounts have the number. */
+  | 'enter_shared_code'
   | 'enter_wrong_code'
+  | 'choose_account'
   | 'confirm'
   | 'finish'
   /** As `finish`, but the new password has to wait. */
@@ -28,6 +31,7 @@ export const STATES = [
   'code_sent',
   'code_expired',
   'code_used_up',
+  'choosing',
   'verified',
   'held',
   'completed',
@@ -37,7 +41,9 @@ export const STATES = [
 export const EVENTS = [
   'send_again',
   'enter_right_code',
+  'enter_shared_code',
   'enter_wrong_code',
+  'choose_account',
   'confirm',
   'finish',
   'hold',
@@ -52,19 +58,21 @@ const usedUp = { refused: 'too_many_tries' } as const;
 const wrong = { refused: 'wrong_code' } as const;
 
 /**
- * `verified` is reached only by the right code, or by confirming through the link of the mail, which guesses at codes don't
- * wear out; `completed` only from `verified`, at once or through `held`.
+ * `verified` is reached only by the right code, where several accounts have the number by choosing one of them after it, or by
+ * confirming through the link of the mail, which guesses at codes don't wear out; `completed` only from `verified`, at once or
+ * through `held`.
  */
 // biome-ignore format: a table is read in rows and columns
 export const FLOW: Record<State, Record<Event, Answer>> = {
-  code_sent:    { send_again: 'code_sent', enter_right_code: 'verified', enter_wrong_code: wrong,   confirm: 'verified', finish: unproven,    hold: unproven, mature: gone,        cancel: 'cancelled' },
-  code_expired: { send_again: 'code_sent', enter_right_code: expired,    enter_wrong_code: expired, confirm: expired,    finish: unproven,    hold: unproven, mature: gone,        cancel: 'cancelled' },
-  code_used_up: { send_again: 'code_sent', enter_right_code: usedUp,     enter_wrong_code: usedUp,  confirm: 'verified', finish: unproven,    hold: unproven, mature: gone,        cancel: 'cancelled' },
-  verified:     { send_again: gone,        enter_right_code: gone,       enter_wrong_code: gone,    confirm: gone,       finish: 'completed', hold: 'held',   mature: gone,        cancel: 'cancelled' },
-  held:         { send_again: gone,        enter_right_code: gone,       enter_wrong_code: gone,    confirm: gone,       finish: gone,        hold: gone,     mature: 'completed', cancel: 'cancelled' },
-  completed:    { send_again: gone,        enter_right_code: gone,       enter_wrong_code: gone,    confirm: gone,       finish: gone,        hold: gone,     mature: gone,        cancel: gone },
-  cancelled:    { send_again: gone,        enter_right_code: gone,       enter_wrong_code: gone,    confirm: gone,       finish: gone,        hold: gone,     mature: gone,        cancel: 'stay' },
-  ended:        { send_again: gone,        enter_right_code: gone,       enter_wrong_code: gone,    confirm: gone,       finish: gone,        hold: gone,     mature: gone,        cancel: 'stay' },
+  code_sent:    { send_again: 'code_sent', enter_right_code: 'verified', enter_shared_code: 'choosing', enter_wrong_code: wrong,   choose_account: unproven,   confirm: 'verified', finish: unproven,    hold: unproven, mature: gone,        cancel: 'cancelled' },
+  code_expired: { send_again: 'code_sent', enter_right_code: expired,    enter_shared_code: expired,    enter_wrong_code: expired, choose_account: unproven,   confirm: expired,    finish: unproven,    hold: unproven, mature: gone,        cancel: 'cancelled' },
+  code_used_up: { send_again: 'code_sent', enter_right_code: usedUp,     enter_shared_code: usedUp,     enter_wrong_code: usedUp,  choose_account: unproven,   confirm: 'verified', finish: unproven,    hold: unproven, mature: gone,        cancel: 'cancelled' },
+  choosing:     { send_again: gone,        enter_right_code: gone,       enter_shared_code: gone,       enter_wrong_code: gone,    choose_account: 'verified', confirm: gone,       finish: unproven,    hold: unproven, mature: gone,        cancel: 'cancelled' },
+  verified:     { send_again: gone,        enter_right_code: gone,       enter_shared_code: gone,       enter_wrong_code: gone,    choose_account: gone,       confirm: gone,       finish: 'completed', hold: 'held',   mature: gone,        cancel: 'cancelled' },
+  held:         { send_again: gone,        enter_right_code: gone,       enter_shared_code: gone,       enter_wrong_code: gone,    choose_account: gone,       confirm: gone,       finish: gone,        hold: gone,     mature: 'completed', cancel: 'cancelled' },
+  completed:    { send_again: gone,        enter_right_code: gone,       enter_shared_code: gone,       enter_wrong_code: gone,    choose_account: gone,       confirm: gone,       finish: gone,        hold: gone,     mature: gone,        cancel: gone },
+  cancelled:    { send_again: gone,        enter_right_code: gone,       enter_shared_code: gone,       enter_wrong_code: gone,    choose_account: gone,       confirm: gone,       finish: gone,        hold: gone,     mature: gone,        cancel: 'stay' },
+  ended:        { send_again: gone,        enter_right_code: gone,       enter_shared_code: gone,       enter_wrong_code: gone,    choose_account: gone,       confirm: gone,       finish: gone,        hold: gone,     mature: gone,        cancel: 'stay' },
 };
 
 export function answer(state: State, event: Event): Answer {
@@ -84,7 +92,8 @@ export function stateAt(proof: ProofTimes, now: number): State {
   // What is held waits however long ago it was asked for; the worker ends it.
   if (proof.state === 'completed' || proof.state === 'cancelled' || proof.state === 'held') return proof.state;
   if (now >= proof.expiresAt) return 'ended';
-  if (proof.state === 'verified') return now >= (proof.verifiedExpiresAt ?? 0) ? 'ended' : 'verified';
+  if (proof.state === 'verified' || proof.state === 'choosing')
+    return now >= (proof.verifiedExpiresAt ?? 0) ? 'ended' : proof.state;
   if (proof.triesLeft <= 0) return 'code_used_up';
   return now >= proof.codeExpiresAt ? 'code_expired' : 'code_sent';
 }

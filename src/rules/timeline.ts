@@ -9,6 +9,8 @@ export const TIMELINE_EVENTS = [
   'resolve-recovery',
   'verify-code',
   'confirm-recovery',
+  'choose-account',
+  'pass-over-account',
   'set-password',
   'hold-password',
   'cancel-recovery',

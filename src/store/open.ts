@@ -6,6 +6,7 @@ import { systemClock } from '../system.ts';
 import { accountQueries } from './accounts.ts';
 import { auditQueries } from './audit.ts';
 import { auditChainQueries } from './audit-chain.ts';
+import { candidateQueries } from './candidates.ts';
 import { chatQueries } from './chats.ts';
 import type { Engine } from './engine.ts';
 import { guessQueries } from './guesses.ts';
@@ -68,6 +69,7 @@ async function transaction<T>(
 function allQueries(engine: Engine, clock: Clock): (open: OpenTransaction) => StoreTransaction {
   const { kysely } = engine;
   const proofs = proofQueries(engine);
+  const candidates = candidateQueries(kysely);
   const outbox = outboxQueries(engine, clock);
   const messages = messageQueries(engine);
   const noAccountMails = noAccountMailQueries(kysely);
@@ -86,6 +88,7 @@ function allQueries(engine: Engine, clock: Clock): (open: OpenTransaction) => St
   return (open) => ({
     transaction: true,
     proofs: proofs(open),
+    candidates: candidates(open),
     outbox: outbox(open),
     messages: messages(open),
     noAccountMails: noAccountMails(open),

@@ -101,12 +101,23 @@ export function proofQueries({ kysely, locked }: Engine): (open: OpenTransaction
       .where('state', 'in', ['code_sent', 'verified', 'held'])
       .where('id', '!=', exceptId),
   );
+  const leaveAll = statement(({ accountId, exceptId }: { accountId: string; exceptId: string }) =>
+    kysely.deleteFrom('proof_candidates').where('account_id', '=', accountId).where('proof_id', '!=', exceptId),
+  );
   const purge = statement(({ createdBefore }: { createdBefore: number }) =>
     kysely
       .deleteFrom('proofs')
       .where('created_at', '<', createdBefore)
       .where('state', '!=', 'held')
       .where((eb) => eb.or([eb('completed_at', 'is', null), eb('completed_at', '<', createdBefore)])),
+  );
+
+  const purgeCandidates = statement((_: object) =>
+    kysely
+      .deleteFrom('proof_candidates')
+      .where(({ not, exists, selectFrom }) =>
+        not(exists(selectFrom('proofs').select('proofs.id').whereRef('proofs.id', '=', 'proof_candidates.proof_id'))),
+      ),
   );
 
   return (open) => ({
@@ -129,8 +140,16 @@ export function proofQueries({ kysely, locked }: Engine): (open: OpenTransaction
       return (await open.changed(report, { id, now })) === 1;
     },
     // No id is empty.
-    cancelAllOf: (accountId, exceptId = '') => open.run(cancelAllOf, { accountId, exceptId }),
-    purge: (createdBefore) => open.changed(purge, { createdBefore }),
+    async cancelAllOf(accountId, exceptId = '') {
+      // First: where it is being chosen at this moment this waits, and the next statement sees the proof as the account's.
+      await open.run(leaveAll, { accountId, exceptId });
+      await open.run(cancelAllOf, { accountId, exceptId });
+    },
+    async purge(createdBefore) {
+      const removed = await open.changed(purge, { createdBefore });
+      await open.run(purgeCandidates, {});
+      return removed;
+    },
   });
 }
 

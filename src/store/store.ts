@@ -91,6 +91,21 @@ export interface LinkToken {
   expiresAt: number;
 }
 
+/**
+ * An account that a proof may recover: one of several with the number that was typed. Its row goes when the account voids what is
+ * outstanding, and leaves the others as they are.
+ */
+export interface Candidate {
+  proofId: string;
+  /** What the claimant chooses it by: random, of this proof alone. */
+  id: string;
+  accountId: string;
+  accountGeneration: number;
+  /** When its mailboxes were told that a code left for the number. */
+  toldAt: number | null;
+  chosenAt: number | null;
+}
+
 /** `decoy`: nobody is written to; the worker knocks at the provider all the same, so that an outage looks the same. */
 export type MessageKind =
   | 'recovery-code'
@@ -283,10 +298,24 @@ export interface StoreTransaction extends Transaction {
     ): Promise<boolean>;
     /** Compare and set of `reportedAt`: exactly one report of a completed recovery wins. */
     report(id: string, now: number): Promise<boolean>;
-    /** Every unfinished proof of the account is cancelled, those that hold a password back as well. */
+    /**
+     * Every unfinished proof of the account is cancelled, those that hold a password back as well; where it was one of several,
+     * it is none any more.
+     */
     cancelAllOf(accountId: string, exceptId?: string): Promise<void>;
     /** Drops what was created before, but what is held or was completed since. */
     purge(createdBefore: number): Promise<number>;
+  };
+  readonly candidates: {
+    insert(candidate: Candidate): Promise<void>;
+    /** In the order of their ids, which says nothing. */
+    ofProof(proofId: string): Promise<Candidate[]>;
+    /** Those that were not told yet are marked as told: of many who try, one gets each. */
+    claimTelling(proofId: string, now: number): Promise<Candidate[]>;
+    /** False where it is gone. Whoever voids the account's proofs at this moment waits, and finds it chosen. */
+    choose(proofId: string, id: string, now: number): Promise<boolean>;
+    /** False where it was none. */
+    remove(proofId: string, accountId: string): Promise<boolean>;
   };
   readonly outbox: {
     /** By which channels codes of a proof left, each once. */

@@ -6,6 +6,7 @@ import type { Generated } from 'kysely';
 import type { HeldAddress } from '../ports.ts';
 import type { AuditBatch, AuditSeal } from '../rules/audit-chain.ts';
 import type {
+  Candidate,
   Chat,
   HeldPassword,
   LinkToken,
@@ -28,6 +29,7 @@ export interface Tables {
     created_at: number;
   };
   proofs: Columns<Proof>;
+  proof_candidates: Columns<Candidate>;
   outbox: Columns<Message>;
   message_events: Columns<MessageEvent> & { message_id: string };
   /** Wrong guesses, one counter per UTC day; `day` counts days since 1970. */

@@ -6,6 +6,7 @@ import { type AuditBatch, sealBatch } from '../rules/audit-chain.ts';
 import type { Limit } from '../rules/limits.ts';
 import { CODES } from '../rules/spend.ts';
 import type {
+  Candidate,
   Chat,
   Guessed,
   LinkToken,
@@ -52,6 +53,7 @@ export function storeContract(name: string, open: OpenStore): void {
     test('migrations: pending before, applied once, nothing to do afterwards', () => migrations(open));
     transactions(inStore);
     proofs(inStore, inTransaction);
+    candidates(inStore, inTransaction);
     outbox(inStore, inTransaction);
     messageHistory(inStore, inTransaction);
     messages(inTransaction);
@@ -304,6 +306,92 @@ function proofs(inStore: InStore, inTransaction: InTransaction): void {
     assert.equal(await tx.proofs.purge(NOW), 1);
     assert.equal(await tx.proofs.byId('old'), undefined);
     assert.notEqual(await tx.proofs.byId('new'), undefined);
+  });
+}
+
+function candidates(inStore: InStore, inTransaction: InTransaction): void {
+  const candidate = (id: string, more: Partial<Candidate> = {}): Candidate => ({
+    proofId: 'p',
+    id,
+    accountId: `account of ${id}`,
+    accountGeneration: 3,
+    toldAt: null,
+    chosenAt: null,
+    ...more,
+  });
+
+  inTransaction('candidates: kept as given, in the order of their ids, each of its proof alone', async (tx) => {
+    for (const one of [candidate('b'), candidate('a'), candidate('a', { proofId: 'q', accountId: HOSTILE })])
+      await tx.candidates.insert(one);
+    assert.deepEqual(await tx.candidates.ofProof('p'), [candidate('a'), candidate('b')]);
+    assert.deepEqual(await tx.candidates.ofProof('q'), [candidate('a', { proofId: 'q', accountId: HOSTILE })]);
+    assert.deepEqual(await tx.candidates.ofProof('r'), []);
+  });
+
+  inStore('candidates: of many at one moment each is told of once, and chosen once', async (store) => {
+    await store.transaction(async (tx) => {
+      await tx.candidates.insert(candidate('a'));
+      await tx.candidates.insert(candidate('b'));
+    });
+    const told = await times(5, () => store.transaction((tx) => tx.candidates.claimTelling('p', NOW)));
+    assert.deepEqual(
+      told
+        .flat()
+        .map(({ id }) => id)
+        .sort(),
+      ['a', 'b'],
+    );
+    const chosen = await times(5, (at) => store.transaction((tx) => tx.candidates.choose('p', 'a', NOW + at)));
+    assert.equal(chosen.filter(Boolean).length, 1);
+    await store.transaction(async (tx) => {
+      assert.deepEqual(await tx.candidates.ofProof('p'), [
+        candidate('a', { toldAt: NOW, chosenAt: NOW + chosen.indexOf(true) }),
+        candidate('b', { toldAt: NOW }),
+      ]);
+      assert.equal(await tx.candidates.choose('q', 'a', NOW), false);
+      assert.equal(await tx.candidates.choose('p', 'c', NOW), false);
+    });
+  });
+
+  inTransaction('candidates: gone when the account voids what is outstanding, but for one proof', async (tx) => {
+    for (const proofId of ['p', 'kept'])
+      for (const id of ['a', 'b']) await tx.candidates.insert(candidate(id, { proofId }));
+    await tx.proofs.cancelAllOf('account of a', 'kept');
+    assert.deepEqual(await tx.candidates.ofProof('p'), [candidate('b')]);
+    assert.equal((await tx.candidates.ofProof('kept')).length, 2);
+    assert.equal(await tx.candidates.remove('kept', 'account of b'), true);
+    assert.equal(await tx.candidates.remove('kept', 'account of b'), false);
+    assert.deepEqual(await tx.candidates.ofProof('kept'), [candidate('a', { proofId: 'kept' })]);
+  });
+
+  inStore(
+    'candidates: chosen at the moment at which the account voids what is outstanding: cancelled all the same',
+    async (store) => {
+      for (let round = 0; round < 10; round += 1) {
+        const proofId = `p${round}`;
+        await store.transaction(async (tx) => {
+          await tx.proofs.insert(proof(proofId, { state: 'choosing', resolution: 'known' }));
+          await tx.candidates.insert(candidate('a', { proofId }));
+        });
+        const choose = store.transaction(async (tx) => {
+          const won = await tx.candidates.choose(proofId, 'a', NOW);
+          if (won) await tx.proofs.transition(proofId, 'choosing', { state: 'verified', accountId: 'account of a' });
+          return won;
+        });
+        const [won] = await Promise.all([choose, store.transaction((tx) => tx.proofs.cancelAllOf('account of a'))]);
+        const { state } = (await store.transaction((tx) => tx.proofs.byId(proofId))) ?? {};
+        assert.equal(state, won ? 'cancelled' : 'choosing');
+      }
+    },
+  );
+
+  inTransaction('candidates: purged with their proofs', async (tx) => {
+    await tx.proofs.insert(proof('old', { createdAt: NOW - 1 }));
+    await tx.proofs.insert(proof('new', { createdAt: NOW }));
+    for (const proofId of ['old', 'new']) await tx.candidates.insert(candidate('a', { proofId }));
+    assert.equal(await tx.proofs.purge(NOW), 1);
+    assert.deepEqual(await tx.candidates.ofProof('old'), []);
+    assert.equal((await tx.candidates.ofProof('new')).length, 1);
   });
 }
 

@@ -1,19 +1,15 @@
-/** The screens of a recovery but the code: who are you, another way, the new password, and the links of its mails. */
+/** The screens of a recovery but the code and the choice after it: who are you, another way, the new password. */
 import type { Context as HttpContext } from 'hono';
-import { cancelRecovery } from '../actions/cancel-recovery.ts';
 import { isWorkWanted } from '../actions/proof-of-work.ts';
-import { canReportNotMe, reportNotMe } from '../actions/report-not-me.ts';
 import { setPassword } from '../actions/set-password.ts';
 import { startRecovery } from '../actions/start-recovery.ts';
 import { type PROBLEMS, Refusal } from '../rules/errors.ts';
 import { PASSWORD_RULES } from '../rules/passwords.ts';
 import { submitIdentifier } from './identifier-form.ts';
 import { anotherWayPage } from './pages/another-way.ts';
-import { cancelledPage, cancelPage } from './pages/cancel.ts';
 import { heldPage } from './pages/held.ts';
 import { recoverPage } from './pages/identifier.ts';
 import type { FieldError } from './pages/layout.ts';
-import { notMeDonePage, notMeGonePage, notMePage } from './pages/not-me.ts';
 import { fieldErrors } from './pages/problems.ts';
 import { passwordPage } from './pages/recover-password.ts';
 import { readForm } from './read-body.ts';
@@ -79,35 +75,17 @@ async function showPasswordPage(
   const proof = await proofOf(web, c, 'recovery');
   if (proof?.state === 'completed') return c.redirect('/sign-in', 303);
   if (proof?.completesAt !== undefined) return c.html(heldPage(viewOf(web, c), { completesAt: proof.completesAt }));
+  if (proof?.state === 'choosing') return c.redirect('/recover/account', 303);
   if (proof?.state !== 'verified') return c.redirect(proof ? '/recover/code' : '/recover', 303);
   const profile = web.config.passwordProfile;
   return c.html(
-    passwordPage(viewOf(web, c), { typed: proof.typed, profile, rules: PASSWORD_RULES[profile], errors }),
+    passwordPage(viewOf(web, c), {
+      typed: proof.typed,
+      chosen: proof.chosen,
+      profile,
+      rules: PASSWORD_RULES[profile],
+      errors,
+    }),
     status,
   );
 }
-
-export const showCancel: Handler = (web, c) => c.html(cancelPage(viewOf(web, c), { action: c.req.path }));
-
-export const submitCancel: Handler = async (web, c) => {
-  await cancelRecovery(web.context, c.req.param('token') ?? '');
-  return c.html(cancelledPage(viewOf(web, c)));
-};
-
-export const showNotMe: Handler = async (web, c) => {
-  const works = await canReportNotMe(web.context, c.req.param('token') ?? '');
-  const view = viewOf(web, c);
-  return works ? c.html(notMePage(view, { action: c.req.path })) : c.html(notMeGonePage(view), 404);
-};
-
-export const submitNotMe: Handler = async (web, c) => {
-  const view = viewOf(web, c);
-  try {
-    const reported = await reportNotMe(web.context, c.req.param('token') ?? '', originOf(web, c));
-    if (reported.next === 'code_sent') web.cookies.write(c, 'recovery', reported.recovery.token);
-    return c.html(notMeDonePage(view, { next: reported.next }));
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    return c.html(notMeGonePage(view), 404);
-  }
-};

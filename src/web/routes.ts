@@ -9,6 +9,7 @@ import {
   submitAddressCode,
   submitRemoveAddress,
 } from './account-addresses.ts';
+import { showChooseAccount, submitChooseAccount } from './choose-account.ts';
 import { showConfirm, submitConfirm } from './confirm.ts';
 import {
   showDevInbox,
@@ -21,15 +22,12 @@ import {
 } from './development.ts';
 import { submitDevChat } from './development-chats.ts';
 import { proveOperator, redirectHome, redirectToRecovery, showHealth, showHelp, showReadiness } from './everywhere.ts';
+import { showCancel, showNotMe, submitCancel, submitNotMe } from './mail-links.ts';
 import {
   showAnotherWay,
-  showCancel,
-  showNotMe,
   showRecover,
   showSetPassword,
-  submitCancel,
   submitFromSignIn,
-  submitNotMe,
   submitRecover,
   submitSetPassword,
 } from './recover.ts';
@@ -57,6 +55,8 @@ export const ROUTES: readonly Route[] = [
   ['POST', '/recover/resend',               submitResend('recovery')],
   ['GET',  '/recover/status',               showStatus('recovery')],
   ['GET',  '/recover/another-way',          showAnotherWay],
+  ['GET',  '/recover/account',              showChooseAccount],
+  ['POST', '/recover/account',              submitChooseAccount],
   ['GET',  '/recover/password',             showSetPassword],
   ['POST', '/recover/password',             submitSetPassword],
   ['POST', '/recover/password/judge',       judgePasswordWhileTyping('recovery')],

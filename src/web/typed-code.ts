@@ -22,6 +22,8 @@ export const BASES: Record<Purpose, Base> = {
   registration: '/register',
   address: '/account/addresses',
 };
+/** Where the right code leads; `choosing` is a state of recoveries alone. */
+const CHOOSE = '/recover/account';
 const NEXT: Record<Purpose, string> = {
   recovery: '/recover/password',
   registration: '/register/complete',
@@ -36,6 +38,7 @@ export const showCode =
   async (web, c) => {
     const proof = await proofOf(web, c, purpose);
     if (!proof) return c.redirect(BEGINNINGS[purpose], 303);
+    if (proof.state === 'choosing') return c.redirect(CHOOSE, 303);
     if (proof.state === 'verified' || proof.state === 'held') return c.redirect(NEXT[purpose], 303);
     if (proof.state === 'completed') return c.redirect(ENDS[purpose], 303);
     return c.html(codePage(viewOf(web, c), codeProps(web, proof, { resent: c.req.query('sent') === 'again' })));
@@ -50,7 +53,7 @@ export const submitCode =
     try {
       const verified = await verifyCode(web.context, purpose, token, typed, { rotateToken: true });
       web.cookies.write(c, purpose, verified.token);
-      return c.redirect(NEXT[purpose], 303);
+      return c.redirect(verified.proof.state === 'choosing' ? CHOOSE : NEXT[purpose], 303);
     } catch (error) {
       return showRefused(web, c, purpose, error, typed);
     }

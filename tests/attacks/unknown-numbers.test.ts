@@ -14,11 +14,15 @@ import { type ReceiverMisbehaviour, startWebhookReceiver } from '../webhook-rece
 const PHONE = '+12125550101';
 const EMAIL = 'jane@example.com';
 const SECRET = 'a key of the shop';
-const NOBODY = { emails: ['somebody-else@example.com'] };
+const NOBODY = [{ emails: ['somebody-else@example.com'] }];
 
 const accounts = {
-  'has the number and a mailbox': { emails: [EMAIL], phones: [PHONE] },
-  'has the number alone': { emails: [], phones: [PHONE] },
+  'has the number and a mailbox': [{ emails: [EMAIL], phones: [PHONE] }],
+  'has the number alone': [{ emails: [], phones: [PHONE] }],
+  'shares the number': [
+    { emails: [EMAIL], phones: [PHONE] },
+    { emails: ['other@example.com'], phones: [PHONE] },
+  ],
 };
 const moods: Record<string, ReceiverMisbehaviour[]> = {
   'takes every text': [],
@@ -32,8 +36,8 @@ describe('unknown phone numbers', () => {
     test(`while the provider ${mood}`, async (t) => {
       const unknown = await walk(t, NOBODY, how, PHONE);
       assert.deepEqual(unknown.texts, [], 'nobody is texted who has no account');
-      for (const [has, person] of Object.entries(accounts)) {
-        const known = await walk(t, person, how, PHONE);
+      for (const [has, people] of Object.entries(accounts)) {
+        const known = await walk(t, people, how, PHONE);
         assert.deepEqual(known.seen, unknown.seen, has);
         assert.ok(known.texts.length > 0);
       }
@@ -41,8 +45,8 @@ describe('unknown phone numbers', () => {
 
   test('an address whose account has a number, asked by text message', async (t) => {
     for (const how of [[], moods['is down'] ?? []]) {
-      const known = await walk(t, { emails: [EMAIL], phones: [PHONE] }, how, EMAIL, 'sms');
-      const numberless = await walk(t, { emails: [EMAIL] }, how, EMAIL, 'sms');
+      const known = await walk(t, [{ emails: [EMAIL], phones: [PHONE] }], how, EMAIL, 'sms');
+      const numberless = await walk(t, [{ emails: [EMAIL] }], how, EMAIL, 'sms');
       const unknown = await walk(t, NOBODY, how, EMAIL, 'sms');
       assert.deepEqual(known.seen, unknown.seen);
       assert.deepEqual(numberless.seen, unknown.seen);
@@ -60,7 +64,7 @@ interface Walked {
 
 async function walk(
   t: TestContext,
-  person: Parameters<typeof addPerson>[1],
+  people: Parameters<typeof addPerson>[1][],
   how: ReceiverMisbehaviour[],
   identifier: string,
   channel?: string,
@@ -72,7 +76,7 @@ async function walk(
     REGAIN_SMS_COUNTRIES: 'US',
   });
   t.after(() => program.close());
-  await addPerson(program, person);
+  for (const person of people) await addPerson(program, person);
   receiver.misbehave(...how);
   const seen = [...(await byApi(program, identifier, channel)), ...(await byPages(program, identifier, channel))];
   return { seen, texts: receiver.requests.map(({ body }) => (JSON.parse(body) as { to: string }).to) };

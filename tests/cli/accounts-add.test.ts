@@ -124,7 +124,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
       await terminal.transcript(`
         $ regain accounts add --email kim@shop.example --phone +33612345678
         …
-        ! +33612345678 is the phone of another account too. A shared number names nobody: both people now sign in by email.
+        ! +33612345678 is the phone of another account too. Whoever recovers by it chooses one of the accounts after the code.
       `);
       assert.equal((await holder('kim@shop.example')).length, 1);
     });

@@ -211,7 +211,7 @@ Esc \u001b[31mape,esc@shop.example,,,,
       await terminal.transcript(`
         $ regain accounts import family.csv
         imported 2, already there 1, refused 0
-        ! phone numbers that are on another account too: 1. A shared number names nobody: these people sign in by email.
+        ! phone numbers that are on another account too: 1. Whoever recovers by one chooses an account after the code.
       `);
     });
 

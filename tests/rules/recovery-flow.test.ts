@@ -27,15 +27,18 @@ const living: ProofTimes = {
 const GONE = '!recovery_not_found';
 // biome-ignore format: a table is read in rows and columns
 const EXPECTED = {
-  code_sent:    ['code_sent', 'verified',        '!wrong_code',     'verified',      GONE,        GONE,   GONE,        'cancelled'],
-  code_expired: ['code_sent', '!code_expired',   '!code_expired',   '!code_expired', GONE,        GONE,   GONE,        'cancelled'],
-  code_used_up: ['code_sent', '!too_many_tries', '!too_many_tries', 'verified',      GONE,        GONE,   GONE,        'cancelled'],
-  verified:     [GONE,        GONE,              GONE,              GONE,            'completed', 'held', GONE,        'cancelled'],
-  held:         [GONE,        GONE,              GONE,              GONE,            GONE,        GONE,   'completed', 'cancelled'],
-  completed:    [GONE,        GONE,              GONE,              GONE,            GONE,        GONE,   GONE,        GONE],
-  cancelled:    [GONE,        GONE,              GONE,              GONE,            GONE,        GONE,   GONE,        'stay'],
-  ended:        [GONE,        GONE,              GONE,              GONE,            GONE,        GONE,   GONE,        'stay'],
+  code_sent:    ['code_sent', 'verified',        'choosing',        '!wrong_code',     GONE,       'verified',      GONE,        GONE,   GONE,        'cancelled'],
+  code_expired: ['code_sent', '!code_expired',   '!code_expired',   '!code_expired',   GONE,       '!code_expired', GONE,        GONE,   GONE,        'cancelled'],
+  code_used_up: ['code_sent', '!too_many_tries', '!too_many_tries', '!too_many_tries', GONE,       'verified',      GONE,        GONE,   GONE,        'cancelled'],
+  choosing:     [GONE,        GONE,              GONE,              GONE,              'verified', GONE,            GONE,        GONE,   GONE,        'cancelled'],
+  verified:     [GONE,        GONE,              GONE,              GONE,              GONE,       GONE,            'completed', 'held', GONE,        'cancelled'],
+  held:         [GONE,        GONE,              GONE,              GONE,              GONE,       GONE,            GONE,        GONE,   'completed', 'cancelled'],
+  completed:    [GONE,        GONE,              GONE,              GONE,              GONE,       GONE,            GONE,        GONE,   GONE,        GONE],
+  cancelled:    [GONE,        GONE,              GONE,              GONE,              GONE,       GONE,            GONE,        GONE,   GONE,        'stay'],
+  ended:        [GONE,        GONE,              GONE,              GONE,              GONE,       GONE,            GONE,        GONE,   GONE,        'stay'],
 } as const;
+
+const PROVING: readonly string[] = ['enter_right_code', 'enter_shared_code', 'confirm'];
 
 describe('recovery flow', () => {
   for (const state of STATES)
@@ -54,21 +57,24 @@ describe('recovery flow', () => {
 
   test('no sequence of events completes a recovery without the right code of a living code, or its link', () => {
     fc.assert(
-      fc.property(
-        fc.array(fc.constantFrom(...EVENTS.filter((event) => event !== 'enter_right_code' && event !== 'confirm'))),
-        (events) => {
-          let state: (typeof STATES)[number] = 'code_sent';
-          for (const event of events) {
-            const next = answer(state, event);
-            if (typeof next === 'string' && next !== 'stay') state = next;
-          }
-          assert.notEqual(state, 'verified');
-          assert.notEqual(state, 'held');
-          assert.notEqual(state, 'completed');
-        },
-      ),
+      fc.property(fc.array(fc.constantFrom(...EVENTS.filter((event) => !PROVING.includes(event)))), (events) => {
+        let state: (typeof STATES)[number] = 'code_sent';
+        for (const event of events) {
+          const next = answer(state, event);
+          if (typeof next === 'string' && next !== 'stay') state = next;
+        }
+        assert.notEqual(state, 'choosing');
+        assert.notEqual(state, 'verified');
+        assert.notEqual(state, 'held');
+        assert.notEqual(state, 'completed');
+      }),
     );
   });
+});
+
+test('after the code of several accounts no password is set before one of them is chosen', () => {
+  const others = EVENTS.filter((event) => event !== 'choose_account');
+  for (const event of others) assert.ok(!['verified', 'held', 'completed'].includes(String(answer('choosing', event))));
 });
 
 describe('what a stored proof amounts to', () => {
@@ -82,6 +88,8 @@ describe('what a stored proof amounts to', () => {
     ['a verified one', { state: 'verified', verifiedExpiresAt: T + 10 }, 9, 'verified'],
     ['a verified one whose time has come', { state: 'verified', verifiedExpiresAt: T + 10 }, 10, 'ended'],
     ['a verified one without an end', { state: 'verified', verifiedExpiresAt: null }, 0, 'ended'],
+    ['one where an account has to be chosen', { state: 'choosing', verifiedExpiresAt: T + 10 }, 9, 'choosing'],
+    ['one where nothing was chosen in time', { state: 'choosing', verifiedExpiresAt: T + 10 }, 10, 'ended'],
     ['a held one, however long it waits', { state: 'held', expiresAt: T + 10 }, 9e9, 'held'],
     ['a completed one, long after', { state: 'completed' }, 9e9, 'completed'],
     ['a cancelled one, long after', { state: 'cancelled' }, 9e9, 'cancelled'],

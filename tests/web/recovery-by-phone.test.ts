@@ -198,15 +198,6 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.equal((await status(program, token)).json.state, 'code_sent');
     });
 
-    test('two accounts on one number: nobody is found, and nothing is sent', async (t) => {
-      const { program, receiver } = await withReceiver(t, engine);
-      await addPerson(program, { emails: ['one@example.com'], phones: [PHONE] });
-      await addPerson(program, { emails: ['two@example.com'], phones: [PHONE] });
-      await start(program, { identifier: PHONE });
-      await program.settled();
-      assert.deepEqual([receiver.requests.length, program.sink.messages.length], [0, 0]);
-    });
-
     test('an account without a number that asks for a text gets a mail; a landline leads to the mailbox', async (t) => {
       const { program, receiver } = await withReceiver(t, engine, { REGAIN_SMS_COUNTRIES: 'US,GB' });
       await addPerson(program, { emails: [EMAIL], phones: ['+442079460123'] });

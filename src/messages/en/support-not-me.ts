@@ -59,6 +59,8 @@ const WHAT: Record<TimelineEvent, string> = {
   'resolve-recovery': 'a recovery was asked for',
   'verify-code': 'its code was entered',
   'confirm-recovery': 'its link was confirmed',
+  'choose-account': 'this account was chosen of those with the number',
+  'pass-over-account': 'another account with the number was chosen',
   'set-password': 'a new password was set',
   'hold-password': 'a new password was chosen and has to wait',
   'cancel-recovery': 'a recovery was stopped by its link',

@@ -1,11 +1,13 @@
 /** The HTTP API for apps. The pages use the same actions. */
 import { createRoute, OpenAPIHono, type z } from '@hono/zod-openapi';
 import type { Context as HttpContext } from 'hono';
+import { chooseAccount } from '../../actions/choose-account.ts';
 import { completeRegistration } from '../../actions/complete-registration.ts';
 import { challengeWork } from '../../actions/proof-of-work.ts';
 import { resendCode } from '../../actions/resend-code.ts';
 import { currentSession, signOut } from '../../actions/sessions.ts';
 import { setPassword } from '../../actions/set-password.ts';
+import type { Choice } from '../../actions/shared-number.ts';
 import { describeProof, type ProofView, showProof } from '../../actions/show-proof.ts';
 import { signIn } from '../../actions/sign-in.ts';
 import { startRecovery } from '../../actions/start-recovery.ts';
@@ -14,11 +16,13 @@ import { verifyCode } from '../../actions/verify-code.ts';
 import type { Purpose } from '../../rules/codes.ts';
 import { Refusal } from '../../rules/errors.ts';
 import { type Identifier, readIdentifier } from '../../rules/identifiers.ts';
+import { toldText } from '../../rules/shared-numbers.ts';
 import type { Proof } from '../../store/store.ts';
 import { compressed } from '../compressed.ts';
 import { readJson } from '../read-body.ts';
 import { countryOf, originOf, type Web } from '../request.ts';
 import {
+  ChooseBody,
   CompleteBody,
   CurrentSessionJson,
   PasswordBody,
@@ -55,6 +59,7 @@ export function apiRoutes(web: Web): OpenAPIHono {
     });
     post(app, `/api/v1/${purpose}/verify`, VerifyBody, 200, RecoveryJson, 'Enter the code', async (c, body) => {
       const { token, proof } = await verifyCode(context, purpose, body.token, body.code);
+      if (proof.state === 'choosing') return c.json(viewJson(token, await showProof(context, purpose, token)), 200);
       return c.json(recoveryJson(web, token, proof), 200);
     });
     get(app, `/api/v1/${purpose}`, RecoveryStatusJson, `What is known of a ${purpose}`, async (c) => {
@@ -66,6 +71,18 @@ export function apiRoutes(web: Web): OpenAPIHono {
       );
     });
   }
+  post(
+    app,
+    '/api/v1/recovery/account',
+    ChooseBody,
+    200,
+    RecoveryJson,
+    'Choose one of several accounts',
+    async (c, body) => {
+      const proof = await chooseAccount(context, body.token, body.account);
+      return c.json(recoveryJson(web, body.token, proof), 200);
+    },
+  );
   post(app, '/api/v1/recovery/password', PasswordBody, 200, RecoveryJson, 'Set the new password', async (c, body) => {
     const proof = await setPassword(context, body.token, body.password, originOf(web, c).source);
     return c.json(recoveryJson(web, body.token, proof), 200);
@@ -205,6 +222,9 @@ function viewJson(token: string, view: ProofView): z.infer<typeof RecoveryJson> 
   return {
     token,
     state,
+    ...(view.choices
+      ? { accounts: view.choices.map((choice) => ({ id: choice.id, name: nameOf(view, choice) })) }
+      : {}),
     channel: view.channel,
     codeLength: view.codeLength,
     codeFormat: view.codeFormat,
@@ -217,8 +237,13 @@ function viewJson(token: string, view: ProofView): z.infer<typeof RecoveryJson> 
   };
 }
 
-function isPastCode(state: ProofView['state']): state is 'verified' | 'held' | 'completed' {
-  return state === 'verified' || state === 'held' || state === 'completed';
+/** What an app shows in a list; an account that has neither name nor mailbox is called by the number. */
+function nameOf({ kind, typed }: ProofView, choice: Choice): string {
+  return toldText(choice) || (kind === 'phone' ? typed : '');
+}
+
+function isPastCode(state: ProofView['state']): state is 'choosing' | 'verified' | 'held' | 'completed' {
+  return state === 'choosing' || state === 'verified' || state === 'held' || state === 'completed';
 }
 
 function iso(at: number): string {

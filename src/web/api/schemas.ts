@@ -42,6 +42,12 @@ export const StartBody = z
   .openapi('Start');
 export const ResendBody = z.strictObject({ token, channel: channel.optional() }).openapi('Resend');
 export const VerifyBody = z.strictObject({ token, code }).openapi('Verify');
+export const ChooseBody = z
+  .strictObject({
+    token,
+    account: z.string().min(1).max(64).openapi({ description: 'An id of `accounts`, as this recovery gave it' }),
+  })
+  .openapi('ChooseAccount');
 export const PasswordBody = z.strictObject({ token, password }).openapi('SetPassword');
 export const CompleteBody = z
   .strictObject({
@@ -57,7 +63,19 @@ export const SignInBody = z.strictObject({ identifier, password, device: device.
 export const RecoveryJson = z
   .object({
     token,
-    state: z.enum(['code_sent', 'verified', 'held', 'completed']),
+    state: z.enum(['code_sent', 'choosing', 'verified', 'held', 'completed']).openapi({
+      description:
+        '`choosing`: the code was right, and one of `accounts` has to be chosen before a password can be set',
+    }),
+    accounts: z
+      .array(
+        z.object({
+          id: z.string().openapi({ description: 'Of this recovery alone' }),
+          name: z.string().openapi({ description: 'First name and masked address', example: 'Jane, j***@example.com' }),
+        }),
+      )
+      .optional()
+      .openapi({ description: 'Only in the state `choosing`: the accounts with the number that was typed' }),
     channel,
     codeLength: z.int(),
     codeFormat: z.enum(['digits', 'letters']),

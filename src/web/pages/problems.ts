@@ -118,6 +118,8 @@ function fieldMessage(view: Pick<View, 't' | 'locale'>, field: string | undefine
       return t.password.reasons.not_repeated;
     case 'identifier':
       return identifierMessage(view, context.identifier);
+    case 'account':
+      return t.chooseAccount.choose;
     case 'country':
       return t.fieldErrors.unknownCountry;
     default:
