@@ -156,7 +156,7 @@ export function outgoingCode(to: string, now: number): OutgoingText {
     to,
     text: 'Acme: your code is 482913.',
     code: '482913',
-    kind: 'recovery_code',
+    kind: 'recovery-code',
     locale: 'en',
     usefulUntil: now + 600_000,
   };

@@ -1,7 +1,7 @@
 /** `regain messages list`: newest first, one line each, and how it stands with all of them. */
 import { parseArgs } from 'node:util';
 import { listMessages, type MessageList, type MessageSummary, type MessagesAsked } from '../actions/list-messages.ts';
-import type { MessageStatus } from '../rules/delivery.ts';
+import { CHANNELS, MESSAGE_STATUSES } from '../rules/delivery.ts';
 import { systemClock } from '../system.ts';
 import { print, refuseUsage, withMessages } from './messages.ts';
 import { summaryAsJson } from './messages-json.ts';
@@ -10,18 +10,6 @@ import { errorText } from './outside-error.ts';
 import { readSince } from './read-time.ts';
 import { count, duration, plain, shown } from './shown.ts';
 
-/** In the order of the summary line. */
-const STATUSES = [
-  'queued',
-  'sent',
-  'delivered',
-  'bounced',
-  'failed',
-  'expired',
-  'suppressed',
-  'unneeded',
-] as const satisfies MessageStatus[];
-const CHANNELS: readonly string[] = ['email', 'sms', 'whatsapp', 'telegram', 'viber'];
 const LIMIT = { default: '50', most: 10_000 } as const;
 
 interface Asked extends MessagesAsked {
@@ -61,10 +49,10 @@ function readOptions(args: string[], now: number): Asked | string {
     return errorText(error);
   }
   const { channel, kind, account: accountId, since = '24h', limit = LIMIT.default, json = false } = values;
-  const status = STATUSES.find((known) => known === values.status);
+  const status = MESSAGE_STATUSES.find((known) => known === values.status);
   if (values.status !== undefined && !status)
-    return `--status: ${shown(values.status)} is none of ${STATUSES.join(', ')}`;
-  if (channel !== undefined && !CHANNELS.includes(channel))
+    return `--status: ${shown(values.status)} is none of ${MESSAGE_STATUSES.join(', ')}`;
+  if (channel !== undefined && !CHANNELS.some((known) => known === channel))
     return `--channel: ${shown(channel)} is none of ${CHANNELS.join(', ')}`;
   if (kind !== undefined && !/^[a-z]+(-[a-z]+)*$/.test(kind))
     return `--kind: ${shown(kind)} is no kind of message, like recovery-code or password-changed`;
@@ -96,9 +84,11 @@ function table(messages: readonly MessageSummary[]): string[] {
 }
 
 function summary({ messages, counts, oldestQueuedAt }: MessageList, asked: Asked, now: number): string[] {
-  const all = STATUSES.reduce((sum, status) => sum + (counts[status] ?? 0), 0);
+  const all = MESSAGE_STATUSES.reduce((sum, status) => sum + (counts[status] ?? 0), 0);
   const since = new Date(asked.since).toISOString();
-  const each = STATUSES.filter((status) => counts[status]).map((status) => `${count(counts[status] ?? 0)} ${status}`);
+  const each = MESSAGE_STATUSES.filter((status) => counts[status]).map(
+    (status) => `${count(counts[status] ?? 0)} ${status}`,
+  );
   const fitting = asked.status ? (counts[asked.status] ?? 0) : all;
   const waiting =
     oldestQueuedAt === undefined

@@ -30,15 +30,17 @@ export function doorOf(channel: Channel): Door {
  * it was handed over. expired: became useless before it could leave. suppressed: there was nobody to send to. unneeded: it
  * stood ready in case the way before it failed, and that one arrived, or the code was entered, or asked for anew.
  */
-export type MessageStatus =
-  | 'queued'
-  | 'sent'
-  | 'delivered'
-  | 'bounced'
-  | 'failed'
-  | 'expired'
-  | 'suppressed'
-  | 'unneeded';
+export const MESSAGE_STATUSES = [
+  'queued',
+  'sent',
+  'delivered',
+  'bounced',
+  'failed',
+  'expired',
+  'suppressed',
+  'unneeded',
+] as const;
+export type MessageStatus = (typeof MESSAGE_STATUSES)[number];
 
 /** What a channel says about one attempt. */
 export type SendOutcome =

@@ -3,7 +3,7 @@
  * could otherwise not tell how selective they are.
  */
 import { sql } from 'kysely';
-import type { MessageStatus } from '../rules/delivery.ts';
+import { MESSAGE_STATUSES, type MessageStatus } from '../rules/delivery.ts';
 import type { Engine } from './engine.ts';
 import type { OpenTransaction } from './open-transaction.ts';
 import { MESSAGE_FIELDS } from './outbox.ts';
@@ -11,16 +11,6 @@ import { statement, statementPer } from './statement.ts';
 import type { MessageFilter, StoreTransaction } from './store.ts';
 import { selected } from './tables.ts';
 
-const STATUSES = [
-  'queued',
-  'sent',
-  'delivered',
-  'bounced',
-  'failed',
-  'expired',
-  'suppressed',
-  'unneeded',
-] as const satisfies MessageStatus[];
 /** Beyond every character that an id can have. */
 const AFTER_ALL = '\u{10ffff}';
 
@@ -92,7 +82,7 @@ export function messageQueries({ kysely }: Engine): (open: OpenTransaction) => S
     ofAccount: (accountId, since, count) => open.rows(ofAccount, { accountId, since, count }),
     async counts(filter) {
       const found: Partial<Record<MessageStatus, number>> = {};
-      for (const status of STATUSES) {
+      for (const status of MESSAGE_STATUSES) {
         const messages = (await open.first(count(filter), { ...filter, status }))?.messages ?? 0;
         if (messages > 0) found[status] = messages;
       }
