@@ -320,7 +320,7 @@ class Walk {
   async registrationByPhone(): Promise<void> {
     await this.#post('/register', { identifier: '+44 20 7946 0018' });
     await this.#at('register, a landline', '#identifier-error');
-    await this.#post('/register', { identifier: '(212) 555-0144' });
+    await this.#post('/register', { identifier: '+1 (212) 555-0144' });
     await this.#program.settled();
     await this.#at('registration code, by number', '.delivery');
     await this.#post('/register/code', { code: this.#textedCode('+12125550144') });
