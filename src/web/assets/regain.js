@@ -149,8 +149,9 @@ function followLink(line) {
     }
     try {
       const response = await fetch(line.dataset.linkStatusUrl ?? '', { headers: { accept: 'application/json' } });
-      const news = response.ok ? await response.json() : undefined;
-      if (response.redirected || (news && news.state !== 'waiting')) return location.reload();
+      // Signed out elsewhere: the answer is another page.
+      if (response.redirected) return location.reload();
+      if (response.ok && (await response.json()).state !== 'waiting') return location.reload();
     } catch {
       // Offline for a moment: the next round asks again.
     }
