@@ -199,7 +199,7 @@ export const SETTINGS = {
   telegramUrl: {
     key: 'telegramUrl',
     variable: 'REGAIN_TELEGRAM_URL',
-    meaning: 'Telegram bot that people link to their account, to get codes there (see docs/how-to/telegram-bot.md)',
+    meaning: 'Telegram bot that people link to their account, to get codes there (see docs/how-to/telegram.md)',
     example: 'telegram://BOT_ID:SECRET@api.telegram.org/shop_bot',
     default: 'none (in development a chat in /dev/inbox)',
   },
