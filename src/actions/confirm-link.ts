@@ -37,6 +37,9 @@ export async function confirmLink(
       linkedAt: now,
       stoppedAt: null,
     };
+    // As when an address comes or goes: what was begun before belongs to the account as it was, and the chat that this one
+    // replaces may hold a living code (decision 0027).
+    await tx.proofs.cancelAllOf(account.id);
     await tx.chats.link(chat);
     await tx.audit.append({
       at: now,

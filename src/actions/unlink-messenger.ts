@@ -26,6 +26,8 @@ export async function unlinkMessenger(
     const now = context.clock.now();
     const current = await requireSessionIn(context, tx, session);
     if (current.account.generation !== account.generation) throw new Refusal('invalid_credentials');
+    // The chat may hold a living code (decision 0027).
+    await tx.proofs.cancelAllOf(account.id);
     const chat = await tx.chats.unlink(account.id, messenger);
     if (chat === undefined) throw new Refusal('not_found');
     await tx.audit.append({

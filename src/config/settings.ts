@@ -97,7 +97,7 @@ export const SETTINGS = {
   telegramUrl: {
     key: 'telegramUrl',
     variable: 'REGAIN_TELEGRAM_URL',
-    meaning: 'Telegram bot that people link to their account, to get codes there (see docs/how-to/telegram-bot.md)',
+    meaning: 'Telegram bot that people link to their account, to get codes there (see docs/how-to/telegram.md)',
     example: 'telegram://123456789:THE_SECRET_PART_OF_THE_TOKEN_OF_THE_BOT@api.telegram.org/shop_bot',
     default: 'none (in development a chat in /dev/inbox)',
   },

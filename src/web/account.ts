@@ -1,20 +1,30 @@
 /** The account page of somebody who is signed in. */
 import { listActivity, unfinishedRecovery } from '../actions/list-activity.ts';
+import { listMessengers } from '../actions/list-messengers.ts';
 import { addressKey } from '../actions/remove-address.ts';
 import { currentSession, listSessions, signOut, signOutElsewhere } from '../actions/sessions.ts';
 import { canRemove } from '../rules/addresses.ts';
+import { canLink } from './account-messengers.ts';
 import { type AccountNotice, accountPage } from './pages/account.ts';
 import { activityPage } from './pages/account-activity.ts';
 import { viewOf } from './request.ts';
 import type { Handler } from './routes.ts';
 
-const NOTICES: readonly AccountNotice[] = ['signed-out-elsewhere', 'address-added', 'address-removed'];
+const NOTICES: readonly AccountNotice[] = [
+  'signed-out-elsewhere',
+  'address-added',
+  'address-removed',
+  'messenger-linked',
+  'messenger-unlinked',
+  'link-cancelled',
+];
 
 export const showAccount: Handler = async (web, c) => {
   const current = await currentSession(web.context, web.cookies.read(c, 'session'));
   if (!current) return c.redirect('/sign-in', 303);
   const { account, session } = current;
   const sessions = await listSessions(web.context, account.id);
+  const messengers = await listMessengers(web.context, account.id);
   return c.html(
     accountPage(viewOf(web, c), {
       name: account.name,
@@ -26,6 +36,9 @@ export const showAccount: Handler = async (web, c) => {
           : undefined,
       })),
       byPhone: web.context.settings.texting !== undefined,
+      messengers: messengers
+        .map((row) => ({ ...row, canLink: canLink(web, row.messenger) }))
+        .filter((row) => row.canLink || row.chat !== undefined),
       sessions: sessions.map(({ id, browser, createdAt, lastSeenAt }) => ({
         browser,
         createdAt,

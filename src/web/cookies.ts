@@ -3,7 +3,7 @@ import type { Context as HttpContext } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { DEVICE_LIFETIME_MS, SESSION_LIFETIME_MS } from '../rules/limits.ts';
 
-export type CookieName = 'recovery' | 'registration' | 'address' | 'session' | 'device' | 'locale';
+export type CookieName = 'recovery' | 'registration' | 'address' | 'link' | 'session' | 'device' | 'locale';
 
 /** A recovery is over when the browser is closed; the rest lives as long as what it stands for. */
 const LIFETIMES_MS: Partial<Record<CookieName, number>> = {

@@ -1,14 +1,8 @@
 /** Every address of the pages, on one screen. The API for apps is in api/api.ts. */
 import type { Context as HttpContext } from 'hono';
 import { showAccount, showActivity, submitSignOut, submitSignOutElsewhere } from './account.ts';
-import {
-  ownersOnly,
-  showAddAddress,
-  showRemoveAddress,
-  submitAddAddress,
-  submitAddressCode,
-  submitRemoveAddress,
-} from './account-addresses.ts';
+import * as addresses from './account-addresses.ts';
+import * as messengers from './account-messengers.ts';
 import { showChooseAccount, submitChooseAccount } from './choose-account.ts';
 import { showConfirm, submitConfirm } from './confirm.ts';
 import {
@@ -39,6 +33,7 @@ import { receiveWebhook } from './webhooks.ts';
 import { challengeWorkFor } from './work.ts';
 
 export type Handler = (web: Web, c: HttpContext) => Response | Promise<Response>;
+const { ownersOnly } = addresses;
 type Route = [method: 'GET' | 'POST', path: string, handler: Handler];
 
 // biome-ignore format: a table is read in rows and columns
@@ -81,14 +76,21 @@ export const ROUTES: readonly Route[] = [
   ['GET',  '/account',                      showAccount],
   ['GET',  '/account/activity',             showActivity],
   ['POST', '/account/sign-out-elsewhere',   submitSignOutElsewhere],
-  ['GET',  '/account/addresses/add',        ownersOnly(showAddAddress)],
-  ['POST', '/account/addresses/add',        ownersOnly(submitAddAddress)],
+  ['GET',  '/account/addresses/add',        ownersOnly(addresses.showAddAddress)],
+  ['POST', '/account/addresses/add',        ownersOnly(addresses.submitAddAddress)],
   ['GET',  '/account/addresses/code',       ownersOnly(showCode('address'))],
-  ['POST', '/account/addresses/code',       ownersOnly(submitAddressCode)],
+  ['POST', '/account/addresses/code',       ownersOnly(addresses.submitAddressCode)],
   ['POST', '/account/addresses/resend',     ownersOnly(submitResend('address'))],
   ['GET',  '/account/addresses/status',     ownersOnly(showStatus('address'))],
-  ['GET',  '/account/addresses/remove/:address',  ownersOnly(showRemoveAddress)],
-  ['POST', '/account/addresses/remove/:address',  ownersOnly(submitRemoveAddress)],
+  ['GET',  '/account/addresses/remove/:address',  ownersOnly(addresses.showRemoveAddress)],
+  ['POST', '/account/addresses/remove/:address',  ownersOnly(addresses.submitRemoveAddress)],
+  ['GET',  '/account/messengers/link/:messenger',    ownersOnly(messengers.showStartLink)],
+  ['POST', '/account/messengers/link/:messenger',    ownersOnly(messengers.submitStartLink)],
+  ['GET',  '/account/messengers/confirm/:messenger', ownersOnly(messengers.showConfirmLink)],
+  ['POST', '/account/messengers/confirm/:messenger', ownersOnly(messengers.submitConfirmLink)],
+  ['GET',  '/account/messengers/status/:messenger',  ownersOnly(messengers.showLinkStatus)],
+  ['GET',  '/account/messengers/unlink/:messenger',  ownersOnly(messengers.showUnlinkMessenger)],
+  ['POST', '/account/messengers/unlink/:messenger',  ownersOnly(messengers.submitUnlinkMessenger)],
 
   ['GET',  '/webhooks/:provider',           receiveWebhook],
   ['POST', '/webhooks/:provider',           receiveWebhook],

@@ -178,6 +178,7 @@ class Walk {
     await this.#go('/account/activity');
     await this.#at('account activity, newest', '[href^="/account/activity?before="]');
     await this.addresses();
+    await this.messengers();
     await this.#go('/');
     await this.#at('shop, signed in', '.corner .secondary');
     await this.#post('/sign-out');
@@ -242,6 +243,46 @@ class Walk {
     await this.#at('remove number', '#password');
     await this.#post(new URL(this.#page.url()).pathname, { password: NEW_PASSWORD });
     await this.#at('account, number removed', '.notice');
+  }
+
+  /** Of somebody who is signed in. */
+  async messengers(): Promise<void> {
+    const [link, confirm] = ['/account/messengers/link/telegram', '/account/messengers/confirm/telegram'];
+    const begin = async (name?: string): Promise<void> => {
+      await this.#post(link, { password: NEW_PASSWORD });
+      const url = await this.#page.locator('a[target="_blank"]').getAttribute('href');
+      if (name !== undefined) await this.#program.startInTelegram(42, url!.split('=').at(-1)!, name);
+    };
+    await this.#go(link);
+    await this.#at('link messenger', '#password');
+    await this.#post(link, { password: 'not this one' });
+    await this.#at('link messenger, wrong password', '#password-error');
+    await begin();
+    await this.#at('link messenger, waiting', '.qr');
+    await this.#post(confirm, { answer: 'no' });
+    await this.#at('account, nothing linked', '.notice');
+    await this.#go(confirm);
+    await this.#at('link messenger, ended', `.warning + a[href="${link}"]`);
+    await begin('');
+    await this.#go(confirm);
+    await this.#at('link messenger, asked about a chat without a name', '[value="yes"]');
+    await begin('Maximiliane Theodora_Featherstonehaugh-Montgomery_of_the_Old_Harbour_Bridge');
+    await this.#go(confirm);
+    await this.#at('link messenger, asked', '[value="yes"]');
+    const offer = await this.#page.locator('[name="offer"]').inputValue();
+    await this.#post(confirm, { offer, answer: 'yes' });
+    await this.#at('account, messenger linked', '.notice');
+    await this.#go(link);
+    await this.#at('link messenger, another chat', '.head ~ p:not(.lead)');
+    await this.#go('/account/messengers/unlink/telegram');
+    await this.#at('unlink messenger', '#password');
+    await this.#post('/account/messengers/unlink/telegram', { password: 'not this one' });
+    await this.#at('unlink messenger, wrong password', '#password-error');
+    await this.#stopInTelegram();
+    await this.#go('/account');
+    await this.#at('account, messenger stopped', `a[href="${link}"]`);
+    await this.#post('/account/messengers/unlink/telegram', { password: NEW_PASSWORD });
+    await this.#at('account, messenger unlinked', '.notice');
   }
 
   async linksOfMails(): Promise<void> {
@@ -397,6 +438,11 @@ class Walk {
     await this.#at(state, proof);
     await this.#go(path);
     await this.#at('not me, link used up', 'a[href="/recover"].primary');
+  }
+
+  async #stopInTelegram(): Promise<void> {
+    const { store } = this.#program.regain.context;
+    await store.transaction((tx) => tx.chats.stop('telegram', '42', this.#program.now()));
   }
 
   async #startRecovery(email = JANE): Promise<void> {

@@ -12,6 +12,7 @@ for (const button of all('[data-show]')) enableShow(/** @type {HTMLButtonElement
 for (const button of all('[data-forgot]')) button.addEventListener('click', emptyPasswords);
 for (const form of all('[data-wait-seconds]')) countDown(/** @type {HTMLFormElement} */ (form));
 for (const line of all('[data-status-url]')) followDelivery(line);
+for (const line of all('[data-link-status-url]')) followLink(line);
 for (const form of all('[data-code-form]')) receiveCode(/** @type {HTMLFormElement} */ (form));
 for (const fields of all('[data-password]')) judgeWhileTyping(fields);
 for (const form of all('[data-link-form]')) sendFragment(/** @type {HTMLFormElement} */ (form));
@@ -131,6 +132,30 @@ function followDelivery(line) {
     if (words === undefined || !text || words === text.textContent) return;
     line.dataset.delivery = delivery;
     text.textContent = words;
+  };
+  again();
+}
+
+/**
+ * Waits for the messenger: every 2 seconds while the page is seen, until the link ends. What comes next is another page.
+ * @param {HTMLElement} line
+ */
+function followLink(line) {
+  const again = () => setTimeout(ask, 2000);
+  const ask = async () => {
+    if (document.hidden) {
+      document.addEventListener('visibilitychange', ask, { once: true });
+      return;
+    }
+    try {
+      const response = await fetch(line.dataset.linkStatusUrl ?? '', { headers: { accept: 'application/json' } });
+      // Signed out elsewhere: the answer is another page.
+      if (response.redirected) return location.reload();
+      if (response.ok && (await response.json()).state !== 'waiting') return location.reload();
+    } catch {
+      // Offline for a moment: the next round asks again.
+    }
+    again();
   };
   again();
 }

@@ -1,7 +1,8 @@
 /** A further address for an account, and taking one away; both ask for the current password again. */
 import { html } from 'hono/html';
 import type { Removal } from '../../actions/remove-address.ts';
-import { errorSummary, heading, rich, secretField, textField, typedText, warning } from './fields.ts';
+import { currentPasswordField } from './current-password.ts';
+import { errorSummary, heading, rich, textField, typedText, warning } from './fields.ts';
 import { type Countries, countryField } from './identifier.ts';
 import { type FieldError, type Html, page, type View } from './layout.ts';
 
@@ -38,7 +39,7 @@ ${textField({
     byPhone ? html`autocomplete="off"` : html`inputmode="email" autocomplete="email"`
   } autocapitalize="none" spellcheck="false" maxlength="400"`,
 })}${countries ? countryField(view, countries, errors) : ''}
-${passwordField(view, errors)}
+${currentPasswordField(view, errors)}
 <button type="submit" class="primary">${t.submit}</button>
 ${asked === undefined ? '' : html`<input type="hidden" name="asked" value="${asked}">`}
 </form>
@@ -70,24 +71,12 @@ ${heading(view, { icon: removable ? 'hand' : 'shield', title, lead })}
 ${
   removable
     ? html`<form method="post" action="${action}" novalidate>
-${passwordField(view, errors)}
+${currentPasswordField(view, errors)}
 <button type="submit" class="primary">${t.submit}</button>
 </form>`
     : html`<a class="button primary" href="/account/addresses/add">${t.addAnother}</a>`
 }
 </div>
 <p class="below"><a href="/account">${removable ? t.keep : view.t.addAddress.back}</a></p>`,
-  });
-}
-
-function passwordField(view: View, errors: readonly FieldError[]): Html {
-  const t = view.t.addAddress;
-  return secretField(view, {
-    name: 'password',
-    label: t.password,
-    hint: t.passwordHint,
-    showLabel: view.t.showPassword,
-    errors,
-    attributes: html`autocomplete="current-password"`,
   });
 }

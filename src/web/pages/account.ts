@@ -1,12 +1,20 @@
 import { html } from 'hono/html';
 import type { Activity, RecoveryEntry } from '../../actions/list-activity.ts';
+import type { LinkedMessenger } from '../../actions/list-messengers.ts';
 import { fill } from '../../locales/index.ts';
+import { MESSENGER_NAMES } from '../../rules/delivery.ts';
 import { activityList, capitalised } from './account-activity.ts';
 import { momentOf, notice, rich } from './fields.ts';
 import { icon } from './icons.ts';
 import { type Html, page, type View } from './layout.ts';
 
-export type AccountNotice = 'signed-out-elsewhere' | 'address-added' | 'address-removed';
+export type AccountNotice =
+  | 'signed-out-elsewhere'
+  | 'address-added'
+  | 'address-removed'
+  | 'messenger-linked'
+  | 'messenger-unlinked'
+  | 'link-cancelled';
 
 export interface AccountProps {
   name: string | null;
@@ -14,6 +22,8 @@ export interface AccountProps {
   addresses: readonly { value: string; confirmed: boolean; removeUrl: string | undefined }[];
   /** Whether codes can go to a phone. */
   byPhone: boolean;
+  /** `canLink` where a chat can be linked now. */
+  messengers: readonly (LinkedMessenger & { canLink: boolean })[];
   /** Moments are milliseconds since 1970. */
   sessions: readonly { browser: string; createdAt: number; lastSeenAt: number; current: boolean }[];
   /** Newest first. */
@@ -36,6 +46,7 @@ ${props.unfinished ? unfinishedCallout(view, props.unfinished, props.identifier)
 <h2>${t.addresses}</h2>
 <ul class="rows">${props.addresses.map((address) => addressRow(view, address))}</ul>
 <p><a href="/account/addresses/add">${props.byPhone ? t.addAddressOrNumber : t.addAddress}</a></p>
+${messengerSection(view, props.messengers)}
 <h2>${t.devices}</h2>
 <ul class="rows">${props.sessions.map((session) => sessionRow(view, session))}</ul>
 ${props.sessions.length > 1 ? elsewhereForm(view) : ''}
@@ -49,8 +60,15 @@ ${changePasswordForm(view, props.identifier)}
 }
 
 function noticeText({ t }: View, key: AccountNotice): string {
-  if (key === 'address-added') return t.account.addressAdded;
-  return key === 'address-removed' ? t.account.addressRemoved : t.account.signedOutElsewhere;
+  const texts: Record<AccountNotice, string> = {
+    'signed-out-elsewhere': t.account.signedOutElsewhere,
+    'address-added': t.account.addressAdded,
+    'address-removed': t.account.addressRemoved,
+    'messenger-linked': t.messengers.linked,
+    'messenger-unlinked': t.messengers.unlinked,
+    'link-cancelled': t.messengers.cancelled,
+  };
+  return texts[key];
 }
 
 function addressRow(view: View, { value, confirmed, removeUrl }: AccountProps['addresses'][number]): Html {
@@ -60,6 +78,31 @@ function addressRow(view: View, { value, confirmed, removeUrl }: AccountProps['a
       ? ''
       : html`<a class="end" href="${removeUrl}" aria-label="${fill(t.removeThisAddress, { address: value })}">${t.removeAddress}</a>`
   }</li>`;
+}
+
+/** Nothing where this installation has no messenger, and the account none of former days. */
+function messengerSection(view: View, messengers: AccountProps['messengers']): Html | '' {
+  const t = view.t.messengers;
+  if (messengers.length === 0) return '';
+  return html`<h2 id="messengers">${t.title}</h2><p class="hint">${t.why}</p>
+<ul class="rows">${messengers.map((messenger) => messengerRow(view, messenger))}</ul>`;
+}
+
+function messengerRow(view: View, { messenger, chat, canLink }: AccountProps['messengers'][number]): Html {
+  const t = view.t.messengers;
+  const name = MESSENGER_NAMES[messenger];
+  const link = (to: 'link' | 'unlink', text: string, label: string): Html =>
+    html`<a class="end" href="/account/messengers/${to}/${messenger}" aria-label="${fill(label, { messenger: name })}">${text}</a>`;
+  if (!chat)
+    return html`<li>${icon('chat')}<span><strong>${name}</strong><small>${t.notLinked}</small></span>${link('link', t.link, t.linkThis)}</li>`;
+  const { name: person, linkedAt, stoppedAt } = chat;
+  const state =
+    stoppedAt === null
+      ? rich(t.linkedAt, { at: momentOf(view, linkedAt) })
+      : rich(t.stoppedAt, { at: momentOf(view, stoppedAt), messenger: name });
+  return html`<li>${icon('chat')}<span><strong>${name}</strong>${stoppedAt === null ? '' : html` <em>${t.stopped}</em>`}${
+    person === null ? '' : html`<small><bdi>${person}</bdi></small>`
+  }<small>${state}</small></span>${stoppedAt !== null && canLink ? link('link', t.again, t.againThis) : ''}${link('unlink', t.unlink, t.unlinkThis)}</li>`;
 }
 
 function sessionRow(view: View, { browser, createdAt, lastSeenAt, current }: AccountProps['sessions'][number]): Html {
