@@ -12,6 +12,7 @@ import * as messageEvents from './0008-message-events.ts';
 import * as ladder from './0009-ladder.ts';
 import * as chats from './0010-chats.ts';
 import * as rungs from './0011-rungs.ts';
+import * as urgency from './0014-urgency.ts';
 
 interface Migration {
   name: string;
@@ -31,6 +32,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0009-ladder', up: ladder.up },
   { name: '0010-chats', up: chats.up },
   { name: '0011-rungs', up: rungs.up },
+  { name: '0014-urgency', up: urgency.up },
 ];
 
 /** Returns the names applied. Another process that migrates at the same moment is waited for. */
