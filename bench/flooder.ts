@@ -4,6 +4,13 @@
  */
 import { type Call, timedRequest } from './timed-request.ts';
 
+/** Accounts that the attacker knows, of people who are not recovering just then. */
+export const BYSTANDERS = 997;
+
+export function bystander(index: number): string {
+  return `bystander${index}@mail.example`;
+}
+
 export interface Flood {
   origin: string;
   addresses: number;
@@ -39,7 +46,7 @@ process.once('message', async (flood: Flood) => {
 /** Identifiers are the attacker's own inventions and, every other time, accounts of people who are not recovering now. */
 function attack(turn: number, token: string, from: string): Call {
   const known = turn % 8 < 4;
-  const identifier = known ? `bystander${turn % 997}@mail.example` : `nobody${turn}@mail.example`;
+  const identifier = known ? bystander(turn % BYSTANDERS) : `nobody${turn}@mail.example`;
   const call = (path: string, json: object): Call => ({ method: 'POST', path: `/api/v1${path}`, json, from });
   switch (turn % 4) {
     case 0:

@@ -1,9 +1,11 @@
-/** The program that is measured: `regain serve` in production mode, on SQLite, with accounts of its own and the sink. */
+/** The program that is measured: `regain serve` in production mode, with accounts of its own and the sink. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { parseConfig } from '../src/config.ts';
 import { createHasher } from '../src/passwords/hasher.ts';
 import { openStore } from '../src/store/open.ts';
+import { openTestPostgres } from '../tests/postgres.ts';
 import { serve, testFolder } from '../tests/regain.ts';
 import type { SinkMail, SinkReady } from './sink.ts';
 
@@ -23,20 +25,37 @@ export interface Program extends Recovering {
   startBare(): Promise<Recovering>;
 }
 
+/** What every account's password is. */
+export const PASSWORD = 'the old harbour bridge 7';
+
 /** The address of the n-th account: each is recovered once, so that no limit is met. */
 export function addressOf(account: number): string {
   return `shopper${account}@mail.example`;
 }
 
-/** @param options.env settings beyond those of every benchmark */
-export async function startProgram(options: { accounts: number; env?: Record<string, string> }): Promise<Program> {
+export interface ProgramOptions {
+  accounts: number;
+  /** Accounts beside those. */
+  others?: readonly string[];
+  /** Settings beyond those of every benchmark. */
+  env?: Record<string, string>;
+  engine?: 'sqlite' | 'postgres';
+  /** How long the mail server takes for a message. */
+  mailDelayMs?: number;
+}
+
+export async function startProgram(options: ProgramOptions): Promise<Program> {
   const { folder, remove } = await testFolder();
-  const database = join(folder, 'regain.db');
-  await createAccounts(database, options.accounts);
-  const sink = await startSink();
+  const database =
+    options.engine === 'postgres'
+      ? await openTestPostgres()
+      : { url: `sqlite:${join(folder, 'regain.db')}`, stop: async () => {} };
+  const addresses = Array.from({ length: options.accounts }, (_, account) => addressOf(account));
+  await createAccounts(database.url, [...addresses, ...(options.others ?? [])]);
+  const sink = await startSink(options.mailDelayMs ?? 0);
   const running = await serve({
     NODE_ENV: 'production',
-    REGAIN_DATABASE_URL: `sqlite:${database}`,
+    REGAIN_DATABASE_URL: database.url,
     REGAIN_SMTP_URL: sink.url,
     REGAIN_MAIL_FROM: 'Shop <no-reply@shop.example>',
     // The benchmarks are one long busy hour; what a recovery costs is measured outside of an alarm.
@@ -52,6 +71,7 @@ export async function startProgram(options: { accounts: number; env?: Record<str
     async stop() {
       await running.stop();
       sink.stop();
+      await database.stop();
       await remove();
     },
   };
@@ -72,13 +92,12 @@ async function startBare(folder: string, sink: Sink): Promise<Recovering> {
 }
 
 /** One hash serves all of them. */
-async function createAccounts(file: string, count: number): Promise<void> {
-  const passwordHash = await createHasher({ concurrency: 1, queueMax: 1 }).hash('the old harbour bridge 7');
-  const store = await openStore({ engine: 'sqlite', file });
+async function createAccounts(databaseUrl: string, addresses: readonly string[]): Promise<void> {
+  const passwordHash = await createHasher({ concurrency: 1, queueMax: 1 }).hash(PASSWORD);
+  const store = await openStore(parseConfig({ REGAIN_DATABASE_URL: databaseUrl }).database);
   await store.migrate();
   await store.transaction(async (tx) => {
-    for (let account = 0; account < count; account += 1) {
-      const value = addressOf(account);
+    for (const [account, value] of addresses.entries()) {
       const address = { kind: 'email', value, canonical: value, confirmedAt: 0 } as const;
       const person = { name: 'Shopper', birthday: '1990-12-31', locale: 'en' };
       await tx.accounts.insert(`account-${account}`, { ...person, passwordHash, addresses: [address] }, 0);
@@ -93,8 +112,8 @@ interface Sink {
   stop(): void;
 }
 
-async function startSink(): Promise<Sink> {
-  const child: ChildProcess = fork(join(import.meta.dirname, 'sink.ts'));
+async function startSink(delayMs: number): Promise<Sink> {
+  const child: ChildProcess = fork(join(import.meta.dirname, 'sink.ts'), [String(delayMs)]);
   const [{ port }] = (await once(child, 'message')) as [SinkReady];
   const waiting = new Map<string, (mail: SinkMail) => void>();
   child.on('message', (mail: SinkMail) => {

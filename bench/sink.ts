@@ -4,6 +4,7 @@
  */
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { setTimeout as pause } from 'node:timers/promises';
 import { SMTPServer } from 'smtp-server';
 import { monotonicMs } from './monotonic.ts';
 
@@ -18,13 +19,17 @@ export interface SinkMail {
   arrivedAt: number;
 }
 
+/** How long a message takes. */
+const delayMs = Number(process.argv[2] ?? 0);
+
 const server = new SMTPServer({
   logger: false,
   disableReverseLookup: true,
   authOptional: true,
   disabledCommands: ['STARTTLS', 'AUTH'],
   onData(stream, session, done) {
-    text(stream).then((raw) => {
+    text(stream).then(async (raw) => {
+      if (delayMs > 0) await pause(delayMs);
       const arrivedAt = monotonicMs();
       // In an alarm codes have 8 digits, and then ten letters and digits.
       const code = /^ *([0-9]{6}|[0-9]{8}|[0-9A-HJKMNP-TV-Z]{10})\r?$/m.exec(raw)?.[1];

@@ -23,6 +23,7 @@ import { createPasswordKnowledge } from './passwords/knowledge.ts';
 import type { Clock, Log, MailChannel, PasswordKnowledge, Random } from './ports.ts';
 import { HASH_QUEUE_MAX, HASH_STRANGERS_MAX } from './rules/limits.ts';
 import { settingsOf } from './settings.ts';
+import { grouped } from './store/grouped.ts';
 import { openStore } from './store/open.ts';
 import { systemClock, systemRandom } from './system.ts';
 import { createApp } from './web/app.ts';
@@ -133,12 +134,14 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
     answerHeaders: answerHeaders(config),
     warm: () => knowledge.warm(),
     async startWorker(options = {}) {
+      // SQLite has one writer, for whose turns the worker would wait once a statement.
+      const working = store.engine === 'sqlite' ? { ...context, store: grouped(store) } : context;
       const worker = await startWorker({
-        store,
+        store: working.store,
         clock,
         log,
         otherProcesses: options.otherProcesses ?? true,
-        deliver: (message) => deliverMessage(context, delivery, message),
+        deliver: (message) => deliverMessage(working, delivery, message),
       });
       // The handshake with the mail server is over before somebody waits for a code.
       void mail.probe();

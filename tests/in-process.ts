@@ -19,6 +19,8 @@ export interface InProcess {
   now(): number;
   /** Moves the clock and lets the worker do what has become due. */
   advance(ms: number): Promise<void>;
+  /** Moves the clock alone, while no worker runs. */
+  jump(ms: number): void;
   /** Resolves when nothing is due and nothing is in flight. */
   settled(): Promise<void>;
   logged: { level: string; event: string; fields: Record<string, unknown> | undefined }[];
@@ -74,6 +76,9 @@ export async function startInProcess(
     async advance(ms) {
       now += ms;
       await worker.idle();
+    },
+    jump(ms) {
+      now += ms;
     },
     settled: () => worker.idle(),
     async close() {

@@ -60,6 +60,7 @@ export async function confirmLink(
       createdAt: now,
       dueAt: now,
       usefulUntil: now + CHAT_NOTICE_USEFUL_MS,
+      urgency: 'proven',
     });
     await notifyOfMessenger(context, tx, account, 'messenger-linked', origin.locale, now);
     return chat;

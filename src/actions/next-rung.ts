@@ -61,7 +61,7 @@ async function queueRung(
   { kind, inMs }: { kind: 'recovery-code' | 'decoy'; inMs: number },
 ): Promise<void> {
   const now = context.clock.now();
-  const { proofId, epoch, accountId, address, locale, usefulUntil, askedAt, leavesAt, ask } = message;
+  const { proofId, epoch, accountId, address, locale, usefulUntil, askedAt, leavesAt, ask, urgency } = message;
   const isNew = await tx.outbox.insertRung({
     id: newId(context.random),
     kind,
@@ -78,6 +78,7 @@ async function queueRung(
     leavesAt,
     ask,
     follows: message.id,
+    urgency,
   });
   if (isNew && kind === 'recovery-code' && message.channel === 'email') await tellMailboxes(context, tx, message);
 }

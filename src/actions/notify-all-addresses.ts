@@ -62,5 +62,7 @@ async function notify(
       dueAt: now,
       // What waits can be stopped as long as it waits.
       usefulUntil: kind === 'password-held' ? proof.expiresAt : now + NOTICE_USEFUL_MS,
+      // Strangers cause the one; the others follow upon a code or a link.
+      urgency: kind === 'recovery-requested' ? 'asked' : 'proven',
     });
 }

@@ -35,5 +35,6 @@ export async function notifyOfAddress(
       createdAt: now,
       dueAt: now,
       usefulUntil: now + NOTICE_USEFUL_MS,
+      urgency: 'proven',
     });
 }

@@ -30,6 +30,7 @@ export async function notifyOfMessenger(
       createdAt: now,
       dueAt: now,
       usefulUntil: now + NOTICE_USEFUL_MS,
+      urgency: 'proven',
     });
   }
 }

@@ -131,6 +131,7 @@ async function tellSupport(
     createdAt: now,
     dueAt: now,
     usefulUntil: now + NOTICE_USEFUL_MS,
+    urgency: 'proven',
   });
 }
 

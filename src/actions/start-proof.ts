@@ -8,7 +8,7 @@ import { type Channel, doorOf } from '../rules/delivery.ts';
 import { Refusal } from '../rules/errors.ts';
 import type { Identifier } from '../rules/identifiers.ts';
 import { channelsFor, firstChannel, ladderOf } from '../rules/ladder.ts';
-import { guessLaneOf, KNOWN_DEVICE_HEAD_START_MS, type Lane, lanesFor } from '../rules/lanes.ts';
+import { guessLaneOf, type Lane, lanesFor } from '../rules/lanes.ts';
 import {
   CODE_LIFETIME_MS,
   CODE_USELESS_BELOW_MS,
@@ -19,6 +19,7 @@ import {
   TRIES_PER_CODE,
   WAITED_MS,
 } from '../rules/limits.ts';
+import { urgencyOf } from '../rules/urgency.ts';
 import type { Proof, StoreTransaction } from '../store/store.ts';
 import { type Breakers, chargeSend, countSend, readBreakers } from './charge-send.ts';
 import type { Context, Origin } from './context.ts';
@@ -139,6 +140,7 @@ export async function queueCode(
   now: number,
 ): Promise<void> {
   const [channel = proof.channel] = ladderOf(proof.channel, context.settings, proof.carries, proof.purpose);
+  const leavesAt = lane === 'waited' ? now + WAITED_MS : now;
   await tx.outbox.insert({
     id: newId(context.random),
     kind: `${proof.purpose}-code`,
@@ -149,17 +151,13 @@ export async function queueCode(
     address: null,
     locale: proof.locale,
     createdAt: now,
-    dueAt: now + headStart(lane) + context.random.below(SEND_JITTER_MS),
+    dueAt: leavesAt + context.random.below(SEND_JITTER_MS),
     usefulUntil: proof.codeExpiresAt - CODE_USELESS_BELOW_MS,
     askedAt: now,
-    leavesAt: now + Math.max(0, headStart(lane)),
+    leavesAt,
     ask: proof.resends,
+    urgency: urgencyOf(proof.purpose, lane),
   });
-}
-
-function headStart(lane: Lane): number {
-  if (lane === 'known-device') return -KNOWN_DEVICE_HEAD_START_MS;
-  return lane === 'waited' ? WAITED_MS : 0;
 }
 
 function newProof(

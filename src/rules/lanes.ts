@@ -12,9 +12,6 @@ export type Lane = 'known-device' | 'stranger' | 'worked' | 'waited';
 /** Guesses are kept apart by these alone: work proves patience, not ownership. */
 export type GuessLane = 'known-device' | 'stranger';
 
-/** Messages to known devices leave as if they had been asked for so much earlier: before the backlog of a flood. */
-export const KNOWN_DEVICE_HEAD_START_MS = 60_000;
-
 export function guessLaneOf(lane: Lane): GuessLane {
   return lane === 'known-device' ? lane : 'stranger';
 }

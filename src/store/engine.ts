@@ -12,9 +12,9 @@ export interface Engine {
   transaction<T>(work: (transaction: Transaction<Tables>) => Promise<T>): Promise<T>;
   /**
    * The same for compiled statements, with nothing of kysely between them and SQLite: its executor was 0.6 ms of the
-   * 15 ms that a recovery took beside its hashes.
+   * 15 ms that a recovery took beside its hashes. `ahead` (store.ts) means something to SQLite alone.
    */
-  run<T>(work: (running: Running) => Promise<T>): Promise<T>;
+  run<T>(work: (running: Running) => Promise<T>, options?: { ahead?: boolean }): Promise<T>;
   /** Rows that another transaction holds are waited for. */
   locked<Table extends keyof Tables, Row>(query: Select<Table, Row>): Select<Table, Row>;
   /** Rows that another transaction holds are left out. */

@@ -31,7 +31,7 @@ export async function openStore(database: DatabaseUrl, clock: Clock = systemCloc
   const queriesOf = allQueries(engine, clock);
   return {
     engine: engine.name,
-    transaction: (work) => transaction(engine, queriesOf, work),
+    transaction: (work, options) => transaction(engine, queriesOf, work, options),
     migrate: () => migrate(engine),
     pendingMigrations: () => pendingMigrations(engine),
     async ping() {
@@ -52,6 +52,7 @@ async function transaction<T>(
   engine: Engine,
   queriesOf: (open: OpenTransaction) => StoreTransaction,
   work: (tx: StoreTransaction) => Promise<T>,
+  options?: { ahead?: boolean },
 ): Promise<T> {
   let queued = false;
   const result = await engine.run(async (running) => {
@@ -61,7 +62,7 @@ async function transaction<T>(
     queued = open.queued;
     if (queued) await engine.beforeQueuedCommit(running);
     return value;
-  });
+  }, options);
   if (queued) engine.afterQueuedCommit();
   return result;
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Clock } from '../ports.ts';
 import type { Channel } from '../rules/delivery.ts';
+import { type PerUrgency, URGENCIES, type Urgency } from '../rules/urgency.ts';
 import type { Engine } from './engine.ts';
 import type { OpenTransaction } from './open-transaction.ts';
 import { statement, statementPer } from './statement.ts';
@@ -23,6 +24,7 @@ const NEW_FIELDS = [
   'leavesAt',
   'ask',
   'follows',
+  'urgency',
 ] as const satisfies (keyof NewMessage)[];
 const SETTLED_FIELDS = ['status', 'attempts', 'dueAt', 'sentAt', 'providerId', 'reason'] as const;
 export const MESSAGE_FIELDS = [
@@ -36,9 +38,11 @@ export const MESSAGE_FIELDS = [
 ] as const satisfies (keyof Message)[];
 type Stored = Pick<Message, (typeof NEW_FIELDS)[number]>;
 type SettledField = (typeof SETTLED_FIELDS)[number];
+type Lease = PerUrgency & { now: number; leasedUntil: number };
 type Settled = Parameters<StoreTransaction['outbox']['settle']>[1];
 
-const NO_CODE = { askedAt: null, leavesAt: null, ask: null, follows: null };
+const UNLESS_GIVEN = { askedAt: null, leavesAt: null, ask: null, follows: null, urgency: 'asked' } as const;
+const NONE: PerUrgency = { proven: 0, worked: 0, asked: 0, newcomer: 0 };
 const LEFT = [sql.lit('sent' as const), sql.lit('delivered' as const)];
 /** Literal, because SQLite uses a partial index only where the query repeats its condition. */
 const QUEUED = sql.lit('queued' as const);
@@ -110,24 +114,30 @@ export function outboxQueries(
       .where('epoch', '=', epoch)
       .where('attempts', '>', sql.lit(0)),
   );
-  const lease = statementPer(String, (count: number) =>
-    statement(({ now, leasedUntil }: { now: number; leasedUntil: number }) =>
+  /** The soonest of one urgency. Each is looked for apart: those of another that are not due yet would lie in between. */
+  const soonestOf = (urgency: Urgency) =>
+    kysely.selectFrom('outbox').where('status', '=', QUEUED).where('urgency', '=', sql.lit(urgency)).orderBy(NEXT_AT);
+  const lease = statementPer(String, (urgencies: readonly Urgency[]) =>
+    statement((values: Lease) =>
       kysely
-        // Chosen apart: in a subquery of the update PostgreSQL may choose again for every row, and take more than `count`.
+        // Chosen apart: in a subquery of the update PostgreSQL may choose again for every row, and take more than `counts`.
         .with('due', (db) =>
-          skippingLocked(
-            db
-              .selectFrom('outbox')
-              .select('id as due_id')
-              .where('status', '=', QUEUED)
-              .where(NEXT_AT, '<=', now)
-              .orderBy(NEXT_AT)
-              .limit(sql.lit(count)),
+          unionOf(
+            urgencies.map((urgency) =>
+              // A limit that is a parameter costs SQLite 15 µs where it changes; a statement for each combination would cost more.
+              db
+                .selectFrom(
+                  skippingLocked(
+                    soonestOf(urgency).select('id as due_id').where(NEXT_AT, '<=', values.now).limit(values[urgency]),
+                  ).as(urgency),
+                )
+                .select('due_id'),
+            ),
           ),
         )
         .updateTable('outbox')
         .from('due')
-        .set({ leased_until: leasedUntil })
+        .set({ leased_until: values.leasedUntil })
         .whereRef('id', '=', 'due_id')
         .returning(selected(MESSAGE_FIELDS)),
     ),
@@ -197,8 +207,14 @@ export function outboxQueries(
           .where('id', '=', id),
       ),
   );
-  const nextDueAt = statement((_: object) =>
-    kysely.selectFrom('outbox').select(NEXT_AT.as('nextAt')).where('status', '=', QUEUED).orderBy(NEXT_AT).limit(ONE),
+  const nextDueAt = statementPer(String, (urgencies: readonly Urgency[]) =>
+    statement((_: object) =>
+      unionOf(
+        urgencies.map((urgency) =>
+          kysely.selectFrom(soonestOf(urgency).select(NEXT_AT.as('nextAt')).limit(ONE).as(urgency)).select('nextAt'),
+        ),
+      ),
+    ),
   );
   const count = statementPer(String, (status: Message['status']) =>
     statement((_: object) =>
@@ -220,11 +236,11 @@ export function outboxQueries(
   return (open) => ({
     async insert(message) {
       open.queued = true;
-      const stored = { ...NO_CODE, ...message };
+      const stored = { ...UNLESS_GIVEN, ...message };
       await open.runBoth([insert, stored], [addEvent, { id: message.id, at: message.createdAt }]);
     },
     async insertRung(message) {
-      if ((await open.changed(insertRung, { ...NO_CODE, ...message })) === 0) return false;
+      if ((await open.changed(insertRung, { ...UNLESS_GIVEN, ...message })) === 0) return false;
       open.queued = true;
       await open.run(addEvent, { id: message.id, at: message.createdAt });
       return true;
@@ -242,9 +258,11 @@ export function outboxQueries(
     latestCodeOf: (proofId, channel) =>
       channel === undefined ? open.first(latestCodeOf, { proofId }) : open.first(latestCodeBy, { proofId, channel }),
     codesOf: (proofId) => open.rows(codesOf, { proofId }),
-    async lease(count, now, leasedUntil) {
-      const messages = await open.rows(lease(count), { now, leasedUntil });
-      return messages.sort((a, b) => a.dueAt - b.dueAt);
+    async lease(counts, now, leasedUntil) {
+      const urgencies = URGENCIES.filter((urgency) => (counts[urgency] ?? 0) > 0);
+      if (urgencies.length === 0) return [];
+      const messages = await open.rows(lease(urgencies), { ...NONE, ...counts, now, leasedUntil });
+      return messages.sort((a, b) => rankOf(a) - rankOf(b) || a.dueAt - b.dueAt);
     },
     async renew(ids, leasedUntil) {
       for (const id of ids) await open.run(renew, { id, leasedUntil });
@@ -267,13 +285,27 @@ export function outboxQueries(
       await open.run(addEvent, { id, at: now });
       return true;
     },
-    nextDueAt: async () => (await open.first(nextDueAt, {}))?.nextAt,
+    async nextDueAt(of = URGENCIES) {
+      if (of.length === 0) return undefined;
+      const found = (await open.rows(nextDueAt(of), {})).map(({ nextAt }) => nextAt);
+      return found.length === 0 ? undefined : Math.min(...found);
+    },
     count: async (status) => (await open.first(count(status), {}))?.messages ?? 0,
     async purge(createdBefore) {
       await open.run(purgeEvents, { createdBefore });
       return open.changed(purge, { createdBefore });
     },
   });
+}
+
+/** @throws where there is nothing to unite */
+function unionOf<Query extends { unionAll(other: Query): Query }>([first, ...rest]: readonly Query[]): Query {
+  if (first === undefined) throw new Error('a union of nothing');
+  return rest.reduce((all, next) => all.unionAll(next), first);
+}
+
+function rankOf({ urgency }: Pick<Message, 'urgency'>): number {
+  return URGENCIES.indexOf(urgency);
 }
 
 /** A receipt may be faster than the end of the `send` that it is about; what it said stays. */

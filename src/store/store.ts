@@ -10,6 +10,7 @@ import type { GuessLane, Lane } from '../rules/lanes.ts';
 import type { Limit } from '../rules/limits.ts';
 import type { StoredState } from '../rules/recovery-flow.ts';
 import type { CodesCounted, PaidChannel, SpendOutcome } from '../rules/spend.ts';
+import type { PerUrgency, Urgency } from '../rules/urgency.ts';
 
 /** One attempt to show control of an address: the row behind a recovery or a registration. Moments are ms since 1970. */
 export interface Proof {
@@ -154,6 +155,8 @@ export interface Message {
   ask: number | null;
   /** The message that a rung stands in for: it is sent unless that one arrives. Each message has one such rung at most. */
   follows: string | null;
+  /** Whose messages go first. */
+  urgency: Urgency;
   leasedUntil: number | null;
   sentAt: number | null;
   providerId: string | null;
@@ -174,7 +177,8 @@ export type NewMessage = Pick<
   | 'dueAt'
   | 'usefulUntil'
 > &
-  Partial<Pick<Message, 'askedAt' | 'leavesAt' | 'ask' | 'follows'>>;
+  /** Without an urgency it waits among those that strangers ask for. */
+  Partial<Pick<Message, 'askedAt' | 'leavesAt' | 'ask' | 'follows' | 'urgency'>>;
 
 /** The hash of a new password that waits out a cool-off, while its proof is `held`. */
 export interface HeldPassword {
@@ -333,10 +337,10 @@ export interface StoreTransaction extends Transaction {
     /** Messages that carry codes of the proof, newest first, a hundred at most. */
     codesOf(proofId: string): Promise<Message[]>;
     /**
-     * Takes up to `count` queued, due, unleased messages; no other worker gets them before `leasedUntil`.
-     * PostgreSQL skips rows that others hold.
+     * Takes up to so many queued, due, unleased messages of each urgency, the soonest of each, most urgent first; no other
+     * worker gets them before `leasedUntil`. PostgreSQL skips rows that others hold.
      */
-    lease(count: number, now: number, leasedUntil: number): Promise<Message[]>;
+    lease(counts: Partial<PerUrgency>, now: number, leasedUntil: number): Promise<Message[]>;
     /** Keeps leased messages that are still being sent from being taken over. */
     renew(ids: readonly string[], leasedUntil: number): Promise<void>;
     /** What a code message turned out to be, once its identifier was resolved. */
@@ -360,8 +364,8 @@ export interface StoreTransaction extends Transaction {
     ): Promise<boolean>;
     /** Due again at once, with the reason why. Compare and set like `report`: of many who ask, exactly one gets true. */
     requeue(id: string, from: MessageStatus, change: { reason: string; now: number }): Promise<boolean>;
-    /** When the next queued message is due or its lease ends; undefined when none is queued. */
-    nextDueAt(): Promise<number | undefined>;
+    /** When the next queued message of these is due or its lease ends; undefined when none is queued. */
+    nextDueAt(of?: readonly Urgency[]): Promise<number | undefined>;
     count(status: MessageStatus): Promise<number>;
     /** With their history. */
     purge(createdBefore: number): Promise<number>;
@@ -583,8 +587,11 @@ export interface StoreTransaction extends Transaction {
 
 export interface Store {
   readonly engine: 'sqlite' | 'postgres';
-  /** Runs `work` in one transaction; it commits when the promise resolves and rolls back when it rejects. */
-  transaction<T>(work: (tx: StoreTransaction) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` in one transaction; it commits when the promise resolves and rolls back when it rejects. `ahead`: where one at
+   * a time has its turn, which is SQLite, this one lets a few others pass and no more; for work that serves many.
+   */
+  transaction<T>(work: (tx: StoreTransaction) => Promise<T>, options?: { ahead?: boolean }): Promise<T>;
   /** Brings the tables to this version. Safe to run from several processes at once. Returns the names applied. */
   migrate(): Promise<string[]>;
   /** Migrations that are not applied yet. */

@@ -487,16 +487,16 @@ function outbox(inStore: InStore, inTransaction: InTransaction): void {
       await tx.outbox.insert(message('sending', { dueAt: NOW }));
       await tx.outbox.insert(message('settled', { dueAt: NOW + 1 }));
       await tx.outbox.insert(message('waiting', { dueAt: NOW + 2 }));
-      await tx.outbox.lease(2, NOW + 2, NOW + 100);
+      await tx.outbox.lease({ asked: 2 }, NOW + 2, NOW + 100);
       await tx.outbox.settle('settled', { status: 'sent', attempts: 1 });
       await tx.outbox.renew(['sending', 'settled', 'waiting'], NOW + 900);
       assert.equal((await tx.outbox.byId('settled'))?.leasedUntil, null);
       assert.deepEqual(
-        (await tx.outbox.lease(9, NOW + 500, NOW + 600)).map(({ id }) => id),
+        (await tx.outbox.lease({ asked: 9 }, NOW + 500, NOW + 600)).map(({ id }) => id),
         ['waiting'],
       );
       assert.deepEqual(
-        (await tx.outbox.lease(9, NOW + 900, NOW + 999)).map(({ id }) => id),
+        (await tx.outbox.lease({ asked: 9 }, NOW + 900, NOW + 999)).map(({ id }) => id),
         ['sending', 'waiting'],
       );
     },
@@ -508,25 +508,64 @@ function outbox(inStore: InStore, inTransaction: InTransaction): void {
     await tx.outbox.insert(message('second', { dueAt: NOW - 1 }));
     await tx.outbox.insert(message('later', { dueAt: NOW + 1 }));
     const ids = (messages: Message[]) => messages.map(({ id }) => id);
-    const leased = await tx.outbox.lease(2, NOW, NOW + 100);
+    const leased = await tx.outbox.lease({ asked: 2 }, NOW, NOW + 100);
     assert.deepEqual(leased, [
       queued('first', { dueAt: NOW - 2, leasedUntil: NOW + 100 }),
       queued('second', { dueAt: NOW - 1, leasedUntil: NOW + 100 }),
     ]);
-    assert.deepEqual(ids(await tx.outbox.lease(9, NOW, NOW + 150)), ['third']);
-    assert.deepEqual(ids(await tx.outbox.lease(9, NOW + 99, NOW + 300)), ['later']);
-    assert.deepEqual(ids(await tx.outbox.lease(9, NOW + 100, NOW + 300)), ['first', 'second']);
-    assert.deepEqual(ids(await tx.outbox.lease(9, NOW + 150, NOW + 300)), ['third']);
-    assert.deepEqual(ids(await tx.outbox.lease(0, NOW + 900, NOW + 999)), []);
+    assert.deepEqual(ids(await tx.outbox.lease({ asked: 9 }, NOW, NOW + 150)), ['third']);
+    assert.deepEqual(ids(await tx.outbox.lease({ asked: 9 }, NOW + 99, NOW + 300)), ['later']);
+    assert.deepEqual(ids(await tx.outbox.lease({ asked: 9 }, NOW + 100, NOW + 300)), ['first', 'second']);
+    assert.deepEqual(ids(await tx.outbox.lease({ asked: 9 }, NOW + 150, NOW + 300)), ['third']);
+    assert.deepEqual(ids(await tx.outbox.lease({ asked: 0 }, NOW + 900, NOW + 999)), []);
+  });
+
+  inTransaction('outbox: leases so many of each urgency, most urgent first, whatever waits longer', async (tx) => {
+    for (let at = 0; at < 30; at += 1) {
+      await tx.outbox.insert(message(`newcomer ${at}`, { dueAt: NOW - 900 + at, urgency: 'newcomer' }));
+      await tx.outbox.insert(message(`asked ${at}`, { dueAt: NOW - 500 + at }));
+    }
+    await tx.outbox.insert(message('worked', { dueAt: NOW - 1, urgency: 'worked' }));
+    await tx.outbox.insert(message('proven', { dueAt: NOW, urgency: 'proven' }));
+    await tx.outbox.insert(message('not yet', { dueAt: NOW + 1, urgency: 'proven' }));
+    const counts = { proven: 2, worked: 2, asked: 2, newcomer: 1 };
+    const ids = (messages: Message[]) => messages.map(({ id }) => id);
+    assert.deepEqual(ids(await tx.outbox.lease(counts, NOW, NOW + 100)), [
+      'proven',
+      'worked',
+      'asked 0',
+      'asked 1',
+      'newcomer 0',
+    ]);
+    assert.deepEqual(ids(await tx.outbox.lease({ newcomer: 2 }, NOW, NOW + 100)), ['newcomer 1', 'newcomer 2']);
+    assert.deepEqual(ids(await tx.outbox.lease(counts, NOW + 1, NOW + 100)), [
+      'not yet',
+      'asked 2',
+      'asked 3',
+      'newcomer 3',
+    ]);
+    assert.deepEqual(ids(await tx.outbox.lease({}, NOW + 900, NOW + 999)), []);
+    assert.equal((await tx.outbox.byId('worked'))?.urgency, 'worked');
+  });
+
+  inTransaction('outbox: the next moment of some urgencies', async (tx) => {
+    await tx.outbox.insert(message('n', { dueAt: NOW + 1, urgency: 'newcomer' }));
+    await tx.outbox.insert(message('a', { dueAt: NOW + 3 }));
+    await tx.outbox.insert(message('w', { dueAt: NOW + 2, urgency: 'worked' }));
+    assert.equal(await tx.outbox.nextDueAt(), NOW + 1);
+    assert.equal(await tx.outbox.nextDueAt(['proven', 'worked', 'asked']), NOW + 2);
+    assert.equal(await tx.outbox.nextDueAt(['asked']), NOW + 3);
+    assert.equal(await tx.outbox.nextDueAt(['proven']), undefined);
+    assert.equal(await tx.outbox.nextDueAt([]), undefined);
   });
 
   inStore('outbox: parallel leases never take the same message, and never more than asked for', async (store) => {
     await store.transaction(async (tx) => {
       for (let at = 0; at < 120; at += 1) await tx.outbox.insert(message(`m${at}`, { dueAt: NOW - (at % 7) }));
     });
-    const batches = await times(40, () => store.transaction((tx) => tx.outbox.lease(3, NOW, NOW + 100)));
+    const batches = await times(40, () => store.transaction((tx) => tx.outbox.lease({ asked: 3 }, NOW, NOW + 100)));
     for (const batch of batches) assert.ok(batch.length <= 3);
-    const rest = await store.transaction((tx) => tx.outbox.lease(200, NOW, NOW + 100));
+    const rest = await store.transaction((tx) => tx.outbox.lease({ asked: 200 }, NOW, NOW + 100));
     const taken = [...batches.flat(), ...rest].map(({ id }) => id);
     assert.equal(new Set(taken).size, taken.length);
     assert.equal(taken.length, 120);
@@ -534,7 +573,7 @@ function outbox(inStore: InStore, inTransaction: InTransaction): void {
 
   inTransaction('outbox: settling stores the outcome and ends the lease', async (tx) => {
     for (const id of ['sent', 'again', 'untouched']) await tx.outbox.insert(message(id, { dueAt: NOW }));
-    await tx.outbox.lease(9, NOW, NOW + 100);
+    await tx.outbox.lease({ asked: 9 }, NOW, NOW + 100);
     await tx.outbox.settle('sent', { status: 'sent', attempts: 1, sentAt: NOW + 5, providerId: '<1@mail>' });
     await tx.outbox.settle('again', { status: 'queued', attempts: 2, dueAt: NOW + 7, reason: '451' });
     assert.deepEqual(
@@ -545,7 +584,7 @@ function outbox(inStore: InStore, inTransaction: InTransaction): void {
     assert.deepEqual(await tx.outbox.byId('untouched'), queued('untouched', { dueAt: NOW, leasedUntil: NOW + 100 }));
     await tx.outbox.settle('again', { status: 'sent', attempts: 3, reason: null });
     assert.equal((await tx.outbox.byId('again'))?.reason, null);
-    assert.deepEqual(await tx.outbox.lease(9, NOW + 99, NOW + 200), []);
+    assert.deepEqual(await tx.outbox.lease({ asked: 9 }, NOW + 99, NOW + 200), []);
     assert.equal(await tx.outbox.count('sent'), 2);
     assert.equal(await tx.outbox.count('queued'), 1);
     assert.equal(await tx.outbox.count('bounced'), 0);
@@ -556,9 +595,9 @@ function outbox(inStore: InStore, inTransaction: InTransaction): void {
     await tx.outbox.insert(message('soon', { dueAt: NOW + 10 }));
     await tx.outbox.insert(message('late', { dueAt: NOW + 50 }));
     assert.equal(await tx.outbox.nextDueAt(), NOW + 10);
-    await tx.outbox.lease(1, NOW + 10, NOW + 40);
+    await tx.outbox.lease({ asked: 1 }, NOW + 10, NOW + 40);
     assert.equal(await tx.outbox.nextDueAt(), NOW + 40);
-    await tx.outbox.lease(1, NOW + 40, NOW + 80);
+    await tx.outbox.lease({ asked: 1 }, NOW + 40, NOW + 80);
     assert.equal(await tx.outbox.nextDueAt(), NOW + 50);
     await tx.outbox.settle('late', { status: 'failed', attempts: 1 });
     assert.equal(await tx.outbox.nextDueAt(), NOW + 80);
@@ -638,7 +677,7 @@ function messageHistory(inStore: InStore, inTransaction: InTransaction): void {
     async (store) => {
       await store.transaction(async (tx) => {
         await tx.outbox.insert(message('m', { dueAt: NOW }));
-        await tx.outbox.lease(1, NOW, NOW + 10_000);
+        await tx.outbox.lease({ asked: 1 }, NOW, NOW + 10_000);
         await tx.outbox.settle('m', { status: 'failed', attempts: 1, reason: '550' });
       });
       const won = await times(30, () =>
@@ -647,8 +686,8 @@ function messageHistory(inStore: InStore, inTransaction: InTransaction): void {
       assert.equal(won.filter(Boolean).length, 1);
       await store.transaction(async (tx) => {
         assert.equal((await tx.messages.history('m')).length, 3);
-        assert.equal((await tx.outbox.lease(9, NOW + 5, NOW + 99)).length, 1);
-        assert.equal((await tx.outbox.lease(9, NOW + 5, NOW + 99)).length, 0);
+        assert.equal((await tx.outbox.lease({ asked: 9 }, NOW + 5, NOW + 99)).length, 1);
+        assert.equal((await tx.outbox.lease({ asked: 9 }, NOW + 5, NOW + 99)).length, 0);
       });
     },
   );
@@ -744,7 +783,7 @@ function waking(inStore: InStore): void {
           throw new Error('refused');
         }),
       );
-      await store.transaction((tx) => tx.outbox.lease(1, NOW, NOW + 1));
+      await store.transaction((tx) => tx.outbox.lease({ asked: 1 }, NOW, NOW + 1));
       assert.equal(bell.rung(), 0);
       await store.transaction((tx) => tx.outbox.insert(message('m')));
       await bell.reaches(1);
@@ -810,7 +849,7 @@ function receipts(inStore: InStore, inTransaction: InTransaction): void {
         assert.deepEqual([found?.status, found?.reason, found?.attempts], ['bounced', '5.1.1', 1]);
       }
       assert.equal((await tx.outbox.byId('sent'))?.providerId, '<1@mail>');
-      assert.deepEqual(await tx.outbox.lease(9, NOW + 9, NOW + 99), []);
+      assert.deepEqual(await tx.outbox.lease({ asked: 9 }, NOW + 9, NOW + 99), []);
     },
   );
 
@@ -1874,6 +1913,7 @@ function queued(id: string, change: Partial<Message> = {}): Message {
     leavesAt: null,
     ask: null,
     follows: null,
+    urgency: 'asked',
     leasedUntil: null,
     sentAt: null,
     providerId: null,

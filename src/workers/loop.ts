@@ -1,6 +1,8 @@
 /** Lease, run, acknowledge. Wakes when something was queued or falls due; finishes what is in flight when stopped. */
+import { setImmediate as nextTick } from 'node:timers/promises';
 import type { Clock, Log } from '../ports.ts';
 import { LEASE_MS, LEASE_RENEWED_EVERY_MS } from '../rules/limits.ts';
+import { IN_FLIGHT, type PerUrgency, URGENCIES } from '../rules/urgency.ts';
 import type { Message, Store } from '../store/store.ts';
 
 export interface WorkerOptions {
@@ -9,7 +11,7 @@ export interface WorkerOptions {
   log: Log;
   deliver(message: Message): Promise<void>;
   /** Messages in flight at once. */
-  concurrency?: number;
+  inFlightMax?: PerUrgency;
   /** Whether messages may also be queued by other processes than this one. */
   otherProcesses?: boolean | 'seldom';
 }
@@ -29,8 +31,8 @@ const LONGEST_SLEEP_MS = 30_000;
 const FAULT_PAUSE_MS = 1_000;
 
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  const { store, clock, log, deliver, concurrency = 10, otherProcesses = true } = options;
-  const inFlight = new Map<string, Promise<void>>();
+  const { store, clock, log, deliver, inFlightMax = IN_FLIGHT, otherProcesses = true } = options;
+  const inFlight = new Map<string, { urgency: Message['urgency']; run: Promise<void> }>();
   let idleWaiters: (() => void)[] = [];
   let timer: NodeJS.Timeout | undefined;
   let looking = false;
@@ -69,12 +71,15 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 
   /** Returns how long nothing will be due. */
   async function takeWhatIsDue(): Promise<number> {
-    const free = concurrency - inFlight.size;
-    if (free <= 0) return LONGEST_SLEEP_MS;
+    // Messages that ended together are replaced together.
+    await nextTick();
     const now = clock.now();
     const { messages, nextDueAt } = await store.transaction(async (tx) => {
+      const free = freePlaces();
       const leased = await tx.outbox.lease(free, now, now + LEASE_MS);
-      return { messages: leased, nextDueAt: leased.length < free ? await tx.outbox.nextDueAt() : now };
+      // Where all places are taken now, the next one is looked for when one of them gets free.
+      const open = URGENCIES.filter((of) => leased.filter(({ urgency }) => urgency === of).length < free[of]);
+      return { messages: leased, nextDueAt: await tx.outbox.nextDueAt(open) };
     });
     for (const message of messages) {
       const run = deliver(message)
@@ -84,11 +89,17 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
           inFlight.delete(message.id);
           wake();
         });
-      inFlight.set(message.id, run);
+      inFlight.set(message.id, { urgency: message.urgency, run });
     }
     return nextDueAt === undefined
       ? LONGEST_SLEEP_MS
       : Math.min(LONGEST_SLEEP_MS, Math.max(1, nextDueAt - clock.now()));
+  }
+
+  function freePlaces(): PerUrgency {
+    const free = { ...inFlightMax };
+    for (const { urgency } of inFlight.values()) free[urgency] -= 1;
+    return free;
   }
 
   function renewLeases(): void {
@@ -117,7 +128,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     stopped = true;
     clearTimeout(timer);
     await unsubscribe();
-    await Promise.all(inFlight.values());
+    await Promise.all([...inFlight.values()].map(({ run }) => run));
     clearInterval(renewing);
   }
 }

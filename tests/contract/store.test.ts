@@ -54,7 +54,7 @@ for (const [name, create] of ENGINES) {
           });
         });
         const lease = `await Promise.all(Array.from({ length: 10 }, () =>
-          store.transaction(async (tx) => (await tx.outbox.lease(1, 10, 20)).map(({ id }) => id))))`;
+          store.transaction(async (tx) => (await tx.outbox.lease({ asked: 1 }, 10, 20)).map(({ id }) => id))))`;
         const leased = await Promise.all([1, 2, 3, 4].map(() => inProcess(database, lease)));
         assert.deepEqual(leased.flat(2).sort(), ['m0', 'm1', 'm2', 'm3', 'm4']);
       }));

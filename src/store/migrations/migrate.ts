@@ -13,6 +13,7 @@ import * as ladder from './0009-ladder.ts';
 import * as chats from './0010-chats.ts';
 import * as rungs from './0011-rungs.ts';
 import * as candidates from './0012-candidates.ts';
+import * as urgency from './0013-urgency.ts';
 
 interface Migration {
   name: string;
@@ -33,6 +34,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0010-chats', up: chats.up },
   { name: '0011-rungs', up: rungs.up },
   { name: '0012-candidates', up: candidates.up },
+  { name: '0013-urgency', up: urgency.up },
 ];
 
 /** Returns the names applied. Another process that migrates at the same moment is waited for. */
