@@ -2,11 +2,15 @@
  * Providers of texts at the network's edge, for tests that play the same faults with each: how to configure one, how to make
  * it fail, what it took, and how it reports.
  */
+import type { WebhookCall } from '../src/ports.ts';
+import type { Messenger } from '../src/rules/delivery.ts';
 import type { InProcess } from './in-process.ts';
 import { receiptText, startSmsc } from './smsc.ts';
-import { startTelegramGatewayPeer } from './telegram-peer.ts';
+import { startTelegramGatewayPeer, startTelegramPeer } from './telegram-peer.ts';
 import { startTwilioPeer, twilioSignature } from './twilio-peer.ts';
+import { BIG_TOKEN, startViberPeer } from './viber-peer.ts';
 import { reportSignature, startWebhookReceiver } from './webhook-receiver.ts';
+import { failed, startWhatsAppPeer } from './whatsapp-peer.ts';
 
 export const PHONE = '+12125550101';
 
@@ -17,12 +21,14 @@ export interface Carrier {
   env: Record<string, string>;
   /** Whether it reports what arrives. */
   reports: boolean;
+  /** A messenger, and the chat that it carries codes to; undefined for a provider that writes to numbers. */
+  chat?: { channel: Messenger; chat: string };
   /** The next message fails so. */
   fail(fault: Fault, times?: number): void;
   /** Codes that it took, or may have taken, in order. */
   codes(): string[];
-  /** What became of the newest message that it took. */
-  report(program: InProcess, status: 'sent' | 'delivered' | 'failed'): Promise<void>;
+  /** What became of the newest message that it took; absent where nothing is ever told. */
+  report?(program: InProcess, status: 'sent' | 'delivered' | 'failed'): Promise<void>;
   complaints(): readonly string[];
   stop(): Promise<void>;
 }
@@ -159,6 +165,118 @@ export const CARRIERS = {
     };
   },
 } as const;
+
+const JANE = '15550123';
+const WHATSAPP = {
+  phoneNumberId: '106540352242922',
+  token: 'EAAJB-token',
+  appSecret: '0123456789abcdef0123456789abcdef',
+  verifyToken: 'chosen-by-us',
+  template: 'recovery_code',
+  languages: ['en_US'],
+  number: '15550100',
+};
+const VIBER_TOKEN = '445da6az1s345z78-dazcczb2542zv51a-e0vc5fva17480im9';
+const VIBER_USER = '01234567890A=';
+const BOT_TOKEN = '123456789:AAHsecretsecretsecretsecretsecret';
+const SLOW = { status: 429, headers: { 'Retry-After': '120' } };
+
+/** Messengers whose chats people link. */
+export const MESSENGER_CARRIERS = {
+  async whatsapp(): Promise<Carrier> {
+    const peer = await startWhatsAppPeer(WHATSAPP);
+    const { phoneNumberId, token, appSecret, verifyToken, template, number } = WHATSAPP;
+    const url = `whatsapp://${phoneNumberId}:${token}@graph.facebook.com/v23.0?api=${peer.url}&app_secret=${appSecret}&verify_token=${verifyToken}&template=${template}&languages=en_US&number=${number}`;
+    return {
+      env: { REGAIN_WHATSAPP_URL: url },
+      reports: true,
+      chat: { channel: 'whatsapp', chat: `+${JANE}` },
+      fail: (fault, times = 1) =>
+        peer.fail(...Array.from({ length: times }, () => (fault === 'refused' ? failed(400, 131026) : FAULTS[fault]))),
+      codes: () => peer.sent.map((message) => /"text":"(\d{6})"/.exec(JSON.stringify(message))?.[1] ?? ''),
+      async report(program, status) {
+        const at = String(Math.floor(program.now() / 1000));
+        const fields = { id: `wamid.HBgL${peer.sent.length}==`, status, timestamp: at, recipient_id: JANE };
+        const errors = status === 'failed' ? { errors: [{ code: 131026, title: 'Message undeliverable' }] } : {};
+        await call(program, 'whatsapp', peer.batch({ statuses: [{ ...fields, ...errors }] }));
+      },
+      complaints: () => peer.problems,
+      stop: () => peer.stop(),
+    };
+  },
+
+  async viber(): Promise<Carrier> {
+    const peer = await startViberPeer(VIBER_TOKEN);
+    peer.people.set(VIBER_USER, 0);
+    return {
+      env: { REGAIN_VIBER_URL: `viber://:${VIBER_TOKEN}@chatapi.viber.com?uri=shop&api=${peer.url}` },
+      reports: true,
+      chat: { channel: 'viber', chat: VIBER_USER },
+      fail(fault, times = 1) {
+        // Not subscribed to this account.
+        const refused = { status: 200, json: { status: 6, status_message: 'notSubscribed' } };
+        peer.failAt(
+          /send_message/,
+          ...Array.from({ length: times }, () => (fault === 'refused' ? refused : FAULTS[fault])),
+        );
+      },
+      codes: () => peer.sent.map((message) => codeOf('text' in message ? String(message.text) : '')),
+      async report(program, status) {
+        // Viber has no word for it.
+        if (status === 'sent') return;
+        await call(
+          program,
+          'viber',
+          peer.callback({ event: status, user_id: VIBER_USER, desc: 'x' }, String(BIG_TOKEN)),
+        );
+      },
+      complaints: () => peer.problems,
+      stop: () => peer.stop(),
+    };
+  },
+
+  async bot(): Promise<Carrier> {
+    const peer = await startTelegramPeer(BOT_TOKEN);
+    const chat = 987654321;
+    peer.chats.set(chat, 'active');
+    const [id, secret] = BOT_TOKEN.split(':');
+    const parameters = { retry_after: 120 };
+    const slow = { status: 429, json: { ok: false, error_code: 429, description: 'Too Many Requests', parameters } };
+    return {
+      env: { REGAIN_TELEGRAM_URL: `telegram://${id}:${secret}@api.telegram.org/shop_bot?api=${peer.url}` },
+      reports: false,
+      chat: { channel: 'telegram', chat: String(chat) },
+      fail(fault, times = 1) {
+        if (fault === 'refused') peer.chats.set(chat, 'blocked');
+        else
+          peer.failAt(/sendMessage/, ...Array.from({ length: times }, () => (fault === 'slow' ? slow : FAULTS[fault])));
+      },
+      codes: () => peer.sent.map(({ text }) => codeOf(text)),
+      complaints: () => peer.problems,
+      stop: () => peer.stop(),
+    };
+  },
+} as const;
+
+const FAULTS = { down: { status: 502 }, slow: SLOW, lost: 'close_mid_answer', hang: 'hang' } as const;
+
+async function call(program: InProcess, name: string, { body, headers }: WebhookCall): Promise<void> {
+  const text = new TextDecoder().decode(body);
+  await post(program, `${program.regain.config.origin}/webhooks/${name}`, text, Object.fromEntries(headers));
+}
+
+/** As if the owner had linked it, before anything else happened. */
+export async function linkChat(
+  { regain, now }: InProcess,
+  accountId: string,
+  { channel, chat }: NonNullable<Carrier['chat']>,
+): Promise<void> {
+  const at = now();
+  const row = { id: `${channel} of ${accountId}`, accountId, channel, chat, name: 'Jane' };
+  await regain.context.store.transaction((tx) =>
+    tx.chats.link({ ...row, consentedAt: at, linkedAt: at, stoppedAt: null }),
+  );
+}
 
 function texting(url: string): Record<string, string> {
   return { REGAIN_SMS_URL: url, REGAIN_SMS_COUNTRIES: 'US' };

@@ -41,18 +41,21 @@ export interface Peer {
   readonly problems: string[];
   /** The next calls fail in this order. */
   fail(...faults: Fault[]): void;
+  /** The next calls of paths that fit fail in this order. */
+  failAt(path: RegExp, ...faults: Fault[]): void;
   stop(): Promise<void>;
 }
 
 export async function startPeer(obey: (call: PeerCall) => PeerAnswer): Promise<Peer> {
   const calls: PeerCall[] = [];
   const problems: string[] = [];
-  const faults: Fault[] = [];
+  const faults: { path: RegExp; fault: Fault }[] = [];
   const server = createServer(async (request, response) => {
     const body = await buffer(request);
     const call = { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body };
     calls.push(call);
-    const fault = faults.shift();
+    const at = faults.findIndex(({ path }) => path.test(call.path));
+    const fault = at < 0 ? undefined : faults.splice(at, 1)[0]?.fault;
     if (fault === 'close') return void request.socket.destroy();
     if (typeof fault === 'object') return answerWith(response, fault);
     const answer = obey(call);
@@ -64,7 +67,8 @@ export async function startPeer(obey: (call: PeerCall) => PeerAnswer): Promise<P
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
     problems,
-    fail: (...more) => void faults.push(...more),
+    fail: (...more) => void faults.push(...more.map((fault) => ({ path: /^/, fault }))),
+    failAt: (path, ...more) => void faults.push(...more.map((fault) => ({ path, fault }))),
     async stop() {
       server.closeAllConnections();
       await new Promise((closed) => server.close(closed));

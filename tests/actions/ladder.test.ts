@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { recordReceipt } from '../../src/actions/record-receipt.ts';
-import { CARRIERS, type Carrier, PHONE } from '../carriers.ts';
+import { CARRIERS, type Carrier, linkChat, MESSENGER_CARRIERS, PHONE } from '../carriers.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson, codeIn, OLD_PASSWORD } from '../people.ts';
-import { type SmtpSinkOptions, startSmtpSink } from '../smtp-sink.ts';
+import { type SinkMessage, type SmtpSinkOptions, startSmtpSink } from '../smtp-sink.ts';
 import type { ApiAnswer } from '../visitor.ts';
 
 const EMAIL = 'jane@example.com';
@@ -144,13 +144,13 @@ describe('the truth', () => {
     const device = await deviceOf(program, PHONE);
     const elsewhere = await deviceOf(program, 'somebody@example.com');
     const owner = await ask(program, PHONE, { device });
-    await carrier.report(program, 'failed');
+    await carrier.report?.(program, 'failed');
     await program.settled();
     assert.deepEqual(await line(program, owner), { delivery: 'sent', by: 'email' });
 
     const strangers = [await ask(program, PHONE), await ask(program, PHONE, { device: elsewhere })];
     const nobody = [await ask(program, '+12125550188'), await ask(program, '+12125550188', { device: elsewhere })];
-    await carrier.report(program, 'failed');
+    await carrier.report?.(program, 'failed');
     await program.advance(3_000);
     for (const token of [...strangers, ...nobody]) assert.deepEqual(await line(program, token), { delivery: 'sent' });
   });
@@ -161,7 +161,7 @@ describe('the truth', () => {
     const device = await deviceOf(program, PHONE);
     const byText = await ask(program, PHONE, { device });
     assert.deepEqual(await line(program, byText), { delivery: 'sent' });
-    await carrier.report(program, 'delivered');
+    await carrier.report?.(program, 'delivered');
     assert.deepEqual(await line(program, byText), { delivery: 'delivered' });
 
     const byMail = await ask(program, EMAIL, { device: await deviceOf(program, EMAIL) });
@@ -169,10 +169,103 @@ describe('the truth', () => {
     assert.deepEqual(await line(program, byMail), { delivery: 'queued', by: 'sms' });
     await program.settled();
     assert.deepEqual(await line(program, byMail), { delivery: 'sent', by: 'sms' });
-    await carrier.report(program, 'failed');
+    await carrier.report?.(program, 'failed');
     assert.deepEqual(await line(program, byMail), { delivery: 'failed', by: 'sms' });
   });
 });
+
+describe('linked messengers', () => {
+  const start = async (t: TestContext, person: Person, more: Record<string, string> = {}) => {
+    const [whatsapp, viber] = [await MESSENGER_CARRIERS.whatsapp(), await MESSENGER_CARRIERS.viber()];
+    const bot = await MESSENGER_CARRIERS.bot();
+    for (const { stop } of [whatsapp, viber, bot]) t.after(stop);
+    const env = { ...whatsapp.env, ...viber.env, ...bot.env, ...more };
+    const sink = await startSmtpSink({ onRcpt: (to) => (to.startsWith('refuses') ? REFUSED : undefined) });
+    t.after(() => sink.stop());
+    const program = await startInProcess('sqlite', { ...env, REGAIN_SMTP_URL: sink.url });
+    t.after(() => program.close());
+    const account = await addPerson(program, person);
+    return { program, sink, account, whatsapp, viber, bot };
+  };
+  type Person = Parameters<typeof addPerson>[1];
+
+  test('are offered to everybody; only who linked one gets a code there, anybody else the mail', async (t) => {
+    const { program, sink, account, whatsapp, viber } = await start(t, { emails: [EMAIL], phones: [PHONE] });
+    if (viber.chat) await linkChat(program, account, viber.chat);
+    const offered = ['email', 'whatsapp', 'telegram', 'viber'];
+    for (const identifier of [EMAIL, NOBODY, PHONE, '+12125550188'])
+      assert.deepEqual((await program.api('POST', '/recovery', { body: { identifier } })).json.channels, offered);
+    await program.settled();
+    const mails = codeMails(sink).length;
+    const linked = await ask(program, EMAIL, { channel: 'viber' });
+    assert.deepEqual([viber.codes().length, codeMails(sink).length], [1, mails]);
+    assert.equal(await verified(program, linked, viber.codes()[0]), 200);
+    assert.ok(sink.messages.some(({ to, text }) => to === EMAIL && /a messenger that you have linked/.test(text)));
+
+    const unlinked = await ask(program, EMAIL, { channel: 'whatsapp' });
+    assert.equal(whatsapp.codes().length, 0);
+    assert.equal(await verified(program, unlinked, codeMails(sink).at(-1)), 200);
+    const nobody = await ask(program, NOBODY, { channel: 'whatsapp' });
+    await program.advance(3_000);
+    assert.deepEqual(await line(program, await ask(program, EMAIL, { channel: 'viber' })), { delivery: 'queued' });
+    assert.deepEqual(await line(program, nobody), { delivery: 'sent' });
+  });
+
+  test('an account with a landline and a chat alone is reached there when it asks by email', async (t) => {
+    const { program, account, bot } = await start(t, { emails: [], phones: ['+442079460123'] });
+    if (bot.chat) await linkChat(program, account, bot.chat);
+    const token = await ask(program, '+442079460123');
+    assert.equal(bot.codes().length, 1);
+    assert.equal(await verified(program, token, bot.codes()[0]), 200);
+  });
+
+  test('a mailbox that refuses: by each chat in turn, until one is left that takes it', async (t) => {
+    const { program, account, whatsapp, viber, bot } = await start(t, { emails: ['refuses@example.com'] });
+    for (const { chat } of [whatsapp, viber, bot]) if (chat) await linkChat(program, account, chat);
+    whatsapp.fail('refused', 50);
+    bot.fail('refused');
+    const token = await ask(program, 'refuses@example.com');
+    assert.deepEqual([whatsapp.codes(), bot.codes(), viber.codes().length], [[], [], 1]);
+    assert.equal(await verified(program, token, viber.codes()[0]), 200);
+  });
+
+  test('who blocked the bot is found out once, and the account page says so', async (t) => {
+    const { program, account, bot } = await start(t, { emails: [EMAIL] });
+    if (bot.chat) await linkChat(program, account, bot.chat);
+    bot.fail('refused');
+    await ask(program, EMAIL, { channel: 'telegram' });
+    const { store } = program.regain.context;
+    const [chat] = await store.transaction((tx) => tx.chats.ofAccount(account));
+    assert.equal(chat?.stoppedAt, program.now());
+    const events = await store.transaction((tx) => tx.audit.ofAccount(account, 50));
+    assert.ok(events.some(({ name }) => name === 'stop-messenger'));
+  });
+
+  test('share the door of the phone: another messenger is no guess more, and no message a day', async (t) => {
+    const { program, account, viber } = await start(t, { emails: [EMAIL] });
+    if (viber.chat) await linkChat(program, account, viber.chat);
+    for (const channel of ['viber', 'whatsapp', 'telegram', 'viber', 'telegram']) {
+      const token = await ask(program, EMAIL, { channel });
+      assert.equal(await verified(program, token, '000000'), 422);
+    }
+    const { json } = await program.api('POST', '/recovery', { body: { identifier: EMAIL, channel: 'whatsapp' } });
+    assert.equal(json.codeLength, 8);
+    const byMail = await program.api('POST', '/recovery', { body: { identifier: EMAIL } });
+    assert.equal(byMail.json.codeLength, 6, 'the mailbox is a door of its own');
+    const statuses: number[] = [];
+    for (let at = 0; at < 12; at += 1) {
+      const channel = at % 2 ? 'viber' : 'telegram';
+      statuses.push((await program.api('POST', '/recovery', { body: { identifier: EMAIL, channel } })).status);
+    }
+    assert.equal(statuses.at(-1), 429);
+    await program.settled();
+  });
+});
+
+/** Codes that came by mail. */
+function codeMails({ messages }: { messages: readonly SinkMessage[] }): string[] {
+  return messages.filter(({ text }) => /^\s*\d{6,8}\s*$/m.test(text)).map((mail) => codeIn(mail));
+}
 
 async function withTwilio(t: TestContext): Promise<{ program: InProcess; carrier: Carrier }> {
   const carrier = await CARRIERS.twilio();

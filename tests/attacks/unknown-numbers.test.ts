@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { CODE_LIFETIME_MS, FATE_SHOWN_AFTER_MS, RESEND_WAITS_MS, TRIES_PER_CODE } from '../../src/rules/limits.ts';
+import { CARRIERS, linkChat, MESSENGER_CARRIERS } from '../carriers.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson } from '../people.ts';
 import { Visitor } from '../visitor.ts';
@@ -56,6 +57,40 @@ describe('unknown phone numbers', () => {
   });
 });
 
+describe('numbers and chats, while the provider reports', () => {
+  for (const told of ['nothing', 'delivered', 'failed'] as const)
+    test(`${told}: what is seen of a known number, of a linked chat and of nobody is the same`, async (t) => {
+      const unknown = await walkReported(t, NOBODY, told);
+      for (const [has, person] of Object.entries(accounts)) {
+        const known = await walkReported(t, person, told);
+        assert.deepEqual(known.seen, unknown.seen, has);
+        assert.ok(known.texts > 0);
+        if (told !== 'delivered') assert.ok(known.chats > 0, 'the code went on');
+      }
+      assert.deepEqual([unknown.texts, unknown.chats], [0, 0]);
+    });
+});
+
+async function walkReported(
+  t: TestContext,
+  person: Parameters<typeof addPerson>[1],
+  told: 'nothing' | 'delivered' | 'failed',
+): Promise<{ seen: string[]; texts: number; chats: number }> {
+  const carrier = await CARRIERS.twilio();
+  const viber = await MESSENGER_CARRIERS.viber();
+  t.after(() => carrier.stop());
+  t.after(() => viber.stop());
+  const program = await startInProcess('sqlite', { ...carrier.env, ...viber.env });
+  t.after(() => program.close());
+  const account = await addPerson(program, person);
+  if (person !== NOBODY && viber.chat) await linkChat(program, account, viber.chat);
+  const report = async (): Promise<void> => {
+    if (told !== 'nothing' && carrier.codes().length > 0) await carrier.report?.(program, told);
+  };
+  const seen = [...(await byApi(program, PHONE, undefined, report)), ...(await byPages(program, PHONE))];
+  return { seen, texts: carrier.codes().length, chats: viber.codes().length };
+}
+
 interface Walked {
   seen: string[];
   /** Numbers that the provider was asked to text. */
@@ -82,7 +117,12 @@ async function walk(
   return { seen, texts: receiver.requests.map(({ body }) => (JSON.parse(body) as { to: string }).to) };
 }
 
-async function byApi(program: InProcess, identifier: string, channel?: string): Promise<string[]> {
+async function byApi(
+  program: InProcess,
+  identifier: string,
+  channel?: string,
+  report: () => Promise<void> = async () => undefined,
+): Promise<string[]> {
   const seen: string[] = [];
   let token = '';
   const call = async (method: 'GET' | 'POST', path: string, body?: object): Promise<void> => {
@@ -95,6 +135,7 @@ async function byApi(program: InProcess, identifier: string, channel?: string): 
   };
   const wait = async (ms: number): Promise<void> => {
     for (const step of [1_000, 1_000, 1_000, ms - 3_000]) {
+      await report();
       await program.advance(step);
       await call('GET', '/recovery');
     }
