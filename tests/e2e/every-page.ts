@@ -1,6 +1,7 @@
 /** Walks through every page in every state that the program has, and lets a test look at each. */
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
+import { recordChatEvent } from '../../src/actions/record-chat-event.ts';
 import { ACTIVITY_PAGE } from '../../src/rules/activity.ts';
 import { MESSENGERS } from '../../src/rules/delivery.ts';
 import {
@@ -251,7 +252,7 @@ class Walk {
     const begin = async (name?: string): Promise<void> => {
       await this.#post(link, { password: NEW_PASSWORD });
       const url = await this.#page.locator('a[target="_blank"]').getAttribute('href');
-      if (name !== undefined) await this.#program.startInTelegram(42, url!.split('=').at(-1)!, name);
+      if (name !== undefined) await this.#startInTelegram(url!.split('=').at(-1)!, name);
     };
     await this.#go(link);
     await this.#at('link messenger', '#password');
@@ -440,9 +441,16 @@ class Walk {
     await this.#at('not me, link used up', 'a[href="/recover"].primary');
   }
 
+  /** What a person does in the messenger, on a device that nobody looks at here. */
+  async #startInTelegram(token: string, name: string): Promise<void> {
+    const said = { chat: '42', token, name: name === '' ? null : name, at: this.#program.now() };
+    await recordChatEvent(this.#program.regain.context, 'telegram', { type: 'linked', ...said });
+    await this.#program.settled();
+  }
+
   async #stopInTelegram(): Promise<void> {
-    const { store } = this.#program.regain.context;
-    await store.transaction((tx) => tx.chats.stop('telegram', '42', this.#program.now()));
+    const event = { type: 'stopped', chat: '42', at: this.#program.now() } as const;
+    await recordChatEvent(this.#program.regain.context, 'telegram', event);
   }
 
   async #startRecovery(email = JANE): Promise<void> {

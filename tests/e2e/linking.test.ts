@@ -5,17 +5,25 @@ import type { Page } from 'playwright-core';
 import decodeQr from 'qr/decode.js';
 import { openBrowser, type TestBrowser, tabTo } from '../browser.ts';
 import { addPerson, OLD_PASSWORD } from '../people.ts';
+import { startTelegramPeer, type TelegramPeer } from '../telegram-peer.ts';
 import { type OnAPort, startOnAPort } from './on-a-port.ts';
+
+const TELEGRAM_TOKEN = '123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw';
 
 let browser: TestBrowser;
 let program: OnAPort;
+let telegram: TelegramPeer;
 before(async () => {
   browser = await openBrowser();
-  program = await startOnAPort();
+  telegram = await startTelegramPeer(TELEGRAM_TOKEN);
+  program = await startOnAPort({
+    REGAIN_TELEGRAM_URL: `telegram://${TELEGRAM_TOKEN}@api.telegram.org/shop_bot?api=${telegram.url}`,
+  });
 });
 after(async () => {
   await browser.close();
   await program.close();
+  await telegram.stop();
 });
 
 test('the phone reads the code from the screen, the page notices by itself, and the keyboard says yes', async () => {
@@ -33,7 +41,7 @@ test('the phone reads the code from the screen, the page notices by itself, and 
     assert.equal(await readQr(page), url, colorScheme);
   }
 
-  await program.startInTelegram(4_711, url!.split('=').at(-1)!, 'Jane Doe');
+  await startInTelegram(4_711, url!.split('=').at(-1)!, 'Jane Doe');
   // Nobody touches the page.
   await page.getByRole('heading', { name: 'Is this you?' }).waitFor();
   assert.match((await page.textContent('main')) ?? '', /Jane Doe on Telegram/);
@@ -42,6 +50,23 @@ test('the phone reads the code from the screen, the page notices by itself, and 
   await page.getByText('Codes can be sent to this chat now').waitFor();
   assert.match((await page.textContent('#messengers ~ ul')) ?? '', /Telegram\s*Jane Doe\s*Linked/);
   assert.deepEqual([...visit.faults, ...visit.strangers], []);
+  await visit.close();
+});
+
+test('in development the button opens a phone of the inbox, and what is pressed there is heard here', async () => {
+  const visit = await browser.visit();
+  const { page } = visit;
+  await signIn(page, 'developer@example.com');
+  await page.getByRole('link', { name: 'Link WhatsApp' }).click();
+  await page.fill('#password', OLD_PASSWORD);
+  await page.getByRole('button', { name: 'Continue' }).click();
+  const opened = visit.context.waitForEvent('page');
+  await page.getByRole('link', { name: 'Open WhatsApp' }).click();
+  const phone = await opened;
+  await phone.locator('[data-look="whatsapp"] footer button').first().click();
+  await page.getByRole('heading', { name: 'Is this you?' }).waitFor();
+  await page.getByRole('button', { name: 'Yes, send my codes there' }).click();
+  await page.getByText('Codes can be sent to this chat now').waitFor();
   await visit.close();
 });
 
@@ -56,7 +81,7 @@ test('without script: a button asks again, and the safe answer is the first that
   const done = page.getByRole('link', { name: 'I have done that in Telegram' });
   await done.click();
   assert.equal(await page.getByRole('link', { name: 'Open Telegram' }).getAttribute('href'), url, 'not yet');
-  await program.startInTelegram(4_712, url!.split('=').at(-1)!, 'Not Jane');
+  await startInTelegram(4_712, url!.split('=').at(-1)!, 'Not Jane');
   await done.click();
   await page.getByRole('heading', { name: 'Is this you?' }).waitFor();
   assert.equal(await page.locator('main button').first().textContent(), 'No, that isn’t me');
@@ -80,6 +105,29 @@ test('signed out elsewhere while the page waits: it leads to the sign-in by itse
   await page.waitForURL('**/sign-in');
   await visit.close();
 });
+
+/** Somebody opens the link in Telegram, on whatever device, and presses "Start". */
+async function startInTelegram(chat: number, token: string, name: string): Promise<void> {
+  telegram.chats.set(chat, 'active');
+  const { headers, body } = telegram.says(chat, `/start ${token}`, { first_name: name });
+  headers.set('x-telegram-bot-api-secret-token', await webhookSecret());
+  const answer = await fetch(`${program.origin}/webhooks/telegram`, {
+    method: 'POST',
+    headers,
+    body: Buffer.from(body),
+  });
+  assert.equal(answer.status, 200);
+  await program.settled();
+}
+
+/** Which Telegram was asked to show: it refuses an origin without https, so it is read from the call. */
+async function webhookSecret(): Promise<string> {
+  for (;;) {
+    const call = telegram.calls.find(({ path }) => path.endsWith('/setWebhook'));
+    if (call) return (JSON.parse(call.body.toString('utf8')) as { secret_token: string }).secret_token;
+    await new Promise(setImmediate);
+  }
+}
 
 async function signIn(page: Page, email: string): Promise<void> {
   await addPerson(program, { emails: [email] });

@@ -12,15 +12,12 @@ import type { Log } from '../../src/ports.ts';
 import { systemRandom } from '../../src/system.ts';
 import { TEST_SECRET, testFolder } from '../regain.ts';
 import { type SmtpSink, startSmtpSink } from '../smtp-sink.ts';
-import { startTelegramPeer } from '../telegram-peer.ts';
 
 export interface OnAPort {
   regain: Composed;
   /** http://localhost:port */
   origin: string;
   sink: SmtpSink;
-  /** Somebody opens a link in Telegram, on whatever device, and presses "Start". */
-  startInTelegram(chat: number, token: string, name: string): Promise<void>;
   now(): number;
   /** Moves the clock and lets the worker do what has become due. */
   advance(ms: number): Promise<void>;
@@ -29,7 +26,6 @@ export interface OnAPort {
   close(): Promise<void>;
 }
 
-const TELEGRAM_TOKEN = '123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw';
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 const noJitter = { ...systemRandom, below: () => 0 };
 
@@ -46,7 +42,6 @@ export async function startOnAPort(settings: Record<string, string> = {}): Promi
   // The development inbox keeps its file where the program runs.
   process.chdir(folder);
   const sink = await startSmtpSink({ onRcpt: byAddress });
-  const telegram = await startTelegramPeer(TELEGRAM_TOKEN);
   let regain: Composed;
   const server = createAdaptorServer({
     fetch: (request, env) => regain.fetch(request, { peer: env.incoming.socket.remoteAddress ?? '' }),
@@ -64,7 +59,6 @@ export async function startOnAPort(settings: Record<string, string> = {}): Promi
     REGAIN_DATABASE_URL: 'sqlite:./test.db',
     REGAIN_SMTP_URL: sink.url,
     REGAIN_MAIL_FROM: 'Shop <no-reply@shop.example>',
-    REGAIN_TELEGRAM_URL: `telegram://${TELEGRAM_TOKEN}@api.telegram.org/shop_bot?api=${telegram.url}`,
     ...settings,
   });
   regain = await compose(config, { clock: { now: () => now }, random: noJitter, log: silent });
@@ -73,15 +67,6 @@ export async function startOnAPort(settings: Record<string, string> = {}): Promi
     regain,
     origin,
     sink,
-    async startInTelegram(chat, token, name) {
-      telegram.chats.set(chat, 'active');
-      const { headers, body } = telegram.says(chat, `/start ${token}`, { first_name: name });
-      headers.set('x-telegram-bot-api-secret-token', await webhookSecret());
-      const request = { method: 'POST', headers, body: Buffer.from(body) };
-      const answer = await regain.fetch(new Request(`${origin}/webhooks/telegram`, request), { peer: '127.0.0.1' });
-      if (!answer.ok) throw new Error(`the webhook answers ${answer.status}`);
-      await worker.idle();
-    },
     now: () => now,
     async advance(ms) {
       now += ms;
@@ -95,18 +80,8 @@ export async function startOnAPort(settings: Record<string, string> = {}): Promi
       await worker.stop();
       await regain.close();
       await sink.stop();
-      await telegram.stop();
       process.chdir(cameFrom);
       await remove();
     },
   };
-
-  /** What the program asked Telegram to show; the real one refuses an origin without https, so it is read from the call. */
-  async function webhookSecret(): Promise<string> {
-    for (;;) {
-      const call = telegram.calls.find(({ path }) => path.endsWith('/setWebhook'));
-      if (call) return (JSON.parse(call.body.toString('utf8')) as { secret_token: string }).secret_token;
-      await new Promise(setImmediate);
-    }
-  }
 }
