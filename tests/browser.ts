@@ -72,12 +72,13 @@ export async function openBrowser(options: { fonts?: 'bundled' | 'system' } = {}
         deviceScaleFactor: scale,
       });
       context.setDefaultTimeout(PATIENCE_MS);
+      const page = await context.newPage();
       const faults: string[] = [];
       const strangers: string[] = [];
       context.on('console', (message) => noteFault(message, faults));
       context.on('weberror', (error) => faults.push(String(error.error())));
-      context.on('request', (request) => noteStranger(request, strangers));
-      return { context, page: await context.newPage(), faults, strangers, close: () => context.close() };
+      context.on('request', (request) => noteStranger(request, page, strangers));
+      return { context, page, faults, strangers, close: () => context.close() };
     },
     close: () => browser.close(),
   };
@@ -101,10 +102,11 @@ function noteFault(message: ConsoleMessage, faults: string[]): void {
   if (!isPageItself) faults.push(`${message.text()} (${url})`);
 }
 
-function noteStranger(request: Request, strangers: string[]): void {
+/** A window that was just opened asks for its parts before it has a frame, so every page is held against the first. */
+function noteStranger(request: Request, page: Page, strangers: string[]): void {
   const url = new URL(request.url());
   if (url.protocol === 'data:' || request.isNavigationRequest()) return;
-  if (url.origin !== new URL(request.frame().url()).origin) strangers.push(request.url());
+  if (url.origin !== new URL(page.url()).origin) strangers.push(request.url());
 }
 
 type Found = { executablePath: string; env: Record<string, string> };
