@@ -1,7 +1,6 @@
 /** How an operator makes accounts: one by hand, or many from another system. They go into our own tables. */
 import { createHash } from 'node:crypto';
 import type { Account, Address } from '../ports.ts';
-import { hasMailbox } from '../rules/addresses.ts';
 import type { AuditEventName } from '../rules/audit.ts';
 import { type Identifier, maskIdentifier, sendableAddress } from '../rules/identifiers.ts';
 import { judgePassword, normalizePassword, type PasswordReason } from '../rules/passwords.ts';
@@ -103,13 +102,9 @@ async function enter(
   const same = holders.flatMap(({ accounts }) => accounts).find((account) => holdsAll(account, person.identifiers));
   if (same) return { kind: 'already_there', id: same.id };
   const held = holders.filter(({ accounts }) => accounts.length > 0).map(({ identifier }) => identifier);
-  // A family may share a phone, but then each of them needs a mailbox to be found by (number-holders.ts).
-  const hasOwnMailbox = person.identifiers.some(({ kind }) => kind === 'email');
-  const taken = holders.find(
-    ({ identifier, accounts }) =>
-      accounts.length > 0 &&
-      (identifier.kind === 'email' || !hasOwnMailbox || accounts.some(({ addresses }) => !hasMailbox(addresses))),
-  )?.identifier;
+  // A family may share a phone, but then each of them needs a mailbox to be found by.
+  const hasMailbox = person.identifiers.some(({ kind }) => kind === 'email');
+  const taken = held.find(({ kind }) => kind === 'email' || !hasMailbox);
   if (taken) return { kind: 'taken', identifier: taken };
 
   const id = confirmed ? newId(context.random) : idFromIdentifiers(context, person.identifiers);

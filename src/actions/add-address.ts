@@ -7,7 +7,7 @@ import type { Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { findProof } from './find-proof.ts';
 import { notifyOfAddress } from './notify-of-address.ts';
-import { isAllThatSomebodyHas, oneAtATime } from './number-holders.ts';
+import { isFull, oneAtATime } from './number-holders.ts';
 import { requireSessionIn } from './sessions.ts';
 
 /**
@@ -43,7 +43,7 @@ export async function addAddress(context: Context, session: string | undefined, 
 
 /**
  * The other accounts that have this number.
- * @throws Refusal `recovery_not_found` where it has become all that one of them has
+ * @throws Refusal `recovery_not_found` where they have become as many as may have it
  */
 async function sharersOf(
   context: Context,
@@ -55,7 +55,7 @@ async function sharersOf(
   if (address.kind === 'email') return [];
   await oneAtATime(context, tx, [address], now);
   const holders = await context.accounts.findAllByIdentifier(tx, address);
-  if (isAllThatSomebodyHas(holders, account)) throw new Refusal('recovery_not_found');
+  if (isFull(holders, account)) throw new Refusal('recovery_not_found');
   return holders.filter(({ id }) => id !== account.id);
 }
 

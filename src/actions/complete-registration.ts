@@ -61,7 +61,7 @@ export async function completeRegistration(
   });
 }
 
-/** An email address can't be on two accounts. A number can, but not where it is all that one of them has. */
+/** An email address can't be on two accounts. A number can, but nobody registers with one that has an account. */
 async function requireFree(context: Context, tx: StoreTransaction, proof: Proof, now: number): Promise<void> {
   if (proof.identifierKind === 'email') return;
   const number = { kind: proof.identifierKind, canonical: proof.identifier };

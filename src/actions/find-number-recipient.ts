@@ -2,7 +2,7 @@ import type { Account } from '../ports.ts';
 import type { Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import type { Recipient } from './find-recipient.ts';
-import { isAllThatSomebodyHas } from './number-holders.ts';
+import { isFull } from './number-holders.ts';
 
 /**
  * Who a text of a registration goes to, or of a number that is added to an account: always the number that was typed. What
@@ -20,8 +20,8 @@ export async function findNumberRecipient(context: Context, tx: StoreTransaction
   return { kind: taken ? 'registration-taken' : 'registration-code', to, account: holder };
 }
 
-/** A new account has nothing but its number, and an account that has nothing but this number keeps it for itself. */
+/** Whoever registers with a number that has an account has forgotten it, or shares the phone and has a mailbox to begin with. */
 function isTaken({ purpose }: Proof, holders: readonly Account[], asking: Account | undefined): boolean {
   if (purpose === 'registration' || asking === undefined) return holders.length > 0;
-  return isAllThatSomebodyHas(holders, asking);
+  return isFull(holders, asking);
 }

@@ -1,22 +1,23 @@
 /**
- * A phone number may be on several accounts: families share one. It then signs in to none of them, so each of them has a
- * mailbox: a number that is all that an account has stays its own.
+ * A phone number may be on several accounts, up to as many as choosing and signing in tell apart (rules/shared-numbers.ts).
+ * With one more it would recover and sign in to none of them, so no account gets it that far, or is left with such a number alone.
  */
 import type { Account } from '../ports.ts';
 import { confirmedWithout, hasMailbox } from '../rules/addresses.ts';
 import type { Identifier } from '../rules/identifiers.ts';
 import type { Limit } from '../rules/limits.ts';
+import { ACCOUNTS_PER_NUMBER } from '../rules/shared-numbers.ts';
 import type { StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 
 type Named = Pick<Identifier, 'kind' | 'canonical'>;
 
-/** Whether an account without a mailbox lives on this number. `asking` is the account that it is to come to. */
-export function isAllThatSomebodyHas(holders: readonly Account[], asking: Pick<Account, 'id'>): boolean {
-  return holders.some(({ id, addresses }) => id !== asking.id && !hasMailbox(addresses));
+/** Whether as many accounts have the number as may. `asking` is the account that it is to come to. */
+export function isFull(holders: readonly Account[], asking: Pick<Account, 'id'>): boolean {
+  return holders.filter(({ id }) => id !== asking.id).length >= ACCOUNTS_PER_NUMBER;
 }
 
-/** Whether the account can still be signed in to, by an address that is on it alone, when this one is gone. */
+/** Whether the account can still be signed in to when this address is gone. */
 export async function isNamedWithout(
   { accounts }: Pick<Context, 'accounts'>,
   tx: StoreTransaction,
@@ -26,7 +27,7 @@ export async function isNamedWithout(
   const left = confirmedWithout(account.addresses, address);
   if (hasMailbox(left)) return true;
   for (const number of left)
-    if ((await accounts.findAllByIdentifier(tx, number)).every(({ id }) => id === account.id)) return true;
+    if ((await accounts.findAllByIdentifier(tx, number)).length <= ACCOUNTS_PER_NUMBER) return true;
   return false;
 }
 

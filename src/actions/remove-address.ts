@@ -16,8 +16,8 @@ export function addressKey(context: Pick<Context, 'keys'>, address: Pick<Address
 }
 
 /**
- * `last_address`: no code could be sent to the account any more. `shared_left`: all that were left are numbers that others
- * have, too, which sign in to nobody.
+ * `last_address`: no code could be sent to the account any more. `shared_left`: all that were left are numbers that
+ * too many accounts have, which sign in to none.
  */
 export type Removal = 'removable' | 'last_address' | 'shared_left';
 

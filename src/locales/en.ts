@@ -312,7 +312,8 @@ export const en = {
     title: 'Remove this address?',
     lead: '{address} will no longer sign you in, and no codes are sent there any more. We send a notice about it.',
     last: 'This is the only confirmed address that we can send a code to. Add another one first, so that you can always get back in.',
-    sharedLeft: 'What would be left is a phone number that another account has, too. Add another email address first.',
+    sharedLeft:
+      'What would be left is a phone number that too many accounts have, so it could not sign you in. Add another address first.',
     lastTitle: 'This address has to stay',
     addAnother: 'Add another one',
     submit: 'Remove the address',

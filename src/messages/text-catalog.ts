@@ -8,7 +8,7 @@ export interface TextParams {
   'registration-code': { code: string };
   'registration-taken': Record<never, never>;
   'address-code': { code: string };
-  /** The number is all that another account has. */
+  /** As many accounts have the number as may. */
   'address-taken': Record<never, never>;
   'password-changed': { changedAt: number };
   'password-blocked': Record<never, never>;

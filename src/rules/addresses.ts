@@ -25,7 +25,7 @@ export function confirmedWithout<H extends Held>(addresses: readonly H[], addres
   return addresses.filter((held) => held.confirmedAt !== null && !isSame(held, address));
 }
 
-/** A mailbox belongs to one account. A number may be on several, and then signs in to none of them. */
+/** A mailbox belongs to one account. A number may be on several. */
 export function hasMailbox(addresses: readonly Held[]): boolean {
   return addresses.some(({ kind, confirmedAt }) => kind === 'email' && confirmedAt !== null);
 }

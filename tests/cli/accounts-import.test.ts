@@ -215,16 +215,6 @@ Esc \u001b[31mape,esc@shop.example,,,,
       `);
     });
 
-    test('a number that is all that somebody has is given to nobody else', async () => {
-      await terminal.file('alone.csv', 'email,phone\n,+33612345679\nc@shop.example,+33612345679\n');
-      await terminal.transcript(`
-        $ regain accounts import alone.csv
-        imported 1, already there 0, refused 1
-        ! line 3: phone: '+33612345679' belongs to another account
-        [1]
-      `);
-    });
-
     test('unconfirmed: recognised the next time, open to nobody, and in no way of the confirmed', async () => {
       await terminal.file('people.csv', 'email,phone\na@shop.example,+33612345678\nb@shop.example,\n');
       await terminal.transcript(`

@@ -236,7 +236,8 @@ class Walk {
     await this.#at('add number, code', 'form[action="/account/addresses/code"]');
     await this.#post('/account/addresses/code', { code: this.#textedCode(NUMBER) });
     await this.#at('account, number added', '.notice');
-    await addPerson(this.#program, { emails: ['family@example.com'], phones: [NUMBER] });
+    for (const name of ['a', 'b', 'c'])
+      await addPerson(this.#program, { emails: [`family.${name}@example.com`], phones: [NUMBER] });
     await this.#go(mailbox);
     await this.#at('remove address, a shared number would be left', 'a[href="/account/addresses/add"].primary');
     await this.#go('/account');

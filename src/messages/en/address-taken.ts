@@ -32,8 +32,8 @@ export const addressTaken: Templates['address-taken'] = (params, surroundings) =
   ],
 });
 
-export const addressTakenText: TextTemplates['address-taken'] = (_params, { brand, host }) => [
-  `${brand}: someone asked to add this number to another account. It is all that yours has, so nothing was changed. Was it you? First add an email address to yours on ${host}.`,
-  `${brand}: this number is all that your account has, so no other one gets it. Add an email address first, on ${host}.`,
-  `This number is all that an account on ${host} has. Nothing was changed.`,
+export const addressTakenText: TextTemplates['address-taken'] = (_params, { brand, host, help }) => [
+  `${brand}: someone asked to add this number to one more account. As many accounts have it as may, so nothing was changed. Help: ${help}`,
+  `${brand}: number not added. As many accounts have it as may. Help: ${help}`,
+  `Number not added on ${host}: as many accounts have it as may.`,
 ];

@@ -14,7 +14,7 @@ export const numberShared: Templates['number-shared'] = (params, surroundings) =
     { type: 'facts', rows: [{ label: 'When', value: surroundings.moment(params.at) }] },
     {
       type: 'paragraph',
-      text: 'If you share the phone with someone, or have two accounts, there is nothing to do. From now on sign in with your email address: the number alone no longer says which account is meant.',
+      text: 'If you share the phone with someone, or have two accounts, there is nothing to do. Whoever gets a code by text chooses afterwards which account it is for.',
     },
     {
       type: 'aside',
