@@ -1,6 +1,7 @@
 /** What a stranger could try to learn who has an account: each scenario is walked by identifiers of all kinds in step. */
 import { RESEND_WAITS_MS, TRIES_PER_CODE } from '../rules/limits.ts';
 import {
+  anotherWay,
   form,
   page,
   pass,
@@ -78,6 +79,35 @@ export const SCENARIOS: readonly Scenario[] = [
       resend('send again, too early'),
       ...RESEND_WAITS_MS.slice(1).flatMap((waitMs) => [pass(waitMs + SECOND), resend(), status()]),
       resend('send again, too early'),
+    ],
+  },
+  {
+    name: 'another way',
+    steps: [
+      start(),
+      anotherWay(),
+      status(),
+      pass(3 * SECOND),
+      status(),
+      verify(),
+      anotherWay('and back'),
+      pass(25 * SECOND),
+      status(),
+      anotherWay('another way again'),
+      pass(MINUTE),
+      status(),
+      verify(),
+      form('/recover'),
+      page('/recover/another-way'),
+      form('/recover/resend', () => ({ channel: 'sms' }), 'POST /recover/resend, by text'),
+      page('/recover/code?sent=again'),
+      pass(3 * SECOND),
+      page('/recover/status'),
+      form('/recover/resend', () => ({ channel: 'email' }), 'POST /recover/resend, by email'),
+      pass(MINUTE),
+      page('/recover/status'),
+      page('/recover/code'),
+      form('/recover/resend', () => ({ channel: 'viber' }), 'POST /recover/resend, by Viber'),
     ],
   },
   {
@@ -162,7 +192,17 @@ export const SCENARIOS: readonly Scenario[] = [
     steps: [
       {
         ...signIn('the password of the account', SCRATCH_PASSWORD),
-        onlyFor: ['unknown', 'blocked', 'unconfirmed', 'passwordless', 'unknown-phone', 'shared-phone'],
+        onlyFor: [
+          'unknown',
+          'blocked',
+          'unconfirmed',
+          'passwordless',
+          'unknown-phone',
+          'shared-phone',
+          'unconfirmed-phone',
+          'unknown-landline',
+          'unknown-foreign-phone',
+        ],
       },
     ],
   },
@@ -183,6 +223,8 @@ function liveLine(mail: Mood | 'down'): Scenario {
     steps: [
       { name: `the mail server ${name[mail]}`, mail },
       start(),
+      ...watch,
+      anotherWay(),
       ...watch,
       start('start a second recovery'),
       ...watch,

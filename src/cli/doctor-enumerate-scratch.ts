@@ -12,6 +12,7 @@ import type { World } from './doctor-enumerate-walk.ts';
 import { type Subject, seedSubjects } from './doctor-kinds.ts';
 import { type DoctorMailServer, startDoctorMailServer } from './doctor-mail-server.ts';
 import { createScratchDatabase } from './doctor-scratch-database.ts';
+import { type DoctorTextProvider, startDoctorTextProvider, TEXT_SETTINGS } from './doctor-text-provider.ts';
 
 const ORIGIN = 'https://accounts.shop.example';
 /** One address is everybody here, so it has no budget of its own. */
@@ -38,6 +39,8 @@ export async function startScratchWorld(options: {
     ending.push(database.remove);
     const mail = await mailServer(options.mailDelayMs);
     ending.push(mail.stop);
+    const texts = await textProvider(options.mailDelayMs);
+    ending.push(texts.stop);
     let now = systemClock.now();
     const config = parseConfig({
       NODE_ENV: 'production',
@@ -46,6 +49,10 @@ export async function startScratchWorld(options: {
       REGAIN_DATABASE_URL: database.setting,
       REGAIN_SMTP_URL: `smtp://127.0.0.1:${mail.port}`,
       REGAIN_MAIL_FROM: 'Doctor <doctor@shop.example>',
+      REGAIN_SMS_URL: texts.url,
+      ...TEXT_SETTINGS,
+      // A breaker of the whole service may open in the middle of a step, and tell the kinds apart by their turn.
+      REGAIN_BUSY_HOUR_SENDS: '10000',
       REGAIN_MAIL_UNKNOWN_ADDRESSES: options.mailUnknownAddresses ? 'on' : 'off',
     });
     // A message leaves at once: while the clock stands still, nothing would end a random wait.
@@ -63,7 +70,10 @@ export async function startScratchWorld(options: {
         await worker.idle();
         return true;
       },
-      setMail: mail.set,
+      async setProviders(mood) {
+        await mail.set(mood);
+        await texts.set(mood);
+      },
       settled: () => worker.idle(),
       stop,
     };
@@ -84,7 +94,7 @@ const faultsOnly: Log = {
 /** Down means that nothing listens; it comes back on the same port. */
 async function mailServer(
   delayMs: number,
-): Promise<{ port: number; set: NonNullable<World['setMail']>; stop(): Promise<void> }> {
+): Promise<{ port: number; set: NonNullable<World['setProviders']>; stop(): Promise<void> }> {
   let server: DoctorMailServer | undefined = await startDoctorMailServer({ delayMs });
   const { port } = server;
   const stop = async (): Promise<void> => {
@@ -98,6 +108,26 @@ async function mailServer(
       if (mail === 'down') return stop();
       server ??= await startDoctorMailServer({ delayMs, port });
       server.mood = mail;
+    },
+  };
+}
+
+async function textProvider(
+  delayMs: number,
+): Promise<{ url: string; set: NonNullable<World['setProviders']>; stop(): Promise<void> }> {
+  let provider: DoctorTextProvider | undefined = await startDoctorTextProvider({ delayMs });
+  const { url, port } = provider;
+  const stop = async (): Promise<void> => {
+    await provider?.stop();
+    provider = undefined;
+  };
+  return {
+    url,
+    stop,
+    async set(mood) {
+      if (mood === 'down') return stop();
+      provider ??= await startDoctorTextProvider({ delayMs, port });
+      provider.mood = mood;
     },
   };
 }

@@ -8,13 +8,15 @@ export interface Held {
   token: string;
   code: { format: string; length: number };
   cookies: Map<string, string>;
+  /** A channel that the last answer offered beside its own. */
+  otherWay: string;
 }
 
 export type Step =
   | { name: string; ask(identifier: string, held: Held): Ask; onlyFor?: readonly Kind[] }
   /** Lets time pass for everybody. */
   | { name: string; passMs: number }
-  /** What the mail server does from now on. */
+  /** What the mail server and the provider of texts do from now on. */
   | { name: string; mail: Mood | 'down' };
 
 export interface Scenario {
@@ -59,6 +61,15 @@ export function resend(name = 'send again', purpose = 'recovery'): Step {
     method: 'POST',
     path: `/api/v1/${purpose}/resend`,
     body: { token },
+  });
+  return { name, ask };
+}
+
+export function anotherWay(name = 'another way'): Step {
+  const ask = (_: string, { token, otherWay }: Held): Ask => ({
+    method: 'POST',
+    path: '/api/v1/recovery/resend',
+    body: { token, channel: otherWay },
   });
   return { name, ask };
 }

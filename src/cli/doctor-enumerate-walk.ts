@@ -11,8 +11,8 @@ export interface World {
   ask(ask: Ask): Promise<Reply>;
   /** Lets time pass; false where that much can't be waited for here. */
   pass(ms: number): Promise<boolean>;
-  /** Undefined where the mail server is not ours. */
-  setMail: ((mail: Mood | 'down') => Promise<void>) | undefined;
+  /** What mail server and provider of texts do from now on; undefined where they are not ours. */
+  setProviders: ((mood: Mood | 'down') => Promise<void>) | undefined;
   /** The worker has done what was due. */
   settled(): Promise<void>;
 }
@@ -49,8 +49,8 @@ export async function walk(world: World, scenario: Scenario, subjects: readonly 
   };
   for (const [at, step] of scenario.steps.entries()) {
     if ('mail' in step) {
-      if (!world.setMail) return done(at, 'the mail server is not the doctor’s');
-      await world.setMail(step.mail);
+      if (!world.setProviders) return done(at, 'the mail server is not the doctor’s');
+      await world.setProviders(step.mail);
     } else if ('passMs' in step) {
       if (!(await world.pass(step.passMs))) return done(at, `${step.name}: too long to wait for`);
     } else {
@@ -67,7 +67,7 @@ interface Claimant {
 }
 
 function newHeld(): Held {
-  return { token: 'x'.repeat(43), code: { format: 'digits', length: 6 }, cookies: new Map() };
+  return { token: 'x'.repeat(43), code: { format: 'digits', length: 6 }, cookies: new Map(), otherWay: 'email' };
 }
 
 async function askAll(
@@ -95,10 +95,11 @@ function keep({ headers, body }: Reply, held: Held): void {
     held.cookies.set(pair.slice(0, at), pair.slice(at + 1));
   }
   if (!body.startsWith('{')) return;
-  const { token, codeFormat, codeLength } = JSON.parse(body) as Record<string, unknown>;
+  const { token, codeFormat, codeLength, channel, channels } = JSON.parse(body) as Record<string, unknown>;
   if (typeof token === 'string') held.token = token;
   if (typeof codeFormat === 'string' && typeof codeLength === 'number')
     held.code = { format: codeFormat, length: codeLength };
+  if (Array.isArray(channels)) held.otherWay = channels.find((other) => other !== channel) ?? 'email';
 }
 
 function compare(

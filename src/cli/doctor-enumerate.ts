@@ -124,7 +124,7 @@ function oneOfEach(subjects: readonly Subject[], at: number): Subject[] {
 function runningWorld(client: DoctorClient, signal: AbortSignal): World {
   return {
     exactTimes: false,
-    setMail: undefined,
+    setProviders: undefined,
     settled: () => Promise.resolve(),
     async ask(ask) {
       const { status, rawHeaders, body } = await client.ask(ask);

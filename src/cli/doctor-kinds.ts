@@ -22,6 +22,12 @@ export const REFERENCE_OF = {
   /** Two accounts have it; which they are is told after the code, and not before. */
   'shared-phone': 'unknown-phone',
   'unknown-phone': 'unknown-phone',
+  'unconfirmed-phone': 'unknown-phone',
+  /** No text goes there: a landline, and a mobile of a country that REGAIN_SMS_COUNTRIES does not name. */
+  'known-landline': 'unknown-landline',
+  'unknown-landline': 'unknown-landline',
+  'known-foreign-phone': 'unknown-foreign-phone',
+  'unknown-foreign-phone': 'unknown-foreign-phone',
 } as const;
 export type Kind = keyof typeof REFERENCE_OF;
 export const KINDS = Object.keys(REFERENCE_OF) as Kind[];
@@ -41,7 +47,13 @@ export function isKind(text: string): text is Kind {
 
 /** `count` new identifiers of a kind; all of one form, so that nothing but the kind tells them apart. */
 export function makeSubjects(kind: Kind, count: number): Subject[] {
-  const make = kind.endsWith('-phone') ? randomPhone : randomEmail;
+  const make = kind.endsWith('-landline')
+    ? randomLandline
+    : kind.endsWith('-foreign-phone')
+      ? randomForeignPhone
+      : kind.endsWith('-phone')
+        ? randomPhone
+        : randomEmail;
   return Array.from({ length: count }, () => ({ identifier: make(), kind }));
 }
 
@@ -59,7 +71,7 @@ export async function seedSubjects(
     const people = subjects.filter((subject) => subject.kind === kind).flatMap((one) => peopleOf(one, passwordHash));
     for (let from = 0; from < people.length; from += ACCOUNTS_PER_COMMIT) {
       const entered = await importAccounts(context, people.slice(from, from + ACCOUNTS_PER_COMMIT), {
-        confirmed: kind !== 'unconfirmed',
+        confirmed: !kind.startsWith('unconfirmed'),
       });
       if (kind !== 'blocked') continue;
       const ids = entered.flatMap((one) => (one.kind === 'added' ? [one.id] : []));
@@ -74,10 +86,15 @@ function peopleOf({ identifier, kind }: Subject, passwordHash: string): Imported
   switch (kind) {
     case 'unknown':
     case 'unknown-phone':
+    case 'unknown-landline':
+    case 'unknown-foreign-phone':
       return [];
     case 'passwordless':
       return [personOf([identifier], null)];
     case 'known-phone':
+    case 'unconfirmed-phone':
+    case 'known-landline':
+    case 'known-foreign-phone':
       return [personOf([identifier, randomEmail()], passwordHash)];
     case 'shared-phone':
       return [personOf([identifier, randomEmail()], passwordHash), personOf([identifier, randomEmail()], passwordHash)];
@@ -103,4 +120,13 @@ function randomEmail(): string {
 /** A mobile number of France, where every number of this range can be given out; no message leaves. */
 function randomPhone(): string {
   return `+3361${String(systemRandom.below(10_000_000)).padStart(7, '0')}`;
+}
+
+/** A landline of Paris, and a mobile number of Germany. */
+function randomLandline(): string {
+  return `+3314${String(systemRandom.below(10_000_000)).padStart(7, '0')}`;
+}
+
+function randomForeignPhone(): string {
+  return `+491511${String(systemRandom.below(10_000_000)).padStart(7, '0')}`;
 }

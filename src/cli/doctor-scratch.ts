@@ -15,6 +15,7 @@ import { openStore } from '../store/open.ts';
 import { systemRandom } from '../system.ts';
 import { type Subject, seedSubjects } from './doctor-kinds.ts';
 import { createScratchDatabase } from './doctor-scratch-database.ts';
+import { TEXT_SETTINGS, textProviderUrl } from './doctor-text-provider.ts';
 
 export interface Scratch {
   /** http://127.0.0.1:port */
@@ -36,7 +37,7 @@ const QUIET = 1_000_000;
 const READY_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 10_000;
 
-/** Nothing of the operator's settings reaches it, and its mails end in the doctor's own mail server. */
+/** Nothing of the operator's settings reaches it, and its messages end in the doctor's own servers. */
 export async function startScratch(options: ScratchOptions): Promise<Scratch> {
   const ending: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
@@ -50,8 +51,11 @@ export async function startScratch(options: ScratchOptions): Promise<Scratch> {
     const secret = systemRandom.bytes(32).toString('base64url');
     await seed(database.setting, secret, options.subjects);
 
-    const mailServer = startProgram('doctor-mail-server', ['--delay-ms', String(options.mailDelayMs)], folder, options);
+    const delay = ['--delay-ms', String(options.mailDelayMs)];
+    const mailServer = startProgram('doctor-mail-server', delay, folder, options);
     ending.push(() => end(mailServer));
+    const textProvider = startProgram('doctor-text-provider', delay, folder, options);
+    ending.push(() => end(textProvider));
     const port = await freePort();
     const origin = `http://127.0.0.1:${port}`;
     const settings = {
@@ -66,6 +70,8 @@ export async function startScratch(options: ScratchOptions): Promise<Scratch> {
       // Each identifier is sent five messages. In an alarm it would be refused the last two, and what a message costs the
       // requests behind it would fall on others, fifteen seconds later.
       REGAIN_BUSY_HOUR_SENDS: String(QUIET),
+      REGAIN_SMS_URL: textProviderUrl(await firstLine(textProvider)),
+      ...TEXT_SETTINGS,
     };
     const server = startProgram('main', ['serve'], folder, options, settings);
     server.stdout?.resume();
@@ -107,9 +113,9 @@ function startProgram(
 }
 
 async function firstLine(child: ChildProcess): Promise<string> {
-  if (child.stdout === null) throw new Error('the mail server has no output');
+  if (child.stdout === null) throw new Error('a server of the doctor has no output');
   for await (const line of createInterface({ input: child.stdout })) return line;
-  throw new Error('the mail server ended before it was ready');
+  throw new Error('a server of the doctor ended before it was ready');
 }
 
 async function ready(child: ChildProcess, origin: string, signal: AbortSignal): Promise<void> {

@@ -6,6 +6,8 @@ export interface Held {
   /** The claimant's handle of the API, and how long its code is. */
   token?: string;
   codeLength?: number;
+  /** A channel that was offered beside the one that the code travels by. */
+  otherWay?: string;
   /** `performance.now()` from which "send again" is taken. */
   resendAt?: number;
   /** The cookie of the pages. */
@@ -107,6 +109,15 @@ export const TIMED_REQUESTS: readonly TimedRequest[] = [
     ask: (_, { token }) => (token === undefined ? undefined : post('/api/v1/recovery/resend', { token })),
   },
   {
+    name: 'POST /api/v1/recovery/resend, another way',
+    expects: [202],
+    needs: true,
+    ask: (_, { token, otherWay }) =>
+      token === undefined || otherWay === undefined
+        ? undefined
+        : post('/api/v1/recovery/resend', { token, channel: otherWay }),
+  },
+  {
     name: `${REQUESTS_BEHIND} requests right after a recovery`,
     expects: [202],
     behind: REQUESTS_BEHIND,
@@ -119,8 +130,16 @@ export const BEHIND: Ask = { method: 'GET', path: '/healthz' };
 
 function keepRecovery(answer: Answered, held: Held): void {
   if (answer.status !== 202) return;
-  const given = JSON.parse(answer.body) as { token: string; codeLength: number; resendAt: string };
+  const given = JSON.parse(answer.body) as {
+    token: string;
+    codeLength: number;
+    resendAt: string;
+    channel: string;
+    channels: string[];
+  };
   held.token = given.token;
+  const otherWay = given.channels.find((channel) => channel !== given.channel);
+  if (otherWay !== undefined) held.otherWay = otherWay;
   held.codeLength = given.codeLength;
   // By the server's own date: its clock need not be ours.
   const answeredAt = Date.parse(answer.headers.date ?? '');
