@@ -28,6 +28,7 @@ export async function walkEveryPage(program: OnAPort, page: Page, look: Look): P
   await walk.identifierForm('/recover');
   await walk.code();
   await walk.newPassword();
+  await walk.chooseAccount();
   await walk.account();
   await walk.linksOfMails();
   await walk.heldPassword();
@@ -158,6 +159,24 @@ class Walk {
     await this.#at('new password, not repeated', '#password2-error');
     await this.#post('/recover/password', { password: NEW_PASSWORD, password2: NEW_PASSWORD });
     await this.#at('sign in, password changed', '.notice');
+  }
+
+  /** Two people share a number, and one of them has an address as long as they get. */
+  async chooseAccount(): Promise<void> {
+    const phones = ['+12125550144'];
+    await addPerson(this.#program, { name: 'Maximiliane', emails: [`m.${LONG}`], phones });
+    await addPerson(this.#program, { emails: ['max@example.com'], phones });
+    await this.#post('/recover', { identifier: '+1 212 555 0144' });
+    await this.#program.settled();
+    const text = this.#program.regain.inbox?.messages().find(({ channel }) => channel === 'sms');
+    await this.#post('/recover/code', { code: /#(\w+)$/.exec(text?.text ?? '')?.[1] ?? '' });
+    await this.#at('choose account', '#account:not(:checked)');
+    await this.#post('/recover/account', {});
+    await this.#at('choose account, nothing chosen', '#account-error');
+    await this.#page.locator('[name="account"]').last().check();
+    await this.#at('choose account, chosen', '.choice :checked');
+    await this.#page.locator('form .primary').click();
+    await this.#at('new password, of the chosen account', '#password2');
   }
 
   async account(): Promise<void> {
