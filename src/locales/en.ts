@@ -514,6 +514,7 @@ export const en = {
       'A code works for {lifetime}. After that, send a new one.',
       'After {tries} wrong codes, a code stops working. Send a new one and try again.',
       'Stay in one browser: the code belongs to the page where you asked for it.',
+      'Do you share a phone number? After the code you choose which account is yours. If the password of both is the same, sign in with your email address.',
     ] as string[],
     passwords: 'My new password is not accepted',
     passwordText: {
