@@ -94,7 +94,8 @@ export function createInbox(file: string, clock: Clock, { carrier, tell }: Inbox
   /** Once, however often it was sent; one that was refused before comes now. */
   function keep(message: InboxMessage): void {
     const before = kept.messages.get(message.id);
-    if (before?.fate === message.fate && (message.reported ?? before?.reported) === before?.reported && before) return;
+    const isNews = message.reported !== undefined && message.reported !== before?.reported;
+    if (before && before.fate === message.fate && !isNews) return;
     if (before?.fate !== message.fate) kept.messages.delete(message.id);
     kept.messages.set(message.id, message);
     changed(message);
