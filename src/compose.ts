@@ -114,7 +114,7 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
     // A bot of Telegram's is free.
     chats: pacedEach(messengers, (messenger) => messenger !== 'telegram' && config[messenger] !== undefined),
     render: (kind, params, locale) => render(kind, params, { locale, brand, origin }),
-    renderText: (kind, params, locale) => renderText(kind, params, { locale, brand, origin }),
+    renderText: (kind, params, locale, over) => renderText(kind, params, { locale, brand, origin }, over),
     origin,
   };
   const receivers = {

@@ -289,5 +289,5 @@ async function post(program: InProcess, url: string, body: string, headers: Reco
 
 /** The code in the last line of a text. */
 export function codeOf(text: string): string {
-  return /#([0-9A-Z]+)$/.exec(text)?.[1] ?? 'none';
+  return /[# ]([0-9A-Z]+)$/.exec(text)?.[1] ?? 'none';
 }

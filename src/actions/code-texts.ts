@@ -7,6 +7,7 @@ export function renderCodeText(
   kind: CodeKind,
   code: string,
   locale: string,
+  over: 'number' | 'chat',
 ): RenderedText {
   switch (kind) {
     case 'registration-code':
@@ -16,6 +17,6 @@ export function renderCodeText(
     case 'address-taken':
       return renderText(kind, {}, locale);
     default:
-      return renderText('recovery-code', { code }, locale);
+      return renderText('recovery-code', { code }, locale, over);
   }
 }

@@ -23,7 +23,12 @@ export interface Delivery {
   /** Providers of codes to linked chats. */
   chats: Partial<Record<Messenger, CodeTexts>>;
   render<K extends TemplateKind>(kind: K, params: MessageParams[K], locale: string): RenderedMail;
-  renderText<K extends TextKind>(kind: K, params: TextParams[K], locale: string): RenderedText;
+  renderText<K extends TextKind>(
+    kind: K,
+    params: TextParams[K],
+    locale: string,
+    over?: 'number' | 'chat',
+  ): RenderedText;
   /** Public origin of links. */
   origin: string;
 }

@@ -51,7 +51,7 @@ export async function prepareCode(
   if (code === undefined) return { do: 'fail', reason: 'key_missing' };
   if (channel !== 'email') {
     const by = over ?? 'number';
-    const text = renderCodeText(delivery, kind, code, account?.locale ?? message.locale);
+    const text = renderCodeText(delivery, kind, code, account?.locale ?? message.locale, by);
     const bought = await buyText(context, delivery, tx, { message, proof, to, over: by, parts: text.segments });
     if (typeof bought !== 'string') return { do: 'text', to, over: by, text, paid: bought, below };
     return { do: 'skip', reason: 'held_back', below, again: below.length === 0 && mayFree(bought) };

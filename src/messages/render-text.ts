@@ -16,15 +16,21 @@ export interface RenderedText {
 /**
  * One GSM-7 segment of 160 septets; where the letters of the locale or of the brand lie outside that alphabet, two of
  * UCS-2. For very long hosts, and for a link in UCS-2, the shortest wording may take more.
+ * @param over a chat gets no line that binds the code: no messenger offers it to a page, and some make links of its @ and #
  * @throws RangeError where a URL in `params` is not on `context.origin`
  */
-export function renderText<K extends TextKind>(kind: K, params: TextParams[K], context: RenderContext): RenderedText {
+export function renderText<K extends TextKind>(
+  kind: K,
+  params: TextParams[K],
+  context: RenderContext,
+  over: 'number' | 'chat' = 'number',
+): RenderedText {
   const lang = chooseLocale(context.locale);
   const locale = MESSAGE_LOCALES[lang] as MessageLocale;
   const code = 'code' in params ? visible(params.code) : undefined;
   if ('confirmUrl' in params) ours(params.confirmUrl, context.origin);
   const wordings = locale.texts[kind](params, surroundingsOf(context, locale));
-  const text = drawSms(wordings, code, new URL(context.origin).hostname);
+  const text = drawText(wordings, code, over === 'number' ? new URL(context.origin).hostname : undefined);
   return { text, code, locale: lang, segments: textSize(text).segments };
 }
 
@@ -32,8 +38,13 @@ export function renderText<K extends TextKind>(kind: K, params: TextParams[K], c
  * The longest of `wordings` that fits, with the code behind it and again in a last line of its own, from which phones
  * offer it to the page of that very host (WICG "Origin-bound one-time codes delivered via SMS"): "@acme.com #482913".
  */
-export function drawSms(wordings: readonly [string, ...string[]], code: string | undefined, host: string): string {
-  const texts = wordings.map((words) => (code === undefined ? words : `${words} ${code}\n@${host} #${code}`));
+export function drawText(
+  wordings: readonly [string, ...string[]],
+  code: string | undefined,
+  host: string | undefined,
+): string {
+  const bound = host === undefined ? '' : `\n@${host} #${code}`;
+  const texts = wordings.map((words) => (code === undefined ? words : `${words} ${code}${bound}`));
   return texts.find(fits) ?? (texts.at(-1) as string);
 }
 

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { TextKind, TextParams } from '../../src/messages/catalog.ts';
 import { MESSAGE_LOCALES, type RenderContext } from '../../src/messages/render.ts';
-import { drawSms, renderText } from '../../src/messages/render-text.ts';
+import { drawText, renderText } from '../../src/messages/render-text.ts';
 import { textSize } from '../../src/rules/gsm7.ts';
 
 const AT = Date.UTC(2026, 2, 14, 9, 12);
@@ -180,10 +180,10 @@ describe('one segment', () => {
 
   test('the longest that fits is taken, to the septet', () => {
     const long = 'x'.repeat(153);
-    assert.equal(textSize(drawSms([`${long}:`, 'short'], undefined, 'a.io')).units, 154);
+    assert.equal(textSize(drawText([`${long}:`, 'short'], undefined, 'a.io')).units, 154);
     const tail = ' 482913\n@a.io #482913'.length;
-    assert.equal(textSize(drawSms(['x'.repeat(160 - tail), 'short'], '482913', 'a.io')).units, 160);
-    assert.match(drawSms(['x'.repeat(161 - tail), 'short'], '482913', 'a.io'), /^short/);
+    assert.equal(textSize(drawText(['x'.repeat(160 - tail), 'short'], '482913', 'a.io')).units, 160);
+    assert.match(drawText(['x'.repeat(161 - tail), 'short'], '482913', 'a.io'), /^short/);
   });
 
   test('a brand with letters of its own keeps them, in two segments', () => {
@@ -223,6 +223,12 @@ describe('the last line', () => {
     const { text } = renderText('recovery-code', { code: '482913' }, { ...acme(), origin: 'http://localhost:3000' });
     assert.match(text, /on localhost:3000, nowhere else: 482913\n@localhost #482913$/);
   });
+
+  test('stands in no chat, where @ and # would be links to somewhere', () =>
+    assert.match(
+      renderText('recovery-code', { code: '482913' }, acme(), 'chat').text,
+      /^Acme: someone asked to RESET YOUR PASSWORD\.[^@#\n]*on acme\.com, nowhere else: 482913$/,
+    ));
 
   test('stands in no message without a code', () => {
     for (const kind of KINDS.filter((name) => !('code' in SAMPLES[name])))
