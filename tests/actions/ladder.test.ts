@@ -166,7 +166,6 @@ describe('the truth', () => {
 
     const byMail = await ask(program, EMAIL, { device: await deviceOf(program, EMAIL) });
     await bounce(program);
-    assert.deepEqual(await line(program, byMail), { delivery: 'queued', by: 'sms' });
     await program.settled();
     assert.deepEqual(await line(program, byMail), { delivery: 'sent', by: 'sms' });
     await carrier.report?.(program, 'failed');
@@ -306,11 +305,12 @@ async function resend(program: InProcess, token: string, channel: string): Promi
   return answer;
 }
 
-/** The newest mail with a code comes back. */
+/** The newest mail with a code that left comes back. */
 async function bounce({ regain: { context }, now }: InProcess): Promise<void> {
-  const [mail] = await context.store.transaction((tx) =>
-    tx.messages.list({ since: 0, channel: 'email', kind: 'recovery-code' }, 1),
+  const mails = await context.store.transaction((tx) =>
+    tx.messages.list({ since: 0, channel: 'email', kind: 'recovery-code' }, 100),
   );
+  const mail = mails.find(({ sentAt }) => sentAt !== null);
   const messageId = mail?.id ?? '';
   const receipt = { type: 'receipt', providerId: '', messageId, status: 'failed', at: now(), reason: '5.2.2' } as const;
   await recordReceipt(context, 'email', receipt);
