@@ -326,8 +326,7 @@ export const en = {
     notLinked: 'not linked',
     linkedAt: 'Linked {at}',
     stopped: 'stopped',
-    stoppedAt:
-      'Since {at} {messenger} takes no messages from us: the chat was stopped or blocked, or it is gone. Link it again to get codes there.',
+    stoppedAt: 'Since {at} this chat takes no messages from us. Link it again to get codes there.',
     link: 'Link',
     linkThis: 'Link {messenger}',
     again: 'Link again',

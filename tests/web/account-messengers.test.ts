@@ -142,7 +142,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
       await shop.program.advance(60_000);
       await shop.says(chat, 'STOP');
       const [row = ''] = await rows(owner);
-      assert.match(row, /^Telegram stopped Jane Since .* Telegram takes no messages from us/);
+      assert.match(row, /^Telegram stopped Jane Since .* this chat takes no messages from us/);
       assert.match(row, /Link again Unlink$/);
       assert.match((await owner.get('/account')).text, /No longer takes our messages: <bdi>Telegram \(Jane\)/);
       await shop.program.advance(60_000);

@@ -26,7 +26,7 @@ export const passwordHeld: Templates['password-held'] = (params, surroundings) =
     {
       type: 'paragraph',
       text:
-        'The browser is new to the account, and an address of the account came or went lately. So the new password ' +
+        'The browser is new to the account, and an address came or went lately, or a messenger was linked. So the new password ' +
         'has to wait. Until then the old one goes on working, and nobody is signed out.',
     },
     { type: 'paragraph', text: 'If that was you, just wait. We write again when the new password works.' },

@@ -99,10 +99,14 @@ function messengerRow(view: View, { messenger, chat, canLink }: AccountProps['me
   const state =
     stoppedAt === null
       ? rich(t.linkedAt, { at: momentOf(view, linkedAt) })
-      : rich(t.stoppedAt, { at: momentOf(view, stoppedAt), messenger: name });
+      : rich(t.stoppedAt, { at: momentOf(view, stoppedAt) });
   return html`<li>${icon('chat')}<span><strong>${name}</strong>${stoppedAt === null ? '' : html` <em>${t.stopped}</em>`}${
     person === null ? '' : html`<small><bdi>${person}</bdi></small>`
-  }<small>${state}</small></span>${stoppedAt !== null && canLink ? link('link', t.again, t.againThis) : ''}${link('unlink', t.unlink, t.unlinkThis)}</li>`;
+  }<small>${state}</small></span>${
+    stoppedAt !== null && canLink
+      ? html`<div class="end">${link('link', t.again, t.againThis)}${link('unlink', t.unlink, t.unlinkThis)}</div>`
+      : link('unlink', t.unlink, t.unlinkThis)
+  }</li>`;
 }
 
 function sessionRow(view: View, { browser, createdAt, lastSeenAt, current }: AccountProps['sessions'][number]): Html {
