@@ -1,0 +1,254 @@
+/** Messages on their way. */
+import assert from 'node:assert/strict';
+import type { Message } from '../../store/store.ts';
+import { createBell, type InStore, type InTransaction, times } from './contract.ts';
+import { message, NOW, queued } from './rows.ts';
+
+export function outbox(inStore: InStore, inTransaction: InTransaction): void {
+  inTransaction('outbox: a message is queued with all it was given', async (tx) => {
+    await tx.outbox.insert(message('code'));
+    const notice = { proofId: null, epoch: null, accountId: 'a', address: 'jane@example.com' };
+    await tx.outbox.insert(message('notice', notice));
+    assert.deepEqual(await tx.outbox.byId('code'), queued('code'));
+    assert.deepEqual(await tx.outbox.byId('notice'), queued('notice', notice));
+    assert.equal(await tx.outbox.byId('other'), undefined);
+    await tx.outbox.setKind('code', 'no-account');
+    assert.deepEqual(await tx.outbox.byId('code'), queued('code', { kind: 'no-account' }));
+  });
+
+  inTransaction('outbox: the newest message of a proof', async (tx) => {
+    await tx.outbox.insert(message('second', { proofId: 'p', createdAt: NOW + 1 }));
+    await tx.outbox.insert(message('first', { proofId: 'p', createdAt: NOW }));
+    await tx.outbox.insert(message('other', { proofId: 'q', createdAt: NOW + 2 }));
+    assert.equal((await tx.outbox.latestCodeOf('p'))?.id, 'second');
+    assert.equal(await tx.outbox.latestCodeOf('r'), undefined);
+  });
+
+  inTransaction('outbox: a rung of an earlier request is not the newest of a proof', async (tx) => {
+    await tx.outbox.insert(message('asked again', { askedAt: NOW + 1, createdAt: NOW + 1 }));
+    await tx.outbox.insert(message('rung', { askedAt: NOW, createdAt: NOW + 2 }));
+    assert.equal((await tx.outbox.latestCodeOf('p'))?.id, 'asked again');
+    await tx.outbox.insert(message('rung of that', { askedAt: NOW + 1, createdAt: NOW + 3 }));
+    assert.equal((await tx.outbox.latestCodeOf('p'))?.id, 'rung of that');
+  });
+
+  inTransaction('outbox: when a code could leave is kept, and by which channels codes of a proof left', async (tx) => {
+    const leavesAt = NOW + 15_000;
+    const rows = [
+      ['mail', 'email', 'sent', 0],
+      ['mail again', 'email', 'delivered', 1],
+      ['text', 'sms', 'failed', 1],
+      ['notice', 'viber', 'sent', null],
+      ['gateway', 'telegram', 'sent', 1],
+    ] as const;
+    for (const [id, channel, status, epoch] of rows) {
+      await tx.outbox.insert(message(id, { channel, epoch, leavesAt }));
+      await tx.outbox.settle(id, { status, attempts: 1, reason: null });
+    }
+    assert.equal((await tx.outbox.byId('text'))?.leavesAt, leavesAt);
+    assert.deepEqual(await tx.outbox.channelsOfCodes('p'), ['email', 'telegram']);
+    assert.deepEqual(await tx.outbox.channelsOfCodes('q'), []);
+    await tx.outbox.insert(message('not tried', { channel: 'whatsapp', epoch: 1 }));
+    assert.deepEqual(await tx.outbox.channelsTried('p', 1), ['email', 'sms', 'telegram']);
+    assert.deepEqual(await tx.outbox.channelsTried('p', 2), []);
+  });
+
+  inTransaction('outbox: codes of a proof, newest first, and the newest by a channel', async (tx) => {
+    await tx.outbox.insert(message('asked', { askedAt: NOW, ask: 0 }));
+    await tx.outbox.insert(message('notice', { epoch: null }));
+    // Asked again within the same millisecond.
+    await tx.outbox.insert(message('again', { askedAt: NOW, ask: 1, channel: 'sms' }));
+    await tx.outbox.insert(message('rung', { askedAt: NOW, ask: 0, createdAt: NOW + 1, channel: 'viber' }));
+    const ids = (await tx.outbox.codesOf('p')).map(({ id }) => id);
+    assert.deepEqual(ids, ['again', 'rung', 'asked']);
+    assert.equal((await tx.outbox.latestCodeOf('p'))?.id, 'again');
+    assert.equal((await tx.outbox.latestCodeOf('p', 'email'))?.id, 'asked');
+    assert.equal(await tx.outbox.latestCodeOf('p', 'telegram'), undefined);
+  });
+
+  inStore('outbox: a message has one rung that follows it, whoever adds it', async (store) => {
+    const rung = (id: string) => ({
+      ...message(id, { channel: 'sms', dueAt: NOW + 20_000, ask: 0 }),
+      follows: 'first',
+    });
+    await store.transaction((tx) => tx.outbox.insert(message('first', { ask: 0 })));
+    const added = await times(8, (at) => store.transaction((tx) => tx.outbox.insertRung(rung(`rung ${at}`))));
+    assert.equal(added.filter(Boolean).length, 1);
+    await store.transaction(async (tx) => {
+      const id = `rung ${added.indexOf(true)}`;
+      assert.deepEqual(
+        await tx.outbox.byId(id),
+        queued(id, { channel: 'sms', dueAt: NOW + 20_000, ask: 0, follows: 'first' }),
+      );
+      assert.deepEqual((await tx.messages.history(id)).length, 1);
+      assert.equal(await tx.outbox.hasten('nothing', NOW), false);
+      assert.equal(await tx.outbox.hasten('first', NOW + 1), true);
+      assert.equal((await tx.outbox.byId(id))?.dueAt, NOW + 1);
+      assert.equal(await tx.outbox.hasten('first', NOW + 2), false, 'it is due already');
+      await tx.outbox.settle(id, { status: 'unneeded', attempts: 0, dueAt: NOW + 9, reason: 'arrived_before' });
+      assert.equal(await tx.outbox.hasten('first', NOW + 3), false, 'it has ended');
+    });
+  });
+
+  inTransaction(
+    'outbox: a renewed lease lasts longer; what was settled or never leased is not leased by it',
+    async (tx) => {
+      await tx.outbox.insert(message('sending', { dueAt: NOW }));
+      await tx.outbox.insert(message('settled', { dueAt: NOW + 1 }));
+      await tx.outbox.insert(message('waiting', { dueAt: NOW + 2 }));
+      await tx.outbox.lease({ asked: 2 }, NOW + 2, NOW + 100);
+      await tx.outbox.settle('settled', { status: 'sent', attempts: 1 });
+      await tx.outbox.renew(['sending', 'settled', 'waiting'], NOW + 900);
+      assert.equal((await tx.outbox.byId('settled'))?.leasedUntil, null);
+      assert.deepEqual(
+        (await tx.outbox.lease({ asked: 9 }, NOW + 500, NOW + 600)).map(({ id }) => id),
+        ['waiting'],
+      );
+      assert.deepEqual(
+        (await tx.outbox.lease({ asked: 9 }, NOW + 900, NOW + 999)).map(({ id }) => id),
+        ['sending', 'waiting'],
+      );
+    },
+  );
+
+  inTransaction('outbox: leases what is due, soonest first, up to the count, until the lease ends', async (tx) => {
+    await tx.outbox.insert(message('third', { dueAt: NOW }));
+    await tx.outbox.insert(message('first', { dueAt: NOW - 2 }));
+    await tx.outbox.insert(message('second', { dueAt: NOW - 1 }));
+    await tx.outbox.insert(message('later', { dueAt: NOW + 1 }));
+    const ids = (messages: Message[]) => messages.map(({ id }) => id);
+    const leased = await tx.outbox.lease({ asked: 2 }, NOW, NOW + 100);
+    assert.deepEqual(leased, [
+      queued('first', { dueAt: NOW - 2, leasedUntil: NOW + 100 }),
+      queued('second', { dueAt: NOW - 1, leasedUntil: NOW + 100 }),
+    ]);
+    assert.deepEqual(ids(await tx.outbox.lease({ asked: 9 }, NOW, NOW + 150)), ['third']);
+    assert.deepEqual(ids(await tx.outbox.lease({ asked: 9 }, NOW + 99, NOW + 300)), ['later']);
+    assert.deepEqual(ids(await tx.outbox.lease({ asked: 9 }, NOW + 100, NOW + 300)), ['first', 'second']);
+    assert.deepEqual(ids(await tx.outbox.lease({ asked: 9 }, NOW + 150, NOW + 300)), ['third']);
+    assert.deepEqual(ids(await tx.outbox.lease({ asked: 0 }, NOW + 900, NOW + 999)), []);
+  });
+
+  inTransaction('outbox: leases so many of each urgency, most urgent first, whatever waits longer', async (tx) => {
+    for (let at = 0; at < 30; at += 1) {
+      await tx.outbox.insert(message(`newcomer ${at}`, { dueAt: NOW - 900 + at, urgency: 'newcomer' }));
+      await tx.outbox.insert(message(`asked ${at}`, { dueAt: NOW - 500 + at }));
+    }
+    await tx.outbox.insert(message('worked', { dueAt: NOW - 1, urgency: 'worked' }));
+    await tx.outbox.insert(message('proven', { dueAt: NOW, urgency: 'proven' }));
+    await tx.outbox.insert(message('not yet', { dueAt: NOW + 1, urgency: 'proven' }));
+    const counts = { proven: 2, worked: 2, asked: 2, newcomer: 1 };
+    const ids = (messages: Message[]) => messages.map(({ id }) => id);
+    assert.deepEqual(ids(await tx.outbox.lease(counts, NOW, NOW + 100)), [
+      'proven',
+      'worked',
+      'asked 0',
+      'asked 1',
+      'newcomer 0',
+    ]);
+    assert.deepEqual(ids(await tx.outbox.lease({ newcomer: 2 }, NOW, NOW + 100)), ['newcomer 1', 'newcomer 2']);
+    assert.deepEqual(ids(await tx.outbox.lease(counts, NOW + 1, NOW + 100)), [
+      'not yet',
+      'asked 2',
+      'asked 3',
+      'newcomer 3',
+    ]);
+    assert.deepEqual(ids(await tx.outbox.lease({}, NOW + 900, NOW + 999)), []);
+    assert.equal((await tx.outbox.byId('worked'))?.urgency, 'worked');
+  });
+
+  inTransaction('outbox: the next moment of some urgencies', async (tx) => {
+    await tx.outbox.insert(message('n', { dueAt: NOW + 1, urgency: 'newcomer' }));
+    await tx.outbox.insert(message('a', { dueAt: NOW + 3 }));
+    await tx.outbox.insert(message('w', { dueAt: NOW + 2, urgency: 'worked' }));
+    assert.equal(await tx.outbox.nextDueAt(), NOW + 1);
+    assert.equal(await tx.outbox.nextDueAt(['proven', 'worked', 'asked']), NOW + 2);
+    assert.equal(await tx.outbox.nextDueAt(['asked']), NOW + 3);
+    assert.equal(await tx.outbox.nextDueAt(['proven']), undefined);
+    assert.equal(await tx.outbox.nextDueAt([]), undefined);
+  });
+
+  inStore('outbox: parallel leases never take the same message, and never more than asked for', async (store) => {
+    await store.transaction(async (tx) => {
+      for (let at = 0; at < 120; at += 1) await tx.outbox.insert(message(`m${at}`, { dueAt: NOW - (at % 7) }));
+    });
+    const batches = await times(40, () => store.transaction((tx) => tx.outbox.lease({ asked: 3 }, NOW, NOW + 100)));
+    for (const batch of batches) assert.ok(batch.length <= 3);
+    const rest = await store.transaction((tx) => tx.outbox.lease({ asked: 200 }, NOW, NOW + 100));
+    const taken = [...batches.flat(), ...rest].map(({ id }) => id);
+    assert.equal(new Set(taken).size, taken.length);
+    assert.equal(taken.length, 120);
+  });
+
+  inTransaction('outbox: settling stores the outcome and ends the lease', async (tx) => {
+    for (const id of ['sent', 'again', 'untouched']) await tx.outbox.insert(message(id, { dueAt: NOW }));
+    await tx.outbox.lease({ asked: 9 }, NOW, NOW + 100);
+    await tx.outbox.settle('sent', { status: 'sent', attempts: 1, sentAt: NOW + 5, providerId: '<1@mail>' });
+    await tx.outbox.settle('again', { status: 'queued', attempts: 2, dueAt: NOW + 7, reason: '451' });
+    assert.deepEqual(
+      await tx.outbox.byId('sent'),
+      queued('sent', { dueAt: NOW, status: 'sent', attempts: 1, sentAt: NOW + 5, providerId: '<1@mail>' }),
+    );
+    assert.deepEqual(await tx.outbox.byId('again'), queued('again', { dueAt: NOW + 7, attempts: 2, reason: '451' }));
+    assert.deepEqual(await tx.outbox.byId('untouched'), queued('untouched', { dueAt: NOW, leasedUntil: NOW + 100 }));
+    await tx.outbox.settle('again', { status: 'sent', attempts: 3, reason: null });
+    assert.equal((await tx.outbox.byId('again'))?.reason, null);
+    assert.deepEqual(await tx.outbox.lease({ asked: 9 }, NOW + 99, NOW + 200), []);
+    assert.equal(await tx.outbox.count('sent'), 2);
+    assert.equal(await tx.outbox.count('queued'), 1);
+    assert.equal(await tx.outbox.count('bounced'), 0);
+  });
+
+  inTransaction('outbox: the next moment at which a message can be taken', async (tx) => {
+    assert.equal(await tx.outbox.nextDueAt(), undefined);
+    await tx.outbox.insert(message('soon', { dueAt: NOW + 10 }));
+    await tx.outbox.insert(message('late', { dueAt: NOW + 50 }));
+    assert.equal(await tx.outbox.nextDueAt(), NOW + 10);
+    await tx.outbox.lease({ asked: 1 }, NOW + 10, NOW + 40);
+    assert.equal(await tx.outbox.nextDueAt(), NOW + 40);
+    await tx.outbox.lease({ asked: 1 }, NOW + 40, NOW + 80);
+    assert.equal(await tx.outbox.nextDueAt(), NOW + 50);
+    await tx.outbox.settle('late', { status: 'failed', attempts: 1 });
+    assert.equal(await tx.outbox.nextDueAt(), NOW + 80);
+    await tx.outbox.settle('soon', { status: 'sent', attempts: 1 });
+    assert.equal(await tx.outbox.nextDueAt(), undefined);
+  });
+
+  inTransaction('outbox: purged by age', async (tx) => {
+    await tx.outbox.insert(message('old', { createdAt: NOW - 1 }));
+    await tx.outbox.insert(message('new', { createdAt: NOW }));
+    assert.equal(await tx.outbox.purge(NOW), 1);
+    assert.equal(await tx.outbox.byId('old'), undefined);
+    assert.notEqual(await tx.outbox.byId('new'), undefined);
+  });
+}
+
+export function waking(inStore: InStore): void {
+  inStore(
+    'onQueued: wakes when a message was committed, not when it was rolled back, and not after its end',
+    async (store) => {
+      const bell = createBell();
+      const unsubscribe = await store.onQueued(bell.ring);
+      await assert.rejects(
+        store.transaction(async (tx) => {
+          await tx.outbox.insert(message('gone'));
+          throw new Error('refused');
+        }),
+      );
+      await store.transaction((tx) => tx.outbox.lease({ asked: 1 }, NOW, NOW + 1));
+      assert.equal(bell.rung(), 0);
+      await store.transaction((tx) => tx.outbox.insert(message('m')));
+      await bell.reaches(1);
+      assert.equal((await store.transaction((tx) => tx.outbox.byId('m')))?.id, 'm');
+      await store.transaction((tx) => tx.outbox.settle('m', { status: 'failed', attempts: 1 }));
+      await store.transaction((tx) => tx.outbox.requeue('m', 'sent', { reason: 'retried', now: NOW }));
+      assert.equal(bell.rung(), 1);
+      await store.transaction((tx) => tx.outbox.requeue('m', 'failed', { reason: 'retried', now: NOW }));
+      await bell.reaches(2);
+      await unsubscribe();
+      assert.equal(bell.rung(), 2);
+      await store.transaction((tx) => tx.outbox.insert(message('unheard')));
+      assert.equal(bell.rung(), 2);
+    },
+  );
+}
