@@ -57,10 +57,12 @@ async function stop(
   context: Context,
   tx: StoreTransaction,
   messenger: Messenger,
-  { chat, at, scope }: Stopped,
+  { chat, scope, ...event }: Stopped,
 ): Promise<string> {
   // Codes still arrive.
   if (scope === 'promotions') return 'promotions_only';
+  // Nor must this stop outlast a consent to come.
+  const at = Math.min(event.at, context.clock.now());
   const withdrawn = await tx.linkTokens.withdraw(messenger, chat, at);
   const stopped = await stopChat(context, tx, messenger, chat, at);
   return stopped > 0 ? 'stopped' : withdrawn > 0 ? 'withdrawn' : 'nothing_linked';
