@@ -1,10 +1,10 @@
 /** Tells everybody who has an address of an account, or lately had a mailbox in it, what happened to it. */
 import type { Account, Address } from '../ports.ts';
-import { ADDRESS_CHANGED_LATELY_MS, NOTICE_USEFUL_MS } from '../rules/limits.ts';
+import { ADDRESS_CHANGED_LATELY_MS } from '../rules/limits.ts';
 import { numbersToTell } from '../rules/text-notices.ts';
 import type { MessageKind, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
-import { newId } from './tokens.ts';
+import { mailboxesAmong, queueNotices } from './queue-notices.ts';
 
 type Notice = Extract<MessageKind, 'password-changed' | 'password-blocked' | 'password-held' | 'recovery-requested'>;
 
@@ -46,23 +46,15 @@ async function notify(
   proof: Proof,
   now: number,
 ): Promise<void> {
-  const mailboxes = addresses.filter((address) => address.kind === 'email' && address.confirmedAt !== null);
   const numbers = numbersToTell(kind, account.addresses, context.settings.texting?.countries);
-  for (const address of [...mailboxes, ...numbers])
-    await tx.outbox.insert({
-      id: newId(context.random),
-      kind,
-      channel: address.kind === 'email' ? 'email' : 'sms',
-      proofId: proof.id,
-      epoch: null,
-      accountId: account.id,
-      address: address.value,
-      locale: account.locale ?? proof.locale,
-      createdAt: now,
-      dueAt: now,
-      // What waits can be stopped as long as it waits.
-      usefulUntil: kind === 'password-held' ? proof.expiresAt : now + NOTICE_USEFUL_MS,
-      // Strangers cause the one; the others follow upon a code or a link.
-      urgency: kind === 'recovery-requested' ? 'asked' : 'proven',
-    });
+  await queueNotices(context, tx, account, [...mailboxesAmong(addresses), ...numbers], {
+    kind,
+    proofId: proof.id,
+    locale: proof.locale,
+    createdAt: now,
+    // What waits can be stopped as long as it waits.
+    ...(kind === 'password-held' ? { usefulUntil: proof.expiresAt } : {}),
+    // Strangers cause this one; the others follow upon a code or a link.
+    ...(kind === 'recovery-requested' ? { urgency: 'asked' } : {}),
+  });
 }

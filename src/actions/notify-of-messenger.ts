@@ -1,8 +1,7 @@
 import type { Account } from '../ports.ts';
-import { NOTICE_USEFUL_MS } from '../rules/limits.ts';
 import type { MessageKind, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
-import { newId } from './tokens.ts';
+import { mailboxesAmong, queueNotices } from './queue-notices.ts';
 
 /**
  * Tells every confirmed mailbox that a messenger was linked or unlinked. What happened is read from the audit event of the same
@@ -16,23 +15,8 @@ export async function notifyOfMessenger(
   locale: string,
   now: number,
 ): Promise<void> {
-  for (const address of account.addresses) {
-    if (address.kind !== 'email' || address.confirmedAt === null) continue;
-    await tx.outbox.insert({
-      id: newId(context.random),
-      kind,
-      channel: 'email',
-      proofId: null,
-      epoch: null,
-      accountId: account.id,
-      address: address.value,
-      locale: account.locale ?? locale,
-      createdAt: now,
-      dueAt: now,
-      usefulUntil: now + NOTICE_USEFUL_MS,
-      urgency: 'proven',
-    });
-  }
+  const told = mailboxesAmong(account.addresses);
+  await queueNotices(context, tx, account, told, { kind, proofId: null, locale, createdAt: now });
 }
 
 /** For an audit event: how the person is called in the messenger, where that is told. */
