@@ -26,7 +26,7 @@ export function startLinkPage(view: View, { messenger, replaces, errors }: Start
     title,
     hasErrors: errors.length > 0,
     main: html`<div class="card">${errorSummary(view, errors)}
-${heading(view, { icon: 'chat', title, lead: fill(t.startLead, names), step: { step: 1, steps: STEPS } })}
+${heading(view, { icon: messenger, title, lead: fill(t.startLead, names), step: { step: 1, steps: STEPS } })}
 ${replaces ? html`<p>${t.startReplaces}</p>` : ''}
 <form method="post" action="/account/messengers/link/${messenger}" novalidate>
 ${currentPasswordField(view, errors)}
@@ -54,7 +54,7 @@ export function waitingLinkPage(view: View, { messenger, url, expiresAt }: Waiti
   return page(view, {
     title,
     main: html`<div class="card">
-${heading(view, { icon: 'chat', title, lead: t.waitDo[messenger], step: { step: 2, steps: STEPS } })}
+${heading(view, { icon: messenger, title, lead: t.waitDo[messenger], step: { step: 2, steps: STEPS } })}
 <a class="button primary" href="${url}" target="_blank" rel="noopener noreferrer">${fill(t.open, names)}</a>
 <div>${qrCode(url, fill(t.qrLabel, names))}<p class="hint">${fill(t.qr, names)}</p></div>
 <p class="purpose">${icon('shield')}<span>${t.onlyYou} ${rich(t.until, { at: momentOf(view, expiresAt) })}</span></p>
@@ -80,7 +80,7 @@ export function askLinkPage(view: View, { messenger, offer, name }: AskLinkProps
     title: t.askTitle,
     main: html`<div class="card">
 ${heading(view, { icon: 'shield', title: t.askTitle, lead: t.askLead, step: { step: 3, steps: STEPS } })}
-<p class="callout">${icon('chat')}<strong>${rich(name === null ? t.askNameless : t.askNamed, parts)}</strong></p>
+<p class="callout">${icon(messenger)}<strong>${rich(name === null ? t.askNameless : t.askNamed, parts)}</strong></p>
 <p>${t.askWhy}</p>
 <form method="post" action="/account/messengers/confirm/${messenger}"><input type="hidden" name="offer" value="${offer}">
 <button type="submit" class="primary" name="answer" value="no">${t.no}</button>
@@ -119,7 +119,7 @@ export function unlinkMessengerPage(view: View, { messenger, name, errors }: Unl
     hasErrors: errors.length > 0,
     main: html`<div class="card">${errorSummary(view, errors)}
 ${heading(view, { icon: 'hand', title, lead: t.unlinkLead })}
-${name === null ? '' : html`<p class="callout">${icon('chat')}<strong>${rich(t.askNamed, { ...names, name: html`<bdi>${name}</bdi>` })}</strong></p>`}
+${name === null ? '' : html`<p class="callout">${icon(messenger)}<strong>${rich(t.askNamed, { ...names, name: html`<bdi>${name}</bdi>` })}</strong></p>`}
 <form method="post" action="/account/messengers/unlink/${messenger}" novalidate>
 ${currentPasswordField(view, errors)}
 <button type="submit" class="primary">${fill(t.unlinkSubmit, names)}</button>

@@ -94,13 +94,13 @@ function messengerRow(view: View, { messenger, chat, canLink }: AccountProps['me
   const link = (to: 'link' | 'unlink', text: string, label: string): Html =>
     html`<a class="end" href="/account/messengers/${to}/${messenger}" aria-label="${fill(label, { messenger: name })}">${text}</a>`;
   if (!chat)
-    return html`<li>${icon('chat')}<span><strong>${name}</strong><small>${t.notLinked}</small></span>${link('link', t.link, t.linkThis)}</li>`;
+    return html`<li>${icon(messenger)}<span><strong>${name}</strong><small>${t.notLinked}</small></span>${link('link', t.link, t.linkThis)}</li>`;
   const { name: person, linkedAt, stoppedAt } = chat;
   const state =
     stoppedAt === null
       ? rich(t.linkedAt, { at: momentOf(view, linkedAt) })
       : rich(t.stoppedAt, { at: momentOf(view, stoppedAt) });
-  return html`<li>${icon('chat')}<span><strong>${name}</strong>${stoppedAt === null ? '' : html` <em>${t.stopped}</em>`}${
+  return html`<li>${icon(messenger)}<span><strong>${name}</strong>${stoppedAt === null ? '' : html` <em>${t.stopped}</em>`}${
     person === null ? '' : html`<small><bdi>${person}</bdi></small>`
   }<small>${state}</small></span>${
     stoppedAt !== null && canLink
