@@ -149,7 +149,10 @@ async function attempt(delivery: Delivery, message: Message, prepared: Prepared)
       return sendText(delivery, message, prepared);
     case 'probe':
       if (message.channel === 'email')
-        return fateOfDecoy(await delivery.mail.probe({ shared: prepared.shared }), prepared.earlier);
+        return fateOfDecoy(
+          await delivery.mail.probe({ shared: prepared.shared, like: prepared.like }),
+          prepared.earlier,
+        );
       // Also where the channel was taken out of the settings since: nobody is written to.
       return (
         carrierOf(delivery, message.channel, overForNobody(delivery, message.channel))?.probe() ?? {

@@ -51,7 +51,15 @@ export type Prepared =
    * For a decoy; `earlier` is the fate of the last mail to this address. In a flood decoys share one knock. Also for an account
    * without a mailbox that was asked for by mail, which is then told from none by no outage.
    */
-  | { do: 'probe'; earlier: MessageFate | undefined; shared: boolean; forNobody: boolean; below?: Channel[] }
+  | {
+      do: 'probe';
+      earlier: MessageFate | undefined;
+      shared: boolean;
+      /** What an account would be sent. */
+      like?: RenderedMail | undefined;
+      forNobody: boolean;
+      below?: Channel[];
+    }
   | { do: 'expire' }
   /** It stood ready, and is not needed. */
   | { do: 'let-go'; reason: Unneeded }

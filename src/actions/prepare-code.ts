@@ -41,7 +41,13 @@ export async function prepareCode(
   if (kind === 'decoy' || to === undefined) {
     const forNobody = kind === 'decoy';
     const shown = forNobody && channel !== 'email' ? rungsUnder(context, proof, channel) : below;
-    return { do: 'probe', earlier, shared: proof.lane === 'waited', forNobody, below: shown };
+    const shared = proof.lane === 'waited';
+    // Writing a mail takes the worker a few milliseconds, which whoever asks next would miss.
+    const like =
+      channel === 'email' && !shared
+        ? renderCode(context, delivery, 'recovery-code', proof, codeOf(context, proof) ?? '', undefined, message.locale)
+        : undefined;
+    return { do: 'probe', earlier, shared, like, forNobody, below: shown };
   }
   // The address may be somebody else's by now: a code of the former owner's proof is none of his business.
   const changed = account?.id !== proof.accountId || account?.generation !== proof.accountGeneration;

@@ -6,7 +6,7 @@ import nodemailer, { type SendMailOptions } from 'nodemailer';
 import type { SMTPPoolOptions } from 'nodemailer/lib/smtp-pool';
 import type { MailSettings } from '../config.ts';
 import { Pace } from '../pace.ts';
-import type { MailChannel, OutgoingMail } from '../ports.ts';
+import type { MailChannel, OutgoingMail, RenderedMail } from '../ports.ts';
 import type { SendOutcome } from '../rules/delivery.ts';
 import { isLoopbackHost } from '../rules/loopback.ts';
 
@@ -62,6 +62,8 @@ export function createSmtpChannel(settings: MailSettings, options: SmtpChannelOp
     disableFileAccess: true,
     disableUrlAccess: true,
   });
+  /** Composes a message as the other does, and drops it. */
+  const nowhere = nodemailer.createTransport({ streamTransport: true, buffer: true });
   const timeoutMs = options.sendTimeoutMs ?? SEND_TIMEOUT_MS;
   const pace = new Pace();
   let lastKnock: { at: number; knocked: Promise<SendOutcome> } | undefined;
@@ -86,8 +88,15 @@ export function createSmtpChannel(settings: MailSettings, options: SmtpChannelOp
    * Goes the way of a message on the same pool, up to a connection that is logged in. Having no recipient, it is ended
    * there with RSET: nodemailer's own `verify()` would open a new connection each time, at three times the work of a send.
    */
-  async function probe({ shared = false }: { shared?: boolean } = {}): Promise<SendOutcome> {
+  async function probe({
+    shared = false,
+    like,
+  }: {
+    shared?: boolean;
+    like?: RenderedMail | undefined;
+  } = {}): Promise<SendOutcome> {
     const startedAt = performance.now();
+    if (like) await nowhere.sendMail(messageOf({ id: 'nobody', to: from.address, ...like }, from, options));
     if (!shared || !lastKnock || startedAt - lastKnock.at > KNOCK_SHARED_MS)
       lastKnock = { at: startedAt, knocked: knockAtServer() };
     const knocked = await lastKnock.knocked;

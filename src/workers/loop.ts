@@ -35,7 +35,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const inFlight = new Map<string, { urgency: Message['urgency']; run: Promise<void> }>();
   let idleWaiters: (() => void)[] = [];
   let timer: NodeJS.Timeout | undefined;
-  let looking = false;
+  /** Settles when nothing is looked for any more. */
+  let looking: Promise<void> | undefined;
   let lookAgain = false;
   let stopped = false;
 
@@ -47,11 +48,10 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   function wake(): void {
     if (stopped) return;
     lookAgain = true;
-    if (!looking) void look();
+    looking ??= look();
   }
 
   async function look(): Promise<void> {
-    looking = true;
     clearTimeout(timer);
     let sleepMs = LONGEST_SLEEP_MS;
     while (lookAgain && !stopped) {
@@ -63,7 +63,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
         sleepMs = FAULT_PAUSE_MS;
       }
     }
-    looking = false;
+    looking = undefined;
     if (stopped) return;
     timer = setTimeout(wake, sleepMs);
     settleIdle();
@@ -73,6 +73,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   async function takeWhatIsDue(): Promise<number> {
     // Messages that ended together are replaced together.
     await nextTick();
+    if (stopped) return LONGEST_SLEEP_MS;
     const now = clock.now();
     const { messages, nextDueAt } = await store.transaction(async (tx) => {
       const free = freePlaces();
@@ -128,6 +129,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     stopped = true;
     clearTimeout(timer);
     await unsubscribe();
+    await looking;
     await Promise.all([...inFlight.values()].map(({ run }) => run));
     clearInterval(renewing);
   }
