@@ -1,3 +1,4 @@
+import type { Over } from '../rules/delivery.ts';
 import type { Delivery, RenderedText } from './delivery.ts';
 import type { CodeKind } from './find-recipient.ts';
 
@@ -7,7 +8,7 @@ export function renderCodeText(
   kind: CodeKind,
   code: string,
   locale: string,
-  over: 'number' | 'chat',
+  over: Over,
 ): RenderedText {
   switch (kind) {
     case 'registration-code':

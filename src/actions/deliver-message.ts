@@ -3,9 +3,17 @@
  * code is derived here, so that neither the request's time nor the outbox tells anything.
  */
 
-import { afterAttempt, type Channel, fateOfDecoy, type NextStep, type SendOutcome } from '../rules/delivery.ts';
+import {
+  afterAttempt,
+  type Channel,
+  fateOfDecoy,
+  isMessenger,
+  type NextStep,
+  type Over,
+  type SendOutcome,
+} from '../rules/delivery.ts';
 import { isPlaceholder } from '../rules/identifiers.ts';
-import { beforeRetry, isMessenger, type Onward, onward } from '../rules/ladder.ts';
+import { beforeRetry, type Onward, onward } from '../rules/ladder.ts';
 import { HELD_BACK_WAIT_MS } from '../rules/spend.ts';
 import type { Message, StoreTransaction } from '../store/store.ts';
 import { assessRisk } from './assess-risk.ts';
@@ -105,7 +113,7 @@ function reports(delivery: Delivery, { channel }: Message, prepared: Prepared): 
 }
 
 /** For a decoy: the Gateway where there is one, which is asked for those who have linked no chat. */
-function overForNobody({ texts }: Delivery, channel: Channel): 'number' | 'chat' {
+function overForNobody({ texts }: Delivery, channel: Channel): Over {
   return texts[channel] ? 'number' : 'chat';
 }
 

@@ -1,9 +1,9 @@
 /** What the worker needs to send a message, and what it finds is to be done with one. */
 import type { MessageParams, TemplateKind, TextKind, TextParams } from '../messages/catalog.ts';
 import type { Account, CodeTexts, MailChannel, RenderedMail } from '../ports.ts';
-import type { Channel, MessageFate, Messenger } from '../rules/delivery.ts';
+import { type Channel, isMessenger, type MessageFate, type Messenger, type Over } from '../rules/delivery.ts';
 import { maskIdentifier } from '../rules/identifiers.ts';
-import { isMessenger, type Unneeded } from '../rules/ladder.ts';
+import type { Unneeded } from '../rules/ladder.ts';
 import type { PaidChannel } from '../rules/spend.ts';
 import type { SentOutcome, SpendAnswer } from './guard-spend.ts';
 
@@ -23,12 +23,7 @@ export interface Delivery {
   /** Providers of codes to linked chats. */
   chats: Partial<Record<Messenger, CodeTexts>>;
   render<K extends TemplateKind>(kind: K, params: MessageParams[K], locale: string): RenderedMail;
-  renderText<K extends TextKind>(
-    kind: K,
-    params: TextParams[K],
-    locale: string,
-    over?: 'number' | 'chat',
-  ): RenderedText;
+  renderText<K extends TextKind>(kind: K, params: TextParams[K], locale: string, over?: Over): RenderedText;
   /** Public origin of links. */
   origin: string;
 }
@@ -43,8 +38,7 @@ export type Bought = Omit<Extract<SpendAnswer, { allowed: true }>, 'allowed'> & 
 export type Prepared =
   /** `below`: the rungs to go on with where this one fails, or stays silent. */
   | { do: 'send'; to: string; mail: RenderedMail; below?: Channel[] }
-  /** Into a chat, unless it is `over` a number. */
-  | { do: 'text'; to: string; over?: 'number' | 'chat'; text: RenderedText; paid: Bought | undefined; below: Channel[] }
+  | { do: 'text'; to: string; over: Over; text: RenderedText; paid: Bought | undefined; below: Channel[] }
   /** The account has no address for this channel, or its cost was held back; `again`: until what is spent allows it. */
   | { do: 'skip'; reason: 'no_address' | 'held_back'; below: Channel[]; again?: boolean }
   /**
@@ -69,7 +63,7 @@ export type Prepared =
 export function carrierOf(
   { texts, chats }: Pick<Delivery, 'texts' | 'chats'>,
   channel: Channel,
-  over: 'number' | 'chat' = 'chat',
+  over: Over,
 ): CodeTexts | undefined {
   return over === 'chat' && isMessenger(channel) ? chats[channel] : texts[channel];
 }

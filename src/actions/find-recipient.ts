@@ -1,7 +1,7 @@
 /** Looks up who a message with a code goes to, and writes down once what was found. */
 import type { Account, Address } from '../ports.ts';
 import { canRecover } from '../rules/address-trust.ts';
-import { cameToNothing, isHeldUp, type MessageFate } from '../rules/delivery.ts';
+import { cameToNothing, isHeldUp, type MessageFate, type Over } from '../rules/delivery.ts';
 import { sendableAddress } from '../rules/identifiers.ts';
 import { NO_ACCOUNT_MAIL_EVERY_MS } from '../rules/limits.ts';
 import type { Chat, Message, Proof, StoreTransaction } from '../store/store.ts';
@@ -23,7 +23,7 @@ export interface Recipient {
   kind: CodeKind | 'decoy';
   to: string | undefined;
   /** For what goes to a phone. */
-  over?: 'number' | 'chat' | undefined;
+  over?: Over | undefined;
   chats?: readonly Chat[];
   account: Account | undefined;
   earlier?: MessageFate | undefined;

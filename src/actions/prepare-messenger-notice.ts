@@ -69,5 +69,5 @@ async function prepareInChat(
   const isLinked = chats.some((chat) => chat.channel === channel && chat.chat === address && chat.stoppedAt === null);
   if (kind === 'chat-linked' && !isLinked) return { do: 'expire' };
   const text = delivery.renderText(kind, {}, locale);
-  return { do: 'text', to: address, text, paid: undefined, below: [] };
+  return { do: 'text', to: address, over: 'chat', text, paid: undefined, below: [] };
 }

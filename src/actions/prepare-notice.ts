@@ -1,8 +1,8 @@
 /** Notices of what happened to an account: their addresses were written down with their cause. */
 import type { RemovedAddress, RenderedMail } from '../ports.ts';
 import { mayAct } from '../rules/address-trust.ts';
+import { isMessenger } from '../rules/delivery.ts';
 import { maskIdentifier } from '../rules/identifiers.ts';
-import { isMessenger } from '../rules/ladder.ts';
 import { ADDRESS_CHANGED_LATELY_MS, NOT_ME_LIFETIME_MS } from '../rules/limits.ts';
 import { answer, stateAt } from '../rules/recovery-flow.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';

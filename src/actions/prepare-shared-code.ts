@@ -40,7 +40,7 @@ export async function prepareSharedCode(
   await tellMailboxes(context, tx, proof, live);
   // The language of whoever asks: those of the accounts may differ.
   const text = delivery.renderText('recovery-code', { code }, message.locale);
-  const bought = await buyText(context, delivery, tx, { message, proof, to, parts: text.segments });
+  const bought = await buyText(context, delivery, tx, { message, proof, to, over: 'number', parts: text.segments });
   if (typeof bought !== 'string') return { do: 'text', to, over: 'number', text, paid: bought, below };
   return { do: 'skip', reason: 'held_back', below, again: below.length === 0 && mayFree(bought) };
 }

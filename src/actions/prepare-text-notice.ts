@@ -19,10 +19,10 @@ export async function prepareTextNotice(
   const number = account && (await toldNumber(context, tx, account, message));
   const text = kind && number && (await textOf(context, delivery, tx, message, kind));
   if (!number || !text) return { do: 'expire' };
-  const bought = await buyNotice(context, delivery, tx, { message, to: number, parts: text.segments });
+  const bought = await buyNotice(context, delivery, tx, { message, to: number, over: 'number', parts: text.segments });
   return typeof bought === 'string'
     ? { do: 'skip', reason: 'held_back', below: [] }
-    : { do: 'text', to: number, text, paid: bought, below: [] };
+    : { do: 'text', to: number, over: 'number', text, paid: bought, below: [] };
 }
 
 async function toldNumber(

@@ -1,8 +1,8 @@
 /** By which ways a code can reach an account, and where each leads. Only the worker asks. */
 import type { Account, HeldAddress } from '../ports.ts';
 import { canRecover } from '../rules/address-trust.ts';
-import { type Channel, MESSENGERS } from '../rules/delivery.ts';
-import { isMessenger, ladderOf } from '../rules/ladder.ts';
+import { type Channel, isMessenger, MESSENGERS, type Over } from '../rules/delivery.ts';
+import { ladderOf } from '../rules/ladder.ts';
 import { canBeTexted } from '../rules/text-numbers.ts';
 import type { Chat, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
@@ -55,7 +55,7 @@ export async function chatsOf(
 /** Where a code goes, and by what: Telegram has two, a bot and the Gateway. */
 export interface Way {
   to: string;
-  over: 'mailbox' | 'number' | 'chat';
+  over: 'mailbox' | Over;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The money side of a code by text: asked before it leaves, settled by what the provider said, and told what was entered. */
-import type { Channel, SendOutcome } from '../rules/delivery.ts';
+import type { Channel, Over, SendOutcome } from '../rules/delivery.ts';
 import { CODES, codesOf, type HeldBack, PAID_CHANNELS, type PaidChannel, spenderOf } from '../rules/spend.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
@@ -9,7 +9,7 @@ import { chatsOf, wayTo } from './reachable-channels.ts';
 
 interface Text {
   message: Message;
-  over?: 'number' | 'chat';
+  over: Over;
   to: string;
   /** Segments. */
   parts: number;

@@ -1,6 +1,6 @@
 import type { Account, HeldAddress } from '../ports.ts';
 import { canRecover } from '../rules/address-trust.ts';
-import { isMessenger } from '../rules/ladder.ts';
+import { isMessenger } from '../rules/delivery.ts';
 import type { Chat, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { addressesBy } from './reachable-channels.ts';

@@ -1,4 +1,5 @@
 /** Writes a text message: its words from the locale, the longest wording that fits, and the line that binds a code to us. */
+import type { Over } from '../rules/delivery.ts';
 import { textSize } from '../rules/gsm7.ts';
 import type { MessageLocale, TextKind, TextParams, TextSurroundings } from './catalog.ts';
 import { chooseLocale, isolated, MESSAGE_LOCALES, ours, type RenderContext, visible } from './render.ts';
@@ -23,7 +24,7 @@ export function renderText<K extends TextKind>(
   kind: K,
   params: TextParams[K],
   context: RenderContext,
-  over: 'number' | 'chat' = 'number',
+  over: Over = 'number',
 ): RenderedText {
   const lang = chooseLocale(context.locale);
   const locale = MESSAGE_LOCALES[lang] as MessageLocale;

@@ -9,6 +9,8 @@ export type Messenger = (typeof MESSENGERS)[number];
 export function isMessenger(channel: Channel): channel is Messenger {
   return MESSENGERS.some((messenger) => messenger === channel);
 }
+/** Telegram and WhatsApp know people by both; who carries a text, and what it costs, depends on it. */
+export type Over = 'number' | 'chat';
 /** Proper names, the same in every language. */
 export const MESSENGER_NAMES: Record<Messenger, string> = {
   whatsapp: 'WhatsApp',

@@ -3,7 +3,7 @@
  * he typed and on the settings; only the worker, who knows the account, goes down the ladder, and nobody is shown that it does.
  */
 import type { Purpose } from './codes.ts';
-import { type Channel, MESSENGERS, type MessageStatus, type Messenger, type SendOutcome } from './delivery.ts';
+import type { Channel, MessageStatus, Messenger, SendOutcome } from './delivery.ts';
 import type { Identifier } from './identifiers.ts';
 import type { State } from './recovery-flow.ts';
 import { canBeTexted, type TextCountries } from './text-numbers.ts';
@@ -149,9 +149,4 @@ export function whyUnneeded(ready: {
   if (state === 'cancelled') return 'cancelled';
   if (before === 'delivered') return 'arrived_before';
   return isCurrent ? undefined : 'asked_again';
-}
-
-/** A code by text or chat. */
-export function isMessenger(channel: Channel): channel is Messenger {
-  return MESSENGERS.some((messenger) => messenger === channel);
 }

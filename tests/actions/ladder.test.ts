@@ -136,6 +136,24 @@ describe('a text that was held back', () => {
   });
 });
 
+test('a code by the Gateway costs what it costs, also to a number that two accounts share', async (t) => {
+  for (const people of [1, 2]) {
+    const carrier = await CARRIERS.gateway();
+    t.after(() => carrier.stop());
+    const program = await startInProcess('sqlite', { ...carrier.env, REGAIN_PRICES: 'sms:US=0.05,telegram:*=0.01' });
+    t.after(() => program.close());
+    for (let at = 0; at < people; at += 1) await addPerson(program, { emails: [`p${at}@example.com`], phones: [PHONE] });
+    await ask(program, PHONE);
+    assert.equal(carrier.codes().length, 1);
+    const tallies = await program.regain.context.store.transaction((tx) => tx.spend.tallies(0));
+    assert.deepEqual(
+      tallies.map(({ channel, outcome, micros }) => [channel, outcome, micros]),
+      [['telegram', 'sent', 10_000]],
+      `${people} accounts`,
+    );
+  }
+});
+
 describe('the truth', () => {
   test('is told to a browser that has signed in to this account, and to nobody else', async (t) => {
     const { program, carrier } = await withTwilio(t);

@@ -1,8 +1,7 @@
 import { html } from 'hono/html';
 import { fill } from '../../locales/index.ts';
-import { type Channel, MESSENGER_NAMES } from '../../rules/delivery.ts';
+import { type Channel, isMessenger, MESSENGER_NAMES } from '../../rules/delivery.ts';
 import type { IdentifierKind } from '../../rules/identifiers.ts';
-import { isMessenger } from '../../rules/ladder.ts';
 import { choiceLink, heading, rich, typedText } from './fields.ts';
 import { channelIcon, icon } from './icons.ts';
 import { type Html, page, type View } from './layout.ts';

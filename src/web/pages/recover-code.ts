@@ -1,9 +1,8 @@
 import { html } from 'hono/html';
 import { durationText, fill, fillCount } from '../../locales/index.ts';
 import type { CodeFormat, Purpose } from '../../rules/codes.ts';
-import { type Channel, MESSENGER_NAMES, type ShownStatus } from '../../rules/delivery.ts';
+import { type Channel, isMessenger, MESSENGER_NAMES, type ShownStatus } from '../../rules/delivery.ts';
 import type { IdentifierKind } from '../../rules/identifiers.ts';
-import { isMessenger } from '../../rules/ladder.ts';
 import { CODE_LIFETIME_MS, TRIES_PER_CODE } from '../../rules/limits.ts';
 import { errorSummary, heading, notice, rich, textField, typedText, warning } from './fields.ts';
 import { channelIcon, icon } from './icons.ts';
