@@ -4,11 +4,9 @@ import { Refusal } from '../rules/errors.ts';
 import type { Chat } from '../store/store.ts';
 import type { Context, Origin } from './context.ts';
 import { named, notifyOfMessenger } from './notify-of-messenger.ts';
+import { queueChatNotice } from './queue-chat-notice.ts';
 import { requireSessionIn } from './sessions.ts';
 import { newId } from './tokens.ts';
-
-/** Said when it happens, or not at all. */
-const CHAT_NOTICE_USEFUL_MS = 10 * 60_000;
 
 /**
  * @param id of the offer, as it was shown
@@ -48,20 +46,9 @@ export async function confirmLink(
       proofId: null,
       detail: { channel: messenger, ...named(offer.name), browser: origin.browser },
     });
-    await tx.outbox.insert({
-      id: newId(context.random),
-      kind: 'chat-linked',
-      channel: messenger,
-      proofId: null,
-      epoch: null,
-      accountId: account.id,
-      address: chat.chat,
-      locale: account.locale ?? origin.locale,
-      createdAt: now,
-      dueAt: now,
-      usefulUntil: now + CHAT_NOTICE_USEFUL_MS,
-      urgency: 'proven',
-    });
+    const locale = account.locale ?? origin.locale;
+    const said = { kind: 'chat-linked', accountId: account.id, locale, urgency: 'proven' } as const;
+    await queueChatNotice(context, tx, { ...said, messenger, chat: chat.chat });
     await notifyOfMessenger(context, tx, account, 'messenger-linked', origin.locale, now);
     return chat;
   });

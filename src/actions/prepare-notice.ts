@@ -9,6 +9,7 @@ import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import { cancelToken } from './cancel-recovery.ts';
 import type { Context } from './context.ts';
 import { type Delivery, nameOf, type Prepared } from './delivery.ts';
+import { eventOfNotice } from './event-of-notice.ts';
 import { recoveryAddress } from './reachable-channels.ts';
 
 export const NOTICES = ['password-changed', 'password-blocked', 'password-held', 'recovery-requested'] as const;
@@ -128,20 +129,14 @@ export async function prepareAddressNotice(
   return { do: 'send', to: message.address, mail: mail() };
 }
 
-/** The event of the very moment when the notice was queued. */
 export async function addressEventOf(
   tx: StoreTransaction,
   message: Message,
   kind: AddressNotice,
 ): Promise<{ at: number; address: string; what: 'email' | 'phone'; browser: string } | undefined> {
-  if (message.accountId === null) return undefined;
-  const events = await tx.audit.pageOf(message.accountId, [ADDRESS_NOTICES[kind]], ADDRESS_EVENTS_READ);
-  const event = events.find(({ at }) => at === message.createdAt);
+  const event = await eventOfNotice(tx, message, ADDRESS_NOTICES[kind]);
   if (!event) return undefined;
   const address = String(event.detail.address);
   const browser = String(event.detail.browser);
   return { at: event.at, address, what: address.includes('@') ? 'email' : 'phone', browser };
 }
-
-/** More than anybody adds or removes within the day that a notice is tried for. */
-const ADDRESS_EVENTS_READ = 200;

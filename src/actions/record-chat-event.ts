@@ -1,14 +1,18 @@
 /** What a person does in a chat with the shop's bot: open a link, leave, write. */
 import type { ChannelEvent } from '../ports.ts';
 import type { Messenger } from '../rules/delivery.ts';
+import { LIMITS } from '../rules/limits.ts';
+import { CHAT_NOTICE_USEFUL_MS, isHelpWord } from '../rules/link-tokens.ts';
 import type { StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { named } from './notify-of-messenger.ts';
-import { digestToken, newId } from './tokens.ts';
+import { queueChatNotice } from './queue-chat-notice.ts';
+import { digestToken } from './tokens.ts';
 
 export type ChatEvent = Exclude<ChannelEvent, { type: 'receipt' }>;
 type Linked = Extract<ChatEvent, { type: 'linked' }>;
 type Stopped = Extract<ChatEvent, { type: 'stopped' }>;
+type Said = Extract<ChatEvent, { type: 'said' }>;
 
 /** Idempotent: providers repeat their calls for hours. An event that is older than what is known changes nothing. */
 export async function recordChatEvent(context: Context, messenger: Messenger, event: ChatEvent): Promise<void> {
@@ -19,7 +23,7 @@ export async function recordChatEvent(context: Context, messenger: Messenger, ev
       case 'stopped':
         return stop(context, tx, messenger, event);
       case 'said':
-        return 'heard';
+        return hear(context, tx, messenger, event);
     }
   });
   context.log.info('chat', { channel: messenger, event: event.type, outcome });
@@ -37,20 +41,29 @@ async function offerLink(
   const offered = { chat, name, at: Math.min(at, now) };
   const offer = await tx.linkTokens.offer(digestToken(token), messenger, offered, now);
   if (offer === undefined) return 'no_such_token';
-  await tx.outbox.insert({
-    id: newId(context.random),
-    kind: 'chat-offered',
-    channel: messenger,
-    proofId: null,
-    epoch: null,
-    accountId: offer.accountId,
-    address: chat,
-    locale: 'en',
-    createdAt: now,
-    dueAt: now,
-    usefulUntil: offer.expiresAt,
-  });
+  const { accountId } = offer;
+  const locale = (await context.accounts.get(tx, accountId))?.locale ?? FALLBACK_LOCALE;
+  await queueChatNotice(context, tx, { kind: 'chat-offered', accountId, locale, urgency: 'proven', messenger, chat });
   return 'offered';
+}
+
+/** Of people in chats nothing is known. */
+const FALLBACK_LOCALE = 'en';
+
+/** Whoever asks is told what the chat is for, linked or not; whatever else is said is for nobody here. */
+async function hear(
+  context: Context,
+  tx: StoreTransaction,
+  messenger: Messenger,
+  { chat, text, at }: Said,
+): Promise<string> {
+  const now = context.clock.now();
+  if (!isHelpWord(text) || at < now - CHAT_NOTICE_USEFUL_MS) return 'heard';
+  if ((await tx.limits.charge(`chat-help:${messenger} ${chat}`, LIMITS['chat-help'], now)) !== undefined)
+    return 'helped_enough';
+  const unknown = { accountId: null, locale: FALLBACK_LOCALE, urgency: 'newcomer' } as const;
+  await queueChatNotice(context, tx, { kind: 'chat-help', ...unknown, messenger, chat });
+  return 'helped';
 }
 
 async function stop(

@@ -19,6 +19,8 @@ export interface TextParams {
   'chat-offered': Record<never, never>;
   /** Into a chat that is linked from now on. */
   'chat-linked': Record<never, never>;
+  /** Into any chat whose person asks what it is for. */
+  'chat-help': Record<never, never>;
 }
 export type TextKind = keyof TextParams;
 

@@ -1,7 +1,6 @@
 /**
- * The security budget, on one screen: every lifetime, count and waiting time, with its reason.
- * Pages, messages and docs print these constants; nothing else holds a number of its own. What an attacker can win with
- * them is computed in odds.ts, and a test recomputes it.
+ * The security budget, on one screen: lifetimes, counts and waiting times, with their reasons. Pages, messages and docs print
+ * these constants. What an attacker can win with them is computed in odds.ts, and a test recomputes it.
  */
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -56,8 +55,9 @@ export const LIMITS = {
   'sign-in-source': { burst: 100, refillMs: MINUTE },
   /** The current password, asked again of whoever is signed in before an address of the account is added or removed. */
   'check-password': { burst: 10, refillMs: 6 * MINUTE },
-  /** Judging a password while it is typed costs about a millisecond. */
+  /** Judging a password while it is typed costs about a millisecond; an answer to "help" in a chat, a message. */
   'judge-password': { burst: 120, refillMs: SECOND },
+  'chat-help': { burst: 3, refillMs: HOUR },
 } as const satisfies Record<string, Limit>;
 export type LimitName = keyof typeof LIMITS;
 

@@ -8,6 +8,8 @@ export const LINK_TOKEN_BYTES = 24;
 const LINK_TOKEN_LENGTH = 32;
 /** Time to find the phone; a link that lies about is worth nothing (decision 0017). */
 export const LINK_TOKEN_LIFETIME_MS = 10 * 60_000;
+/** What is said in a chat is said when it happens, or not at all. */
+export const CHAT_NOTICE_USEFUL_MS = 10 * 60_000;
 const TOKEN = new RegExp(`^[A-Za-z0-9_-]{${LINK_TOKEN_LENGTH}}$`);
 /** Whole runs of the alphabet, so that a part of something longer is none. */
 const RUN = /[A-Za-z0-9_-]+/g;
@@ -70,8 +72,19 @@ const ALL_STOP_WORDS = new Set(
  * the language of their account. Case, white space around, a leading slash and closing punctuation do not count.
  */
 export function isStopWord(text: string): boolean {
-  if (text.length > 64) return false;
-  const word = text
+  const word = wordOf(text);
+  return ALL_STOP_WORDS.has(word.toLowerCase()) || ALL_STOP_WORDS.has(word.toLocaleLowerCase('tr'));
+}
+
+/** Whether a message is nothing but a question what this chat is for; `/start` is what Telegram sends for whoever found the bot. */
+export function isHelpWord(text: string): boolean {
+  return ['help', 'start'].includes(wordOf(text).toLowerCase());
+}
+
+/** A message as a word; empty for what is too long to be one. */
+function wordOf(text: string): string {
+  if (text.length > 64) return '';
+  return text
     .normalize('NFC')
     .replace(/[\p{Cf}]/gu, '')
     .trim()
@@ -79,5 +92,4 @@ export function isStopWord(text: string): boolean {
     .replace(/[.!。!]+$/u, '')
     .replace(/\s+/gu, ' ')
     .trim();
-  return ALL_STOP_WORDS.has(word.toLowerCase()) || ALL_STOP_WORDS.has(word.toLocaleLowerCase('tr'));
 }

@@ -142,7 +142,8 @@ test('a code by the Gateway costs what it costs, also to a number that two accou
     t.after(() => carrier.stop());
     const program = await startInProcess('sqlite', { ...carrier.env, REGAIN_PRICES: 'sms:US=0.05,telegram:*=0.01' });
     t.after(() => program.close());
-    for (let at = 0; at < people; at += 1) await addPerson(program, { emails: [`p${at}@example.com`], phones: [PHONE] });
+    for (let at = 0; at < people; at += 1)
+      await addPerson(program, { emails: [`p${at}@example.com`], phones: [PHONE] });
     await ask(program, PHONE);
     assert.equal(carrier.codes().length, 1);
     const tallies = await program.regain.context.store.transaction((tx) => tx.spend.tallies(0));

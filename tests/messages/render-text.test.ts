@@ -22,6 +22,7 @@ const SAMPLES: TextParams = {
   'password-blocked': {},
   'chat-offered': {},
   'chat-linked': {},
+  'chat-help': {},
   'password-held': { completesAt: AT },
 };
 const KINDS = Object.keys(SAMPLES) as TextKind[];

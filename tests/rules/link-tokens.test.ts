@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { findLinkToken, isLinkToken, isStopWord, LINK_TOKEN_BYTES, linkTokenOf } from '../../src/rules/link-tokens.ts';
+import {
+  findLinkToken,
+  isHelpWord,
+  isLinkToken,
+  isStopWord,
+  LINK_TOKEN_BYTES,
+  linkTokenOf,
+} from '../../src/rules/link-tokens.ts';
 
 const token = linkTokenOf(randomBytes(LINK_TOKEN_BYTES));
 const other = linkTokenOf(randomBytes(LINK_TOKEN_BYTES));
@@ -70,4 +77,10 @@ describe('a word that stops', () => {
     `stop${' '.repeat(80)}`,
   ])
     test(`'${text}' does not`, () => assert.ok(!isStopWord(text)));
+});
+
+describe('a word that asks for help', () => {
+  for (const text of ['help', '/help', ' HELP! ', '/start']) test(`'${text}' does`, () => assert.ok(isHelpWord(text)));
+  for (const text of ['', 'help me', 'stop', `/start ${token}`, `help${' '.repeat(80)}`])
+    test(`'${text}' does not`, () => assert.ok(!isHelpWord(text)));
 });

@@ -74,6 +74,22 @@ for (const engine of ['sqlite', 'postgres'] as const)
       );
     });
 
+    test('whoever asks the bot what it is for is told, a few times; nobody else is answered', async () => {
+      const chat = newChat();
+      const answers = (): string[] =>
+        shop.telegram.sent.filter(({ chat_id }) => chat_id === chat).map(({ text }) => String(text));
+      shop.telegram.chats.set(chat, 'active');
+      await shop.says(chat, 'good morning');
+      assert.deepEqual(answers(), []);
+      await shop.says(chat, '/help');
+      assert.match(
+        answers()[0] ?? 'none',
+        /^Shop sends codes here to whoever linked this chat on accounts\.shop\.example\./,
+      );
+      for (let asked = 0; asked < 2 * LIMITS['chat-help'].burst; asked += 1) await shop.says(chat, '/start');
+      assert.equal(answers().length, LIMITS['chat-help'].burst);
+    });
+
     test('no, and cancel: nothing is linked, and the token is worth nothing any more', async () => {
       const { owner } = await shop.people.signedIn();
       const chat = newChat();

@@ -4,6 +4,7 @@ import { addressAdded, addressAddedText } from './address-added.ts';
 import { addressCode, addressCodeText } from './address-code.ts';
 import { addressRemoved, addressRemovedText } from './address-removed.ts';
 import { addressTaken, addressTakenText } from './address-taken.ts';
+import { chatHelpText } from './chat-help.ts';
 import { chatLinkedText } from './chat-linked.ts';
 import { chatOfferedText } from './chat-offered.ts';
 import { messengerLinked } from './messenger-linked.ts';
@@ -60,6 +61,7 @@ export const en: MessageLocale = {
     'password-blocked': passwordBlockedText,
     'chat-offered': chatOfferedText,
     'chat-linked': chatLinkedText,
+    'chat-help': chatHelpText,
     'password-held': passwordHeldText,
   },
   footer: () => ({ help: 'Questions', contact: 'Customer support' }),

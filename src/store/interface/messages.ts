@@ -18,6 +18,7 @@ export type MessageKind =
   | 'messenger-unlinked'
   | 'chat-offered'
   | 'chat-linked'
+  | 'chat-help'
   | 'number-shared'
   | 'password-changed'
   | 'password-blocked'
