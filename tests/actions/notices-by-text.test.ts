@@ -2,33 +2,28 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { CODES, hourOf } from '../../src/rules/spend.ts';
-import { type InProcess, startInProcess } from '../in-process.ts';
+import type { InProcess } from '../in-process.ts';
 import { type Owners, owners, removalOf } from '../owners.ts';
 import { addPerson, codeIn, NEW_PASSWORD, OLD_PASSWORD } from '../people.ts';
+import { startTextingShop, type TextingShop } from '../texting-shop.ts';
 import type { Visitor } from '../visitor.ts';
-import { startWebhookReceiver, type WebhookReceiver } from '../webhook-receiver.ts';
-
-const SECRET = 'a key of the shop';
+import type { WebhookReceiver } from '../webhook-receiver.ts';
 
 for (const engine of ['sqlite', 'postgres'] as const)
   describe(`notices by text on ${engine}`, () => {
+    let shop: TextingShop;
     let program: InProcess;
     let receiver: WebhookReceiver;
     let people: Owners;
     let numbers = 0;
     before(async () => {
-      receiver = await startWebhookReceiver(SECRET, () => Math.floor(program.now() / 1000));
-      program = await startInProcess(engine, {
-        REGAIN_SMS_URL: `${receiver.url}/send?secret=${encodeURIComponent(SECRET)}`,
-        REGAIN_SMS_COUNTRIES: 'US',
+      shop = await startTextingShop(engine, {
         REGAIN_PRICES: 'sms:US=0.05',
       });
+      ({ program, receiver } = shop);
       people = owners(program);
     });
-    after(async () => {
-      await program.close();
-      await receiver.stop();
-    });
+    after(() => shop.close());
 
     const newNumber = (): string => {
       numbers += 1;

@@ -4,32 +4,23 @@ import { after, before, describe, test } from 'node:test';
 import { digestToken, newId } from '../../src/actions/tokens.ts';
 import { ADDRESS_CHANGED_LATELY_MS } from '../../src/rules/limits.ts';
 import type { Proof } from '../../src/store/store.ts';
-import { type InProcess, startInProcess } from '../in-process.ts';
+import type { InProcess } from '../in-process.ts';
 import { type Owners, owners, removalOf } from '../owners.ts';
 import { addPerson, codeIn, linkIn, NEW_PASSWORD, OLD_PASSWORD } from '../people.ts';
 import type { SinkMessage } from '../smtp-sink.ts';
-import { startWebhookReceiver, type WebhookReceiver } from '../webhook-receiver.ts';
-
-const SECRET = 'a key of the shop';
+import { startTextingShop, type TextingShop } from '../texting-shop.ts';
 
 for (const engine of ['sqlite', 'postgres'] as const)
   describe(`notices on ${engine}`, () => {
+    let shop: TextingShop;
     let program: InProcess;
     let people: Owners;
-    let receiver: WebhookReceiver;
     before(async () => {
-      receiver = await startWebhookReceiver(SECRET, () => Math.floor(program.now() / 1000));
-      const sms = {
-        REGAIN_SMS_URL: `${receiver.url}/send?secret=${encodeURIComponent(SECRET)}`,
-        REGAIN_SMS_COUNTRIES: 'US',
-      };
-      program = await startInProcess(engine, sms);
+      shop = await startTextingShop(engine);
+      program = shop.program;
       people = owners(program);
     });
-    after(async () => {
-      await program.close();
-      await receiver.stop();
-    });
+    after(() => shop.close());
     const mails = (to: string, subject: RegExp): SinkMessage[] =>
       program.sink.messages.filter((mail) => mail.to === to && subject.test(mail.subject));
     const recover = async (email: string): Promise<void> => {

@@ -6,12 +6,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CONVERSION, SPEND_LIMITS } from '../../src/rules/spend.ts';
-import { startInProcess } from '../in-process.ts';
 import { addPerson } from '../people.ts';
+import { startTextingShop } from '../texting-shop.ts';
 import { callApi } from '../visitor.ts';
-import { startWebhookReceiver } from '../webhook-receiver.ts';
 
-const SECRET = 'a key of the shop';
 const premium = (at: number): string => `+3361234${String(at).padStart(4, '0')}`;
 const OWNER = premium(5_000);
 
@@ -19,15 +17,13 @@ for (const engine of ['sqlite', 'postgres'] as const)
   describe(`pumped registrations on ${engine}`, () => {
     for (const enters of [false, true])
       test(`300 registrations over 100 numbers of one prefix, ${enters ? 'each code entered' : 'no code entered'}`, async (t) => {
-        const receiver = await startWebhookReceiver(SECRET, () => Math.floor(program.now() / 1000));
-        t.after(() => receiver.stop());
-        const program = await startInProcess(engine, {
-          REGAIN_SMS_URL: `${receiver.url}/send?secret=${encodeURIComponent(SECRET)}`,
+        const shop = await startTextingShop(engine, {
           REGAIN_SMS_COUNTRIES: 'FR,DE',
           REGAIN_PRICES: 'sms:FR=0.07,sms:DE=0.10',
           REGAIN_BUSY_HOUR_SENDS: '100000',
         });
-        t.after(() => program.close());
+        t.after(() => shop.close());
+        const { program, receiver } = shop;
         await addPerson(program, { emails: [], phones: [OWNER] });
         const call = (path: string, body: object, network: number) =>
           callApi(

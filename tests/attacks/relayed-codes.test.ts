@@ -6,15 +6,15 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { breakerLimit, LONGEST_CODE } from '../../src/rules/breakers.ts';
 import { LINK_FROM_WRONG_GUESSES } from '../../src/rules/limits.ts';
-import { type InProcess, startInProcess } from '../in-process.ts';
+import type { InProcess } from '../in-process.ts';
 import { addPerson } from '../people.ts';
+import { startTextingShop } from '../texting-shop.ts';
 import { Visitor } from '../visitor.ts';
-import { startWebhookReceiver, type WebhookReceiver } from '../webhook-receiver.ts';
+import type { WebhookReceiver } from '../webhook-receiver.ts';
 
 const PHONE = '+12125550101';
 const EMAIL = 'jane@example.com';
 const NUMBERLESS = 'numberless@example.com';
-const SECRET = 'a key of the shop';
 
 describe('relayed codes', () => {
   test('while guesses are sprayed over everybody, "another way" by text is a long code, and back a link', async (t) => {
@@ -78,13 +78,9 @@ describe('relayed codes', () => {
 });
 
 async function begin(t: TestContext): Promise<{ program: InProcess; receiver: WebhookReceiver }> {
-  const receiver = await startWebhookReceiver(SECRET, () => Math.floor(program.now() / 1000));
-  t.after(() => receiver.stop());
-  const program: InProcess = await startInProcess('sqlite', {
-    REGAIN_SMS_URL: `${receiver.url}/send?secret=${encodeURIComponent(SECRET)}`,
-    REGAIN_SMS_COUNTRIES: 'US',
-  });
-  t.after(() => program.close());
+  const shop = await startTextingShop('sqlite');
+  t.after(() => shop.close());
+  const { program, receiver } = shop;
   await addPerson(program, { emails: [EMAIL], phones: [PHONE] });
   await addPerson(program, { emails: [NUMBERLESS] });
   return { program, receiver };

@@ -7,16 +7,17 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import type { RecoveryEntry } from '../../src/actions/list-activity.ts';
 import { listActivity } from '../../src/actions/list-activity.ts';
 import { PROOF_KEPT_MS, VERIFIED_LIFETIME_MS } from '../../src/rules/limits.ts';
-import { type InProcess, startInProcess } from '../in-process.ts';
+import type { InProcess } from '../in-process.ts';
 import { addPerson, linkIn, NEW_PASSWORD, OLD_PASSWORD, type Person, wrongCode } from '../people.ts';
+import { startTextingShop, type TextingShop } from '../texting-shop.ts';
 import { type ApiAnswer, Visitor } from '../visitor.ts';
-import { startWebhookReceiver, type WebhookReceiver } from '../webhook-receiver.ts';
+import type { WebhookReceiver } from '../webhook-receiver.ts';
 
-const SECRET = 'a key of the shop';
 const HOUR = 3_600_000;
 
 for (const engine of ['sqlite', 'postgres'] as const)
   describe(`a shared number on ${engine}`, () => {
+    let shop: TextingShop;
     let program: InProcess;
     let receiver: WebhookReceiver;
     let numbers = 100;
@@ -24,17 +25,12 @@ for (const engine of ['sqlite', 'postgres'] as const)
     let jane = '';
     let john = '';
     before(async () => {
-      receiver = await startWebhookReceiver(SECRET, () => Math.floor(program.now() / 1000));
-      program = await startInProcess(engine, {
-        REGAIN_SMS_URL: `${receiver.url}/send?secret=${encodeURIComponent(SECRET)}`,
-        REGAIN_SMS_COUNTRIES: 'US',
+      shop = await startTextingShop(engine, {
         REGAIN_COOL_OFF_HOURS: '24',
       });
+      ({ program, receiver } = shop);
     });
-    after(async () => {
-      await program.close();
-      await receiver.stop();
-    });
+    after(() => shop.close());
 
     /** Each test has a number of its own, with Jane and John. */
     beforeEach(async () => {

@@ -9,12 +9,12 @@ import { CODE_LIFETIME_MS, FATE_SHOWN_AFTER_MS, RESEND_WAITS_MS, TRIES_PER_CODE 
 import { CARRIERS, linkChat, MESSENGER_CARRIERS } from '../carriers.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson } from '../people.ts';
+import { startTextingShop } from '../texting-shop.ts';
 import { Visitor } from '../visitor.ts';
-import { type ReceiverMisbehaviour, startWebhookReceiver } from '../webhook-receiver.ts';
+import type { ReceiverMisbehaviour } from '../webhook-receiver.ts';
 
 const PHONE = '+12125550101';
 const EMAIL = 'jane@example.com';
-const SECRET = 'a key of the shop';
 const NOBODY = [{ emails: ['somebody-else@example.com'] }];
 
 const accounts = {
@@ -108,13 +108,9 @@ async function walk(
   identifier: string,
   channel?: string,
 ): Promise<Walked> {
-  const receiver = await startWebhookReceiver(SECRET, () => Math.floor(program.now() / 1000));
-  t.after(() => receiver.stop());
-  const program: InProcess = await startInProcess('sqlite', {
-    REGAIN_SMS_URL: `${receiver.url}/send?secret=${encodeURIComponent(SECRET)}`,
-    REGAIN_SMS_COUNTRIES: 'US',
-  });
-  t.after(() => program.close());
+  const shop = await startTextingShop('sqlite');
+  t.after(() => shop.close());
+  const { program, receiver } = shop;
   for (const person of people) await addPerson(program, person);
   receiver.misbehave(...how);
   const seen = [...(await byApi(program, identifier, channel)), ...(await byPages(program, identifier, channel))];

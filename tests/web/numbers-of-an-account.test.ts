@@ -5,30 +5,26 @@ import { LIMITS } from '../../src/rules/limits.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addressesOf, type Owners, owners, removalOf } from '../owners.ts';
 import { addPerson, NEW_PASSWORD, OLD_PASSWORD, wrongCode } from '../people.ts';
+import { startTextingShop, type TextingShop } from '../texting-shop.ts';
 import type { Visitor } from '../visitor.ts';
-import { startWebhookReceiver, type WebhookReceiver } from '../webhook-receiver.ts';
-
-const SECRET = 'a key of the shop';
+import type { WebhookReceiver } from '../webhook-receiver.ts';
 
 for (const engine of ['sqlite', 'postgres'] as const)
   describe(`numbers of an account on ${engine}`, () => {
+    let shop: TextingShop;
     let program: InProcess;
     let receiver: WebhookReceiver;
     let people: Owners;
     let numbers = 0;
     before(async () => {
-      receiver = await startWebhookReceiver(SECRET, () => Math.floor(program.now() / 1000));
-      program = await startInProcess(engine, {
-        REGAIN_SMS_URL: `${receiver.url}/send?secret=${encodeURIComponent(SECRET)}`,
+      shop = await startTextingShop(engine, {
         REGAIN_SMS_COUNTRIES: 'US,GB',
         REGAIN_DEFAULT_COUNTRY: 'US',
       });
+      ({ program, receiver } = shop);
       people = owners(program);
     });
-    after(async () => {
-      await program.close();
-      await receiver.stop();
-    });
+    after(() => shop.close());
 
     /** Each of a prefix of its own, so that no test is charged for another. */
     const newNumber = (): string => {

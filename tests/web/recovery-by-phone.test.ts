@@ -6,16 +6,16 @@ import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson, codeIn, linkIn, NEW_PASSWORD, wrongCode } from '../people.ts';
 import { startSmsc } from '../smsc.ts';
 import { startTelegramGatewayPeer } from '../telegram-peer.ts';
+import { startTextingShop, TEXTS_SECRET } from '../texting-shop.ts';
 import { startTwilioPeer } from '../twilio-peer.ts';
 import { type ApiAnswer, Visitor } from '../visitor.ts';
-import { reportSignature, startWebhookReceiver, type WebhookReceiver } from '../webhook-receiver.ts';
+import { reportSignature, type WebhookReceiver } from '../webhook-receiver.ts';
 
 const MINUTE = 60_000;
 const EMAIL = 'jane@example.com';
 const PHONE = '+12125550101';
 const STRANGER = '+12125550188';
 const OTHER = '+12125550102';
-const SECRET = 'a key of the shop';
 const GATEWAY_TOKEN = 'AAEYJQAAh43tuSpLbRnlRl9pHYqzeN6gCVSHd9OB';
 
 for (const engine of ['sqlite', 'postgres'] as const)
@@ -181,7 +181,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
         (await program.regain.context.store.transaction((tx) => tx.outbox.byId(id)))?.status;
       assert.equal(await report('another key'), 401);
       assert.equal(await statusOf(), 'sent');
-      assert.equal(await report(SECRET), 200);
+      assert.equal(await report(TEXTS_SECRET), 200);
       assert.equal(await statusOf(), 'delivered');
       assert.equal((await status(program, token)).json.delivery, 'queued');
     });
@@ -320,14 +320,9 @@ describe('what provider carries it', () => {
   });
 
   test('where the risk is high a link turns to a long code in a text, and the mailbox gets links alone', async (t) => {
-    const receiver = await startWebhookReceiver(SECRET, () => Math.floor(program.now() / 1000));
-    t.after(() => receiver.stop());
-    const env = {
-      REGAIN_SMS_URL: `${receiver.url}/send?secret=${encodeURIComponent(SECRET)}`,
-      REGAIN_SMS_COUNTRIES: 'US',
-    };
-    const program: InProcess = await startInProcess('sqlite', env, { risk: async () => 'high' });
-    t.after(() => program.close());
+    const shop = await startTextingShop('sqlite', {}, { risk: async () => 'high' });
+    t.after(() => shop.close());
+    const { program, receiver } = shop;
     await addPerson(program, { emails: [EMAIL], phones: [PHONE] });
     const { token } = (await start(program, { identifier: EMAIL })).json;
     await program.settled();
@@ -376,14 +371,9 @@ async function withReceiver(
   engine: 'sqlite' | 'postgres',
   env: Record<string, string> = {},
 ): Promise<{ program: InProcess; receiver: WebhookReceiver }> {
-  const receiver = await startWebhookReceiver(SECRET, () => Math.floor(program.now() / 1000));
-  t.after(() => receiver.stop());
-  const program: InProcess = await startInProcess(engine, {
-    REGAIN_SMS_URL: `${receiver.url}/send?secret=${encodeURIComponent(SECRET)}`,
-    REGAIN_SMS_COUNTRIES: 'US',
-    ...env,
-  });
-  t.after(() => program.close());
+  const shop = await startTextingShop(engine, env);
+  t.after(() => shop.close());
+  const { program, receiver } = shop;
   return { program, receiver };
 }
 
