@@ -118,8 +118,10 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     for (const resolve of waiters) resolve();
   }
 
-  function idle(): Promise<void> {
-    return new Promise((resolve) => {
+  async function idle(): Promise<void> {
+    // Nobody looks any more: what is in flight ends, and that is all.
+    if (stopped) return allEnded();
+    await new Promise<void>((resolve) => {
       idleWaiters.push(resolve);
       wake();
     });
@@ -130,7 +132,11 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     clearTimeout(timer);
     await unsubscribe();
     await looking;
-    await Promise.all([...inFlight.values()].map(({ run }) => run));
+    await allEnded();
     clearInterval(renewing);
+  }
+
+  async function allEnded(): Promise<void> {
+    await Promise.all([...inFlight.values()].map(({ run }) => run));
   }
 }
