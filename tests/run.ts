@@ -7,6 +7,9 @@ import { availableParallelism } from 'node:os';
 import { run } from 'node:test';
 import { startTestServer } from './postgres.ts';
 
+/** Several times what the longest file needs. */
+const SILENCE_MAX_MS = 10 * 60_000;
+
 const words = process.argv.slice(2);
 const files = globSync('tests/**/*.test.ts')
   .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
@@ -17,7 +20,15 @@ const postgres = await startTestServer();
 process.env.REGAIN_TEST_POSTGRES_URL = postgres.url;
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
-const stream = run({ files: files.map((file) => `${process.cwd()}/${file}`), concurrency: availableParallelism() });
+const hanging = new AbortController();
+const stream = run({
+  files: files.map((file) => `${process.cwd()}/${file}`),
+  concurrency: availableParallelism(),
+  signal: hanging.signal,
+});
+let silence: NodeJS.Timeout | undefined;
+const ended = new Set<string>();
+heard();
 stream.on('test:fail', ({ name, file, line, details }) => {
   if (details.type === 'suite') return;
   const { error } = details;
@@ -35,18 +46,33 @@ stream.on('test:summary', ({ file, counts: of, duration_ms }) => {
     return;
   }
   const name = file.slice(process.cwd().length + 1);
+  ended.add(name);
+  heard();
   process.stdout.write(
     `${of.passed === of.tests ? 'ok    ' : 'FAILED'}  ${name}  ${of.passed}  ${(duration_ms / 1000).toFixed(1)} s\n`,
   );
 });
 await new Promise((resolve) => stream.on('close', resolve).resume());
+clearTimeout(silence);
 await postgres.stop();
 
 const seconds = ((performance.now() - started) / 1000).toFixed(0);
 process.stdout.write(
   `\n${seconds} seconds\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`,
 );
-process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;
+process.exitCode = hanging.signal.aborted || counts.failed > 0 || counts.passed === 0 ? 1 : 0;
+
+/** A file that never ends, because something of it still runs, is named, and ends the run. */
+function heard(): void {
+  clearTimeout(silence);
+  silence = setTimeout(() => {
+    const running = files.filter((file) => !ended.has(file)).slice(0, availableParallelism());
+    process.stdout.write(
+      `\nFAILED  no test file ended for ${SILENCE_MAX_MS / 60_000} minutes; running: ${running.join(', ')}\n`,
+    );
+    hanging.abort();
+  }, SILENCE_MAX_MS);
+}
 
 function indent(text: string): string {
   return text.replace(/^/gm, '        ');
