@@ -10,7 +10,7 @@ import { compose, type Peer, type World } from './compose.ts';
 import { type Config, parseConfig, type Settings } from './config.ts';
 
 export { ConfigError, defineConfig, type Settings } from './config.ts';
-export type { AssessRisk, Clock, Log, Random, RiskQuestion } from './ports.ts';
+export type { AssessRisk, Clock, Log, Random, Risk, RiskQuestion } from './ports.ts';
 
 export interface Regain {
   readonly config: Config;

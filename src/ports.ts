@@ -1,6 +1,6 @@
 /** What the actions need from the world, with the outcomes of every method. Adapters implement these; `compose.ts` picks them. */
 import type { AddressTrouble } from './rules/bounces.ts';
-import type { Messenger, ReportedStatus, SendOutcome } from './rules/delivery.ts';
+import type { Channel, Messenger, ReportedStatus, SendOutcome } from './rules/delivery.ts';
 import type { Identifier, IdentifierKind } from './rules/identifiers.ts';
 import type { Texting } from './rules/ladder.ts';
 import type { Lane } from './rules/lanes.ts';
@@ -342,6 +342,8 @@ export interface RiskQuestion {
   /** As it is compared: an email address in lower case, or E.164. */
   identifier: string;
   kind: IdentifierKind;
+  /** How this message would travel. */
+  channel: Channel;
   lane: Lane;
   /** "Firefox on Windows" */
   browser: string;
@@ -351,12 +353,15 @@ export interface RiskQuestion {
   askedAt: number;
 }
 
+export type Risk = 'low' | 'high';
+
 /**
- * The host's own knowledge of risk: a number that changed its SIM, a country that was never seen. `high` turns the code into
- * a link to a page that asks first. It runs in the worker, for known and unknown identifiers alike, and nobody outside sees
- * its answer. An error or no answer within a second counts as `high`.
+ * The host's own knowledge of risk: a number that changed its SIM, a country that was never seen. Of a mail, `high` turns
+ * the code into a link to a page that asks first; a text is left out where the account has a mailbox, which gets that mail.
+ * It runs in the worker, for known and unknown identifiers alike, and nobody outside sees its answer. An error or no answer
+ * within a second counts as `high`.
  */
-export type AssessRisk = (question: RiskQuestion) => Promise<'low' | 'high'>;
+export type AssessRisk = (question: RiskQuestion) => Promise<Risk>;
 
 /** What actions need of the configuration. */
 export interface Settings {

@@ -1,30 +1,35 @@
 /** Asks the host's own risk hook, outside of any transaction and before anything of the account is known. */
-import type { AssessRisk, RiskQuestion } from '../ports.ts';
+import type { AssessRisk, Risk, RiskQuestion } from '../ports.ts';
+import type { Channel } from '../rules/delivery.ts';
 import type { Message, Proof } from '../store/store.ts';
 import type { Context } from './context.ts';
 
 const ANSWERS_WITHIN_MS = 1_000;
 
 /**
- * Where the host says high, mails of this recovery carry a link from now on, and codes of earlier ones are void. Where it was
- * asked for by text and the mailbox is the last rung, the code of the text stays good.
+ * Where the host says high, mails of this recovery carry a link from now on, and codes of earlier ones are void. Where a text
+ * was on its way before the mailbox, the code of that text stays good.
+ *
+ * @returns what the host says of this message, `low` where it is not asked
  */
-export async function assessRisk(context: Context, message: Message): Promise<void> {
+export async function assessRisk(context: Context, message: Message): Promise<Risk> {
   const { risk, store, log } = context;
-  const { proofId } = message;
-  if (!risk || message.kind !== 'recovery-code' || message.channel !== 'email' || proofId === null) return;
+  const { proofId, channel } = message;
+  if (!risk || message.kind !== 'recovery-code' || proofId === null) return 'low';
   const proof = await store.transaction((tx) => tx.proofs.byId(proofId));
-  if (proof?.state !== 'code_sent' || proof.carries === 'link') return;
-  const answer = await answerOf(risk, questionOf(proof)).catch((error: unknown) => {
+  if (proof?.state !== 'code_sent' || (channel === 'email' && proof.carries === 'link')) return 'low';
+  const answer = await answerOf(risk, questionOf(proof, channel)).catch((error: unknown) => {
     log.error('risk-fault', { error: String(error) });
     return 'high';
   });
-  if (answer !== 'low') await store.transaction((tx) => tx.proofs.update(proofId, { carries: 'link' }));
+  if (answer === 'low') return 'low';
+  if (proof.carries !== 'link') await store.transaction((tx) => tx.proofs.update(proofId, { carries: 'link' }));
+  return 'high';
 }
 
-function questionOf(proof: Proof): RiskQuestion {
+function questionOf(proof: Proof, channel: Channel): RiskQuestion {
   const { identifier, identifierKind, lane, browser, locale, createdAt } = proof;
-  return { identifier, kind: identifierKind, lane, browser, locale, askedAt: createdAt };
+  return { identifier, kind: identifierKind, channel, lane, browser, locale, askedAt: createdAt };
 }
 
 async function answerOf(risk: AssessRisk, question: RiskQuestion): Promise<string> {

@@ -2,7 +2,7 @@
  * Sends one leased message of the outbox. The identifier is resolved here, long after its request was answered, and the
  * code is derived here, so that neither the request's time nor the outbox tells anything.
  */
-
+import type { Risk } from '../ports.ts';
 import {
   afterAttempt,
   type Channel,
@@ -33,8 +33,8 @@ import { settleSpend } from './spend-on-texts.ts';
 type Attempt = SendOutcome | 'expired' | 'unneeded';
 
 export async function deliverMessage(context: Context, delivery: Delivery, message: Message): Promise<void> {
-  await assessRisk(context, message);
-  const prepared = toSomebody(await context.store.transaction((tx) => prepare(context, delivery, tx, message)));
+  const risk = await assessRisk(context, message);
+  const prepared = toSomebody(await context.store.transaction((tx) => prepare(context, delivery, tx, message, risk)));
   const startedAt = context.clock.now();
   const outcome = await attempt(delivery, message, prepared);
   const now = context.clock.now();
@@ -186,6 +186,7 @@ async function prepare(
   delivery: Delivery,
   tx: StoreTransaction,
   message: Message,
+  risk: Risk,
 ): Promise<Prepared> {
   if (context.clock.now() >= message.usefulUntil) return { do: 'expire' };
   if (isMessengerNotice(message.kind)) return prepareMessengerNotice(context, delivery, tx, message, message.kind);
@@ -198,7 +199,7 @@ async function prepare(
   const notice = NOTICES.find((kind) => kind === message.kind);
   if (notice) return prepareNotice(context, delivery, tx, message, proof, notice);
   if (message.kind === 'support-not-me') return prepareSupportMail(context, delivery, tx, message, proof);
-  return prepareCode(context, delivery, tx, message, proof);
+  return prepareCode(context, delivery, tx, { message, proof, risk });
 }
 
 /** Nobody is written to at a placeholder, whoever asked for it and whether or not an account has it. */

@@ -39,8 +39,11 @@ export type Prepared =
   /** `below`: the rungs to go on with where this one fails, or stays silent. */
   | { do: 'send'; to: string; mail: RenderedMail; below?: Channel[] }
   | { do: 'text'; to: string; over: Over; text: RenderedText; paid: Bought | undefined; below: Channel[] }
-  /** The account has no address for this channel, or its cost was held back; `again`: until what is spent allows it. */
-  | { do: 'skip'; reason: 'no_address' | 'held_back'; below: Channel[]; again?: boolean }
+  /**
+   * The account has no address for this channel, the host says that it is risky, or its cost was held back; `again`: until
+   * what is spent allows it.
+   */
+  | { do: 'skip'; reason: 'no_address' | 'high_risk' | 'held_back'; below: Channel[]; again?: boolean }
   /**
    * For a decoy; `earlier` is the fate of the last mail to this address. In a flood decoys share one knock. Also for an account
    * without a mailbox that was asked for by mail, which is then told from none by no outage.

@@ -1,5 +1,5 @@
 /** A message that carries a code, and what is written instead where it turns out to be for somebody else or nobody. */
-import type { Account, RenderedMail } from '../ports.ts';
+import type { Account, RenderedMail, Risk } from '../ports.ts';
 import { deriveCode } from '../rules/codes.ts';
 import { RETRIED } from '../rules/delivery.ts';
 import { maskIdentifier } from '../rules/identifiers.ts';
@@ -14,15 +14,14 @@ import { type Delivery, nameOf, type Prepared } from './delivery.ts';
 import { type CodeKind, findRecipient } from './find-recipient.ts';
 import { isCurrent } from './next-rung.ts';
 import { prepareSharedCode } from './prepare-shared-code.ts';
-import { rungsBelow, rungsUnder } from './reachable-channels.ts';
+import { rungsBelow, rungsUnder, wayTo } from './reachable-channels.ts';
 import { buyText } from './spend-on-texts.ts';
 
 export async function prepareCode(
   context: Context,
   delivery: Delivery,
   tx: StoreTransaction,
-  message: Message,
-  proof: Proof,
+  { message, proof, risk }: { message: Message; proof: Proof; risk: Risk },
 ): Promise<Prepared> {
   const now = context.clock.now();
   const unneeded = await whyLetGo(tx, message, proof, now);
@@ -38,6 +37,10 @@ export async function prepareCode(
   const below =
     kind === 'recovery-code' && account ? await rungsBelow(context, tx, { account, chats }, proof, channel) : [];
   if (channel !== 'email' && to === undefined && below.length > 0) return { do: 'skip', reason: 'no_address', below };
+  // Also where the mailbox was written to before: asking twice is no way around it.
+  const hasMailbox = account !== undefined && wayTo(context, { account, chats }, proof, 'email') !== undefined;
+  if (risk === 'high' && channel !== 'email' && kind === 'recovery-code' && hasMailbox)
+    return { do: 'skip', reason: 'high_risk', below };
   if (kind === 'decoy' || to === undefined) {
     const forNobody = kind === 'decoy';
     const shown = forNobody && channel !== 'email' ? rungsUnder(context, proof, channel) : below;

@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import type { RiskQuestion } from '../../src/ports.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson, codeIn } from '../people.ts';
+import { startTextingShop, type TextingShop } from '../texting-shop.ts';
 import type { ApiAnswer } from '../visitor.ts';
 
 const OWNER = 'owner@example.com';
@@ -47,10 +48,10 @@ describe('a host that knows of risk', () => {
     assert.match(newestMail().text, /\/recover\/confirm#/);
     assert.deepEqual(await status(known.json.token), await status(unknown.json.token));
     assert.deepEqual(
-      asked.slice(-2).map(({ identifier, kind, lane }) => ({ identifier, kind, lane })),
+      asked.slice(-2).map(({ identifier, kind, channel, lane }) => ({ identifier, kind, channel, lane })),
       [
-        { identifier: OWNER, kind: 'email', lane: 'stranger' },
-        { identifier: 'nobody@example.net', kind: 'email', lane: 'stranger' },
+        { identifier: OWNER, kind: 'email', channel: 'email', lane: 'stranger' },
+        { identifier: 'nobody@example.net', kind: 'email', channel: 'email', lane: 'stranger' },
       ],
     );
   });
@@ -62,5 +63,64 @@ describe('a host that knows of risk', () => {
     await start(OWNER);
     assert.throws(() => codeIn(newestMail()));
     assert.ok(program.logged.some(({ event }) => event === 'risk-fault'));
+  });
+});
+
+describe('a host that knows of a number that changed its SIM', () => {
+  const [STOLEN, WITHOUT_MAILBOX, UNKNOWN] = ['+12125550101', '+12125550102', '+12125550103'];
+  let shop: TextingShop;
+  let answer: 'low' | 'high';
+  before(async () => {
+    shop = await startTextingShop('sqlite', {}, { risk: async ({ channel }) => (channel === 'sms' ? answer : 'low') });
+    await addPerson(shop.program, { emails: [OWNER], phones: [STOLEN] });
+    await addPerson(shop.program, { emails: [], phones: [WITHOUT_MAILBOX] });
+  });
+  after(() => shop.close());
+  const post = async (path: string, body: unknown): Promise<ApiAnswer> => {
+    const answered = await shop.program.api('POST', path, { body });
+    await shop.program.settled();
+    return answered;
+  };
+  const texted = (): string[] => shop.receiver.taken.map(({ to }) => to);
+
+  test('no text goes there, and the mailbox gets the link', async () => {
+    answer = 'high';
+    const { json } = await post('/recovery', { identifier: STOLEN });
+    assert.deepEqual(texted(), []);
+    const mails = shop.program.sink.messages.filter(({ to }) => to === OWNER);
+    assert.ok(mails.some(({ text }) => text.includes('/recover/confirm#')));
+    for (const mail of mails) assert.throws(() => codeIn(mail));
+    const unknown = await post('/recovery', { identifier: UNKNOWN });
+    const masked = (answered: Record<string, unknown>): unknown => ({
+      ...answered,
+      token: '',
+      expiresAt: '',
+      resendAt: '',
+    });
+    assert.deepEqual(masked(json), masked(unknown.json));
+  });
+
+  test('nor when it is asked for again, or after a mail', async () => {
+    answer = 'high';
+    for (const identifier of [STOLEN, OWNER]) {
+      const { token } = (await post('/recovery', { identifier })).json;
+      for (let again = 0; again < 2; again += 1) {
+        await shop.program.advance(120_000);
+        assert.equal((await post('/recovery/resend', { token, channel: 'sms' })).status, 202);
+      }
+    }
+    assert.deepEqual(texted(), []);
+  });
+
+  test('who has no mailbox still gets the text', async () => {
+    answer = 'high';
+    await post('/recovery', { identifier: WITHOUT_MAILBOX });
+    assert.deepEqual(texted(), [WITHOUT_MAILBOX]);
+  });
+
+  test('low: the text as ever', async () => {
+    answer = 'low';
+    await post('/recovery', { identifier: STOLEN });
+    assert.equal(texted().at(-1), STOLEN);
   });
 });
