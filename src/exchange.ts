@@ -8,8 +8,8 @@ export interface Call {
   fetch: Fetch;
   url: string;
   headers: Record<string, string>;
-  /** Sent by POST as JSON. */
-  json: unknown;
+  /** Sent by POST as JSON; without it the call is a GET. */
+  json?: unknown;
   /** From the first byte asked to the last byte read. */
   timeoutMs: number;
 }
@@ -24,10 +24,11 @@ const ANSWER_MAX_BYTES = 64 * 1024;
 /** Never throws for what a network or a server may do. */
 export async function exchange(call: Call): Promise<Answer> {
   try {
+    const posts = call.json !== undefined;
     const response = await call.fetch(call.url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json', ...call.headers },
-      body: JSON.stringify(call.json),
+      method: posts ? 'POST' : 'GET',
+      headers: { ...(posts && { 'content-type': 'application/json' }), accept: 'application/json', ...call.headers },
+      ...(posts && { body: JSON.stringify(call.json) }),
       // A redirect would carry a token of ours to wherever it points.
       redirect: 'manual',
       signal: AbortSignal.timeout(call.timeoutMs),

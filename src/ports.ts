@@ -213,6 +213,18 @@ export interface OutgoingText {
   usefulUntil: number;
 }
 
+/** What a provider says of us when it is asked and nothing is sent. `reason` is a code of the provider or of the network. */
+export type Standing =
+  | { letIn: false; reason: string }
+  | {
+      letIn: true;
+      /** What we are called there, and what the settings say, in the same form: "@shop_bot". */
+      name?: string;
+      setting?: string;
+      /** Where it would report to; `reason` is why its last call failed. */
+      webhook?: { url: string; reason?: string };
+    };
+
 /** One provider of texts. */
 export interface TextChannel {
   readonly provider: string;
@@ -222,6 +234,8 @@ export interface TextChannel {
   send(text: OutgoingText): Promise<SendOutcome>;
   /** Reads what the provider reports to our webhook; undefined where it never calls. */
   receive?(call: WebhookCall): Promise<Received>;
+  /** Asks whether it lets us in. Absent where every question costs money. */
+  standing?(): Promise<Standing>;
   close(): Promise<void>;
 }
 

@@ -114,48 +114,26 @@ export class SmppLine {
 
   /** What went wrong, or undefined. */
   async #open(): Promise<string | undefined> {
-    const { host, port, tls, verify, systemId, password, systemType } = this.#settings;
-    const session = new smpp.Session({
-      host,
-      port,
-      tls,
-      rejectUnauthorized: verify,
-      // A name, for servers that have several certificates; an address is none (RFC 6066 section 3).
-      ...(tls && isIP(host) === 0 ? { servername: host } : {}),
-    });
-    this.#opening = session;
-    let reason = 'closed';
-    const gone = new Promise<void>((resolve) => session.once('close', resolve));
-    session.on('error', (error: NodeJS.ErrnoException) => {
-      reason = error.code ?? 'malformed_pdu';
-      session.destroy();
-    });
-    // From the start: a server may send what waited for us in the same breath as its answer.
-    session.on('pdu', (pdu: Pdu) => this.#hear(session, pdu));
-    const bind = { system_id: systemId, password, system_type: systemType, interface_version: 0x34 };
-    const answer = new Promise<Pdu | undefined>((resolve) => {
-      session.once(tls ? 'secureConnect' : 'connect', () =>
-        resolve(ask(session, new smpp.PDU('bind_transceiver', bind))),
-      );
-    });
-    const timeoutMs = this.#options.answerTimeoutMs;
-    const response = await within(timeoutMs, Promise.race([answer, gone]), () => 'ETIMEDOUT' as const);
+    const { session, failure, endedBy } = await bindAs(
+      'bind_transceiver',
+      this.#settings,
+      this.#options.answerTimeoutMs,
+      (opening) => {
+        this.#opening = opening;
+        // From the start: a server may send what waited for us in the same breath as its answer.
+        opening.on('pdu', (pdu: Pdu) => this.#hear(opening, pdu));
+      },
+    );
     this.#opening = undefined;
-    if (
-      typeof response === 'object' &&
-      response.command === 'bind_transceiver_resp' &&
-      response.command_status === 0 &&
-      !this.#closed
-    ) {
-      session.once('close', () => this.#lost(session, reason));
-      this.#session = session;
-      this.#options.log.info('smpp', { state: 'bound', host });
-      void this.#keepAlive(session);
-      return undefined;
+    if (failure !== undefined || this.#closed) {
+      session.destroy();
+      return failure ?? 'closed';
     }
-    session.destroy();
-    if (response === 'ETIMEDOUT') return response;
-    return typeof response === 'object' ? statusName(response.command_status) : reason;
+    session.once('close', () => this.#lost(session, endedBy()));
+    this.#session = session;
+    this.#options.log.info('smpp', { state: 'bound', host: this.#settings.host });
+    void this.#keepAlive(session);
+    return undefined;
   }
 
   #bindLater(reason: string): void {
@@ -245,6 +223,59 @@ export class SmppLine {
     session.destroy();
     this.#lost(session, 'unbound_by_peer');
   }
+}
+
+interface Bound {
+  session: Session;
+  /** Why it is not bound: a code of the network or of the server. Undefined: it is. */
+  failure: string | undefined;
+  /** What a session that is over ended by. */
+  endedBy(): string;
+}
+
+/** @param begun is given the session before it is connected */
+async function bindAs(
+  command: 'bind_transceiver' | 'bind_transmitter',
+  { host, port, tls, verify, systemId, password, systemType }: SmppUrl,
+  answerTimeoutMs: number,
+  begun: (session: Session) => void = () => undefined,
+): Promise<Bound> {
+  const session = new smpp.Session({
+    host,
+    port,
+    tls,
+    rejectUnauthorized: verify,
+    // A name, for servers that have several certificates; an address is none (RFC 6066 section 3).
+    ...(tls && isIP(host) === 0 ? { servername: host } : {}),
+  });
+  let reason = 'closed';
+  const gone = new Promise<void>((resolve) => session.once('close', resolve));
+  session.on('error', (error: NodeJS.ErrnoException) => {
+    reason = error.code ?? 'malformed_pdu';
+    session.destroy();
+  });
+  begun(session);
+  const bind = { system_id: systemId, password, system_type: systemType, interface_version: 0x34 };
+  const answer = new Promise<Pdu | undefined>((resolve) => {
+    session.once(tls ? 'secureConnect' : 'connect', () => resolve(ask(session, new smpp.PDU(command, bind))));
+  });
+  const response = await within(answerTimeoutMs, Promise.race([answer, gone]), () => 'ETIMEDOUT' as const);
+  const isBound =
+    typeof response === 'object' && response.command === `${command}_resp` && response.command_status === 0;
+  const refusal = typeof response === 'object' ? statusName(response.command_status) : (response ?? reason);
+  return { session, failure: isBound ? undefined : refusal, endedBy: () => reason };
+}
+
+/**
+ * Binds and leaves again, as a transmitter: receipts go on to whoever is bound as a receiver.
+ *
+ * @returns why the server does not let us in, or undefined
+ */
+export async function tryBind(settings: SmppUrl, answerTimeoutMs: number): Promise<string | undefined> {
+  const { session, failure } = await bindAs('bind_transmitter', settings, answerTimeoutMs);
+  if (failure === undefined) await within(UNBIND_TIMEOUT_MS, ask(session, new smpp.PDU('unbind')), () => undefined);
+  session.destroy();
+  return failure;
 }
 
 /** Undefined where it can't be sent; where no answer comes, it waits with the session. */

@@ -56,7 +56,7 @@ const ARROWS: Record<string, readonly string[]> = {
   compose: ['compose', 'rules', 'ports.ts', 'actions', 'channels', 'config.ts', 'web'],
   'compose.ts': ['compose', 'rules', 'ports.ts', 'messages', 'store', 'accounts', 'passwords', 'channels', 'actions', 'workers', 'web', 'keys.ts', 'system.ts', 'work.ts', 'settings.ts', 'log.ts', 'config.ts'],
   'index.ts': ['compose.ts', 'config.ts'],
-  cli: ['cli', 'compose.ts', 'config.ts', 'actions', 'rules', 'ports.ts', 'store', 'passwords', 'channels', 'accounts', 'keys.ts', 'system.ts', 'log.ts', 'settings.ts'],
+  cli: ['cli', 'compose', 'compose.ts', 'config.ts', 'actions', 'rules', 'ports.ts', 'store', 'passwords', 'channels', 'accounts', 'keys.ts', 'system.ts', 'log.ts', 'settings.ts'],
   testing: ['testing', 'rules', 'ports.ts', 'store'],
 }; // biome-ignore format: one row for one part
 /** Types that belong to an interface, wherever the adapter behind it lives. */

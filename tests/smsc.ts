@@ -87,6 +87,7 @@ const NAMES: Record<number, string> = {
   2147483907: 'data_sm_resp',
   6: 'unbind',
   2147483654: 'unbind_resp',
+  2: 'bind_transmitter',
   9: 'bind_transceiver',
   21: 'enquire_link',
   2147483669: 'enquire_link_resp',
@@ -129,14 +130,14 @@ export async function startSmsc(options: SmscOptions = {}): Promise<Smsc> {
   }
 
   function answer(socket: Socket, command: number, number: number, body: Buffer): void {
-    if (command === 0x09) answerBind(socket, number, body);
+    if (command === 0x09 || command === 0x02) answerBind(socket, command, number, body);
     else if (command === 0x04) answerSubmit(socket, number, body);
     else if (command === 0x15) socket.write(pduOf(0x80000015, 0, number));
     else if (command === 0x06) socket.end(pduOf(0x80000006, 0, number));
     else complaints.push(`unexpected command 0x${command.toString(16)}`);
   }
 
-  function answerBind(socket: Socket, number: number, body: Buffer): void {
+  function answerBind(socket: Socket, command: number, number: number, body: Buffer): void {
     const fields = new Fields(body);
     const bind = {
       systemId: fields.text(16),
@@ -151,11 +152,12 @@ export async function startSmsc(options: SmscOptions = {}): Promise<Smsc> {
     binds.push(bind);
     const status =
       options.bindStatus ?? (options.password !== undefined && bind.password !== options.password ? 0x0e : 0);
-    const greeting = options.greeting ? [deliverOf(options.greeting, nextSequence())] : [];
-    if (status === 0) client = socket;
+    const receives = command === 0x09;
+    const greeting = options.greeting && receives ? [deliverOf(options.greeting, nextSequence())] : [];
+    if (status === 0 && receives) client = socket;
     socket.write(
       Buffer.concat([
-        pduOf(0x80000009, status, number, status === 0 ? Buffer.from('smsc\0') : Buffer.alloc(0)),
+        pduOf(0x80000000 + command, status, number, status === 0 ? Buffer.from('smsc\0') : Buffer.alloc(0)),
         ...greeting,
       ]),
     );

@@ -68,6 +68,8 @@ export interface TelegramPeer extends Peer {
   /** What the last setWebhook said. */
   webhook: Published['setWebhook'] | undefined;
   commands: Published['setMyCommands']['commands'];
+  /** Why the last update did not reach the webhook. */
+  unheard: string | undefined;
   /** Who started the bot, and what became of them. */
   readonly chats: Map<number, 'active' | 'blocked' | 'deactivated'>;
   /** An update as Telegram posts it, with the next update id. */
@@ -88,6 +90,7 @@ export async function startTelegramPeer(token: string): Promise<TelegramPeer> {
     chats,
     webhook: undefined as TelegramPeer['webhook'],
     commands: [] as TelegramPeer['commands'],
+    unheard: undefined as TelegramPeer['unheard'],
     update(fields: Record<string, unknown>) {
       updateId += 1;
       return webhookCall(JSON.stringify({ update_id: updateId, ...fields }), {
@@ -131,6 +134,17 @@ export async function startTelegramPeer(token: string): Promise<TelegramPeer> {
       telegram.webhook = strictly(SetWebhook, call, peer.problems);
       return telegram.webhook ? taken(true) : refused(400, 'Bad Request: bad webhook');
     }
+    if (method === 'getMe')
+      return taken({ id: Number(token.split(':')[0]), is_bot: true, first_name: 'Shop', username: 'shop_bot' });
+    if (method === 'getWebhookInfo')
+      return taken({
+        url: telegram.webhook?.url ?? '',
+        has_custom_certificate: false,
+        pending_update_count: telegram.unheard === undefined ? 0 : 3,
+        ...(telegram.unheard === undefined
+          ? {}
+          : { last_error_date: 1_790_000_000, last_error_message: telegram.unheard }),
+      });
     if (method === 'setMyCommands') {
       telegram.commands = strictly(SetMyCommands, call, peer.problems)?.commands ?? [];
       return taken(true);

@@ -84,6 +84,11 @@ export async function startTwilioPeer(options: TwilioPeerOptions): Promise<Twili
       response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(document));
       return;
     }
+    if (request.method === 'GET') {
+      response.writeHead(200, { 'Content-Type': 'application/json' });
+      response.end(JSON.stringify({ messages: [], page: 0, page_size: 1, start: 0, end: 0, next_page_uri: null }));
+      return;
+    }
     const form = Object.fromEntries(new URLSearchParams(body));
     const sid = `SM${String(taken.length + 1).padStart(32, '0')}`;
     taken.push({ sid, form });
@@ -128,6 +133,8 @@ function problemOf(request: IncomingMessage, body: string, options: TwilioPeerOp
   const [user, password] = options.key ? [options.key.sid, options.key.secret] : [options.account, options.authToken];
   const login = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
   if (request.headers.authorization !== login) return refuse(20003, 'Authenticate', 401);
+  if (request.method === 'GET' && request.url === `/2010-04-01/Accounts/${options.account}/Messages.json?PageSize=1`)
+    return undefined;
   if (request.method !== 'POST' || request.url !== `/2010-04-01/Accounts/${options.account}/Messages.json`)
     return refuse(20404, 'The requested resource was not found', 404);
   if (!/^application\/x-www-form-urlencoded\b/.test(request.headers['content-type'] ?? ''))

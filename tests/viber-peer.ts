@@ -86,6 +86,20 @@ export async function startViberPeer(token: string): Promise<ViberPeer> {
       viber.webhook = strictly(SetWebhook, call, peer.problems);
       return viber.webhook ? status(0, 'ok') : status(1, 'invalidUrl');
     }
+    // https://developers.viber.com/docs/api/rest-bot-api/#get-account-info, without what has nothing to do with us
+    if (call.path === '/pa/get_account_info')
+      return {
+        status: 200,
+        json: {
+          status: 0,
+          status_message: 'ok',
+          id: 'pa:75346594275468546724',
+          name: 'Shop',
+          uri: 'shop',
+          ...(viber.webhook ? { webhook: viber.webhook.url, event_types: viber.webhook.event_types } : {}),
+          subscribers_count: 35,
+        },
+      };
     peer.problems.push(`${call.path} is no method of the REST bot API`);
     return status(8, 'notFound');
   }

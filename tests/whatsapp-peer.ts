@@ -91,8 +91,11 @@ export async function startWhatsAppPeer(settings: Omit<WhatsAppSettings, 'api'>)
   return whatsApp;
 
   function obey(call: PeerCall): PeerAnswer {
-    if (call.path !== `/v23.0/${settings.phoneNumberId}/messages`) return failed(404, 100);
+    const phone = `/v23.0/${settings.phoneNumberId}`;
+    if (![`${phone}/messages`, `${phone}?fields=display_phone_number`].includes(call.path)) return failed(404, 100);
     if (call.headers.authorization !== `Bearer ${settings.token}`) return failed(401, 190);
+    if (call.method === 'GET')
+      return { status: 200, json: { display_phone_number: '+1 555-0100', id: settings.phoneNumberId } };
     const message = strictly(Message, call, peer.problems);
     if (!message) return failed(400, 131009);
     const input = 'to' in message ? message.to : message.recipient;

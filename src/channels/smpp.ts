@@ -5,7 +5,7 @@ import type { SendOutcome } from '../rules/delivery.ts';
 import { eventOf, SentTexts } from '../rules/smpp-events.ts';
 import { submitFields } from '../rules/smpp-submit.ts';
 import type { SmppUrl } from '../rules/sms-urls.ts';
-import { type Attempt, SmppLine, within } from '../smpp-line.ts';
+import { type Attempt, SmppLine, tryBind, within } from '../smpp-line.ts';
 
 /** An answer to a bind, to a submit, or to "are you there". */
 const ANSWER_TIMEOUT_MS = 10_000;
@@ -93,6 +93,12 @@ export function createSmppChannel(settings: SmppUrl, options: SmppOptions): Smpp
     reports: true,
     connect: () => void line.bound(),
     send,
+    async standing() {
+      const reason = await tryBind(settings, answerTimeoutMs);
+      // Another process of ours holds the line, and there may be no more than one.
+      if (reason === undefined || reason === 'ESME_RALYBND') return { letIn: true, name: settings.systemId };
+      return { letIn: false, reason };
+    },
     close: () => line.close(),
   };
 }

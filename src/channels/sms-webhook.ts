@@ -1,6 +1,6 @@
 /** Text messages by a service of the operator: one signed JSON POST for each, and reports signed in the same way. */
 import { createHmac } from 'node:crypto';
-import type { ChannelEvent, Clock, OutgoingText, Received, TextChannel, WebhookCall } from '../ports.ts';
+import type { ChannelEvent, Clock, OutgoingText, Received, Standing, TextChannel, WebhookCall } from '../ports.ts';
 import type { SendOutcome } from '../rules/delivery.ts';
 import { failureOf, outcomeOfFailure, outcomeOfTrouble } from '../rules/http-outcomes.ts';
 import { isSignedCall } from '../rules/signatures.ts';
@@ -56,8 +56,20 @@ export function createSmsWebhookChannel(settings: WebhookUrl, options: SmsWebhoo
     return event ? { kind: 'received', events: [event] } : { kind: 'refused', status: 400 };
   }
 
+  /** Whatever a HEAD is answered with, somebody is there; a POST would be a text. */
+  async function standing(): Promise<Standing> {
+    try {
+      const timeoutMs = options.sendTimeoutMs ?? SEND_TIMEOUT_MS;
+      const signal = AbortSignal.timeout(timeoutMs);
+      await options.fetch(settings.url, { method: 'HEAD', redirect: 'manual', signal });
+      return { letIn: true };
+    } catch (error) {
+      return { letIn: false, reason: failureOf(error).reason };
+    }
+  }
+
   // It may report, and what it says counts; but few services of this kind do, so its silence says nothing.
-  return { provider: 'webhook', reports: false, send, receive, close: async () => {} };
+  return { provider: 'webhook', reports: false, send, receive, standing, close: async () => {} };
 }
 
 function outcomeOf(response: Response, id: string, now: number): SendOutcome {

@@ -96,6 +96,18 @@ export function createTelegramChannel(settings: TelegramSettings, options: Teleg
       }
       return { registered: true };
     },
+    async standing() {
+      const me = await call('getMe', {});
+      const outcome = outcomeOf(me);
+      if (outcome.kind !== 'accepted') return { letIn: false, reason: outcome.reason };
+      const username = resultOf(Me, me)?.username ?? settings.bot;
+      const names = { name: `@${username.toLowerCase()}`, setting: `@${settings.bot.toLowerCase()}` };
+      const info = resultOf(WebhookInfo, await call('getWebhookInfo', {}));
+      if (!info) return { letIn: true, ...names };
+      const { url, pending_update_count: waiting, last_error_message: reason } = info;
+      // The last error is told for ever; while nothing waits, it is over.
+      return { letIn: true, ...names, webhook: { url, ...(waiting > 0 && reason !== undefined && { reason }) } };
+    },
     close: async () => {},
   };
 }
@@ -142,6 +154,18 @@ function outcomeOf(answer: Answer): SendOutcome {
   const sent = z.object({ message_id: z.number().int() }).safeParse(result);
   // Methods other than sendMessage answer `true`.
   return { kind: 'accepted', providerId: sent.success ? String(sent.data.message_id) : '' };
+}
+
+const Me = z.object({ username: z.string() });
+const WebhookInfo = z.object({
+  url: z.string(),
+  pending_update_count: z.number().int(),
+  last_error_message: z.string().optional(),
+});
+
+function resultOf<T>(schema: z.ZodType<T>, answer: Answer): T | undefined {
+  const parsed = answer.kind === 'answered' ? ApiAnswer.safeParse(readJson(answer.text)) : undefined;
+  return schema.safeParse(parsed?.data?.result).data;
 }
 
 /** By status, because sentences change; but for `chat not found`, which shares 400 with every mistake of ours. */

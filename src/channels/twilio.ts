@@ -1,9 +1,12 @@
 /** Text messages by Twilio's Messages API (2010-04-01), its status callbacks, and what people answer. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { ChannelEvent, Clock, OutgoingText, Received, TextChannel, WebhookCall } from '../ports.ts';
+import { z } from 'zod';
+import { exchange } from '../exchange.ts';
+import type { ChannelEvent, Clock, OutgoingText, Received, Standing, TextChannel, WebhookCall } from '../ports.ts';
 import type { SendOutcome } from '../rules/delivery.ts';
 import { failureOf, outcomeOfFailure, outcomeOfTrouble } from '../rules/http-outcomes.ts';
 import { isLoopbackHost } from '../rules/loopback.ts';
+import { readJson } from '../rules/read-json.ts';
 import type { TwilioUrl } from '../rules/sms-urls.ts';
 
 /** Twilio answers within a second; past this another channel is tried, while somebody waits. */
@@ -90,8 +93,24 @@ export function createTwilioChannel(settings: TwilioUrl, options: TwilioOptions)
     return { kind: 'refused', status: 400 };
   }
 
-  return { provider: 'twilio', reports: true, send, receive, close: async () => {} };
+  /** Asks for the list of messages, which a restricted API key may read, too, and reads none of it. */
+  async function standing(): Promise<Standing> {
+    const answer = await exchange({
+      fetch: options.fetch,
+      url: `${endpoint}?PageSize=1`,
+      headers: { Authorization: authorization },
+      timeoutMs: options.sendTimeoutMs ?? SEND_TIMEOUT_MS,
+    });
+    if (answer.kind === 'failed') return { letIn: false, reason: answer.reason };
+    if (answer.status === 200) return { letIn: true };
+    const { code } = ErrorAnswer.safeParse(readJson(answer.text)).data ?? {};
+    return { letIn: false, reason: String(code ?? `http_${answer.status}`) };
+  }
+
+  return { provider: 'twilio', reports: true, send, receive, standing, close: async () => {} };
 }
+
+const ErrorAnswer = z.object({ code: z.number().int() });
 
 interface Answer {
   sid?: unknown;

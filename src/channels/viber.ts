@@ -117,6 +117,14 @@ export function createViberChannel(settings: ViberSettings, options: ViberOption
       );
       return outcome.kind === 'accepted' ? { registered: true } : { registered: false, reason: outcome.reason };
     },
+    async standing() {
+      const answer = await call('get_account_info', {});
+      const { outcome } = verdictOf(answer);
+      if (outcome.kind !== 'accepted') return { letIn: false, reason: outcome.reason };
+      const info = answer.kind === 'answered' ? AccountInfo.safeParse(readJson(answer.text, BIG)).data : undefined;
+      const { uri = settings.uri, webhook } = info ?? {};
+      return { letIn: true, name: uri, setting: settings.uri, ...(webhook ? { webhook: { url: webhook } } : {}) };
+    },
     close: async () => {},
   };
 }
@@ -143,6 +151,9 @@ interface Verdict {
 
 /** `status` is the answer; HTTP says 200 to everything that Viber itself answers. */
 const ApiAnswer = z.object({ status: z.number().int(), message_token: z.string().optional() });
+
+/** `webhook` is absent until one was set. */
+const AccountInfo = z.object({ uri: z.string().optional(), webhook: z.string().optional() });
 
 function verdictOf(answer: Answer): Verdict {
   if (answer.kind === 'failed') return waits(answer.reason, answer.maybeObeyed ? { maybeSent: true } : {});

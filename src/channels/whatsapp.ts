@@ -8,7 +8,16 @@
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
 import { type Answer, exchange, type Fetch } from '../exchange.ts';
-import type { ChannelEvent, Clock, LinkedChannel, Log, OutgoingText, Received, WebhookCall } from '../ports.ts';
+import type {
+  ChannelEvent,
+  Clock,
+  LinkedChannel,
+  Log,
+  OutgoingText,
+  Received,
+  Standing,
+  WebhookCall,
+} from '../ports.ts';
 import { chatName } from '../rules/chat-names.ts';
 import type { SendOutcome } from '../rules/delivery.ts';
 import { outcomeOfFailure, retryAfterMsOf } from '../rules/http-outcomes.ts';
@@ -49,7 +58,7 @@ export function createWhatsAppChannel(settings: WhatsAppSettings, options: Whats
     if (text.text.length === 0 || text.text.length > TEXT_MAX) return { kind: 'permanent', reason: 'text_length' };
     const pauseMs = pausedUntil - clock.now();
     if (pauseMs > 0) return { kind: 'temporary', reason: 'paused', retryAfterMs: pauseMs };
-    return outcomeOf(await call(messageOf(text, settings)));
+    return outcomeOf(await call('/messages', messageOf(text, settings)));
   }
 
   function outcomeOf(answer: Answer): SendOutcome {
@@ -79,12 +88,23 @@ export function createWhatsAppChannel(settings: WhatsAppSettings, options: Whats
     return { kind: 'received', events: changes.flatMap((change) => eventsOf(change, settings.phoneNumberId)) };
   }
 
-  function call(json: unknown): Promise<Answer> {
+  async function standing(): Promise<Standing> {
+    const answer = await call('?fields=display_phone_number');
+    if (answer.kind === 'failed') return { letIn: false, reason: answer.reason };
+    const json = readJson(answer.text);
+    const number = PhoneNumber.safeParse(json);
+    if (answer.status !== 200 || !number.success)
+      return { letIn: false, reason: String(Failed.safeParse(json).data?.error.code ?? answer.status) };
+    const name = `+${number.data.display_phone_number.replace(/\D/g, '')}`;
+    return { letIn: true, name, ...(settings.number === undefined ? {} : { setting: `+${settings.number}` }) };
+  }
+
+  function call(path: string, json?: unknown): Promise<Answer> {
     return exchange({
       fetch: options.fetch,
-      url: `${settings.api}/${settings.phoneNumberId}/messages`,
+      url: `${settings.api}/${settings.phoneNumberId}${path}`,
       headers: { authorization: `Bearer ${settings.token}` },
-      json,
+      ...(json === undefined ? {} : { json }),
       timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
     });
   }
@@ -94,6 +114,7 @@ export function createWhatsAppChannel(settings: WhatsAppSettings, options: Whats
     reports: true,
     send,
     receive,
+    standing,
     // `?text=` is a draft: nothing is sent until the person sends it, and only what arrives links.
     deepLink: (token) =>
       settings.number === undefined
@@ -145,6 +166,7 @@ function canonicalLocale(locale: string): string {
 }
 
 const Sent = z.object({ messages: z.array(z.object({ id: z.string().min(1).max(512) })).min(1) });
+const PhoneNumber = z.object({ display_phone_number: z.string() });
 const Failed = z.object({ error: z.object({ code: z.number().int() }) });
 
 /** Meta's question whether this address is ours, asked when the operator types it in. */

@@ -11,13 +11,14 @@ import { isLoopbackHost } from '../rules/loopback.ts';
 import { type Finding, findingLine, summaryLine } from './doctor-finding.ts';
 import { checkMailServer, checkSender } from './doctor-mail.ts';
 import { checkPostgres } from './doctor-postgres.ts';
+import { checkProviders } from './doctor-providers.ts';
 import { checkSqlite } from './doctor-sqlite.ts';
 import { loadConfig } from './load-config.ts';
 import { errorText } from './outside-error.ts';
 import { count } from './shown.ts';
 
 const USAGE = `Usage:
-  regain doctor             check settings, database, mail server, clock and password list
+  regain doctor             check settings, database, mail server, providers, clock and password list
   regain doctor timing      measure whether the times of answers tell known from unknown identifiers
   regain doctor enumerate   compare everything that the answers say
   regain doctor spend       today's spend on messages, and what was held back
@@ -37,6 +38,7 @@ const CHECKS: [name: string, check: (config: Config) => Promise<Finding[]>][] = 
   ['Database', checkDatabase],
   ['Mail server', checkMailServer],
   ['Sender', checkSender],
+  ['Providers', checkProviders],
   ['Passwords', checkPasswords],
 ];
 

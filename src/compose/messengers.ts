@@ -11,7 +11,7 @@ import { recorderOf } from './recorder.ts';
 export type Messengers = Partial<Record<Messenger, LinkedChannel>>;
 
 interface Surroundings {
-  context: Context;
+  context: Pick<Context, 'clock' | 'log'>;
   /** In development, where each messenger is at least a phone in the inbox. */
   chats: InboxChats | undefined;
   fetch: typeof fetch;

@@ -12,6 +12,8 @@ interface Surroundings {
   fetch: typeof fetch;
 }
 
+type Receipt = Extract<ChannelEvent, { type: 'receipt' }>;
+
 interface Texts {
   /** Providers that write to numbers; Telegram's is the Gateway. */
   texts: { sms?: TextChannel; telegram?: TextChannel };
@@ -22,7 +24,8 @@ interface Texts {
 export async function textsOf(config: Config, { inbox, context, fetch }: Surroundings): Promise<Texts> {
   const { clock, log } = context;
   const { telegramGateway } = config;
-  const { sms, connect } = config.sms ? await openSms(config.sms, config, { context, fetch }) : NO_SMS;
+  const onReceipt = async (receipt: Receipt): Promise<void> => void (await recordReceipt(context, 'sms', receipt));
+  const { sms, connect } = config.sms ? await openSms(config.sms, config, { ...context, fetch, onReceipt }) : NO_SMS;
   const shown = inbox ? inbox.texts(sms) : sms;
   const texts = shown ? { sms: shown } : {};
   if (!telegramGateway) return { texts, connect };
@@ -35,12 +38,20 @@ export async function textsOf(config: Config, { inbox, context, fetch }: Surroun
 const NO_SMS = { sms: undefined, connect: () => undefined };
 
 /** Each adapter is read where it is used: the others, and the packages that they bring, cost nothing. */
-async function openSms(
+export async function openSms(
   settings: SmsSettings,
-  { origin }: Config,
-  { context, fetch }: Omit<Surroundings, 'inbox'>,
+  { origin }: Pick<Config, 'origin'>,
+  {
+    clock,
+    random,
+    log,
+    fetch,
+    onReceipt,
+  }: Pick<Context, 'clock' | 'random' | 'log'> & {
+    fetch: typeof globalThis.fetch;
+    onReceipt(receipt: Receipt): Promise<void>;
+  },
 ): Promise<{ sms: TextChannel; connect(): void }> {
-  const { clock, random, log } = context;
   switch (settings.provider) {
     case 'twilio': {
       const { createTwilioChannel } = await import('../channels/twilio.ts');
@@ -54,7 +65,7 @@ async function openSms(
     case 'smpp': {
       const { createSmppChannel } = await import('../channels/smpp.ts');
       const onEvent = async (event: ChannelEvent): Promise<void> => {
-        if (event.type === 'receipt') await recordReceipt(context, 'sms', event);
+        if (event.type === 'receipt') await onReceipt(event);
       };
       const sms = createSmppChannel(settings, { clock, random, log, onEvent });
       return { sms, connect: () => sms.connect() };

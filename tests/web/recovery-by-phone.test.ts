@@ -320,7 +320,11 @@ describe('what provider carries it', () => {
   });
 
   test('where the risk is high a link turns to a long code in a text, and the mailbox gets links alone', async (t) => {
-    const shop = await startTextingShop('sqlite', {}, { risk: async () => 'high' });
+    const shop = await startTextingShop(
+      'sqlite',
+      {},
+      { risk: async ({ channel }) => (channel === 'email' ? 'high' : 'low') },
+    );
     t.after(() => shop.close());
     const { program, receiver } = shop;
     await addPerson(program, { emails: [EMAIL], phones: [PHONE] });
