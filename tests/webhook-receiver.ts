@@ -1,5 +1,6 @@
 /** The other side of the generic SMS webhook, for tests: checks every field and the signature, and fails as it is told. */
 import { createHmac } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
@@ -21,6 +22,8 @@ export interface WebhookReceiver {
   readonly requests: readonly { url: string; headers: IncomingMessage['headers']; body: string }[];
   /** What was wrong with a request: empty in a test that is well. */
   readonly complaints: readonly string[];
+  /** Resolves when there were so many requests. */
+  received(count: number): Promise<void>;
   misbehave(...how: ReceiverMisbehaviour[]): void;
   stop(): Promise<void>;
 }
@@ -30,10 +33,12 @@ export async function startWebhookReceiver(secret: string, nowS: () => number): 
   const requests: { url: string; headers: IncomingMessage['headers']; body: string }[] = [];
   const complaints: string[] = [];
   const misbehaviours: ReceiverMisbehaviour[] = [];
+  const arrivals = new EventEmitter();
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await buffer(request);
     requests.push({ url: request.url ?? '', headers: request.headers, body: body.toString() });
+    arrivals.emit('request');
     const found = complaintsAbout(request, body, secret, nowS());
     complaints.push(...found);
     if (found.length > 0) return void response.writeHead(400).end();
@@ -61,6 +66,9 @@ export async function startWebhookReceiver(secret: string, nowS: () => number): 
     },
     requests,
     complaints,
+    async received(count) {
+      while (requests.length < count) await once(arrivals, 'request');
+    },
     misbehave: (...how) => void misbehaviours.push(...how),
     stop: () =>
       new Promise((resolve) => {

@@ -7,8 +7,10 @@ import {
   afterAttempt,
   type Channel,
   fateOfDecoy,
+  HANDED_OVER,
   isMessenger,
   type NextStep,
+  OUTCOME_OF_LOST_WORKER,
   type Over,
   type SendOutcome,
 } from '../rules/delivery.ts';
@@ -34,7 +36,9 @@ type Attempt = SendOutcome | 'expired' | 'unneeded';
 
 export async function deliverMessage(context: Context, delivery: Delivery, message: Message): Promise<void> {
   const risk = await assessRisk(context, message);
-  const prepared = toSomebody(await context.store.transaction((tx) => prepare(context, delivery, tx, message, risk)));
+  const prepared = await context.store.transaction(async (tx) =>
+    handingOver(tx, message, toSomebody(await prepare(context, delivery, tx, message, risk))),
+  );
   const startedAt = context.clock.now();
   const outcome = await attempt(delivery, message, prepared);
   const now = context.clock.now();
@@ -108,7 +112,11 @@ function reports(delivery: Delivery, { channel }: Message, prepared: Prepared): 
   if (channel === 'email') return false;
   // Nobody has a chat, so what is done for nobody is what is done for a number.
   const over =
-    prepared.do === 'text' ? prepared.over : isForNobody(prepared) ? overForNobody(delivery, channel) : 'chat';
+    prepared.do === 'text' || prepared.do === 'doubt'
+      ? prepared.over
+      : isForNobody(prepared)
+        ? overForNobody(delivery, channel)
+        : 'chat';
   return carrierOf(delivery, channel, over)?.reports === true;
 }
 
@@ -155,6 +163,8 @@ async function attempt(delivery: Delivery, message: Message, prepared: Prepared)
       return delivery.mail.send({ id: message.id, to: prepared.to, ...prepared.mail });
     case 'text':
       return sendText(delivery, message, prepared);
+    case 'doubt':
+      return OUTCOME_OF_LOST_WORKER;
     case 'probe':
       if (message.channel === 'email')
         return fateOfDecoy(
@@ -207,4 +217,12 @@ function toSomebody(prepared: Prepared): Prepared {
   return prepared.do === 'send' && isPlaceholder(prepared.to)
     ? { do: 'probe', earlier: undefined, shared: true, forNobody: true }
     : prepared;
+}
+
+/** A mail that is sent twice has the same Message-ID and costs nothing; a text leaves once, or nobody knows how often. */
+async function handingOver(tx: StoreTransaction, { id, reason }: Message, prepared: Prepared): Promise<Prepared> {
+  if (prepared.do !== 'text') return prepared;
+  if (reason === HANDED_OVER) return { do: 'doubt', over: prepared.over, below: prepared.below };
+  await tx.outbox.setReason(id, HANDED_OVER);
+  return prepared;
 }

@@ -39,6 +39,8 @@ export type Prepared =
   /** `below`: the rungs to go on with where this one fails, or stays silent. */
   | { do: 'send'; to: string; mail: RenderedMail; below?: Channel[] }
   | { do: 'text'; to: string; over: Over; text: RenderedText; paid: Bought | undefined; below: Channel[] }
+  /** A worker ended while it handed this over. */
+  | { do: 'doubt'; over: Over; below: Channel[] }
   /**
    * The account has no address for this channel, the host says that it is risky, or its cost was held back; `again`: until
    * what is spent allows it.

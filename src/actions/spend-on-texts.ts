@@ -1,5 +1,5 @@
 /** The money side of a code by text: asked before it leaves, settled by what the provider said, and told what was entered. */
-import type { Channel, Over, SendOutcome } from '../rules/delivery.ts';
+import { type Channel, HANDED_OVER, type Over, type SendOutcome } from '../rules/delivery.ts';
 import { CODES, codesOf, type HeldBack, PAID_CHANNELS, type PaidChannel, spenderOf } from '../rules/spend.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
@@ -43,6 +43,8 @@ async function buy(
   { message, to, over, parts }: Text,
   { outcome, ...by }: Pick<PaidSend, 'lane' | 'purpose'> & Pick<Bought, 'outcome'>,
 ): Promise<Bought | HeldBack | undefined> {
+  // Paid for when it was handed over.
+  if (message.reason === HANDED_OVER) return undefined;
   const channel = paidChannel(message.channel);
   if (channel === undefined || carrierOf(delivery, channel, over)?.paid !== true) return undefined;
   // The Gateway is paid by the message, however long.

@@ -22,6 +22,8 @@ const BY_CODE: Record<string, string> = {
   waits_for_earlier: 'it waits with an earlier mail to the same address',
   key_missing: 'the secret that its code was made with is not in REGAIN_SECRET any more',
   no_address: 'it had no address',
+  handed_over: 'it was handed to the provider, which has not answered yet',
+  answer_lost: 'the process ended while the provider was asked; it may have been sent',
   high_risk: "the host's risk hook spoke against this way; the mailbox takes its place",
   held_back: 'the guard of what may be spent held it back; see regain doctor spend',
   arrived_before: 'the message before it arrived',

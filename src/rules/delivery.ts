@@ -61,6 +61,14 @@ export type SendOutcome =
   | { kind: 'unreachable'; reason: string; stopped?: true }
   | { kind: 'permanent'; reason: string };
 
+/**
+ * The reason of a text from just before it is handed over until its fate is stored. Whoever leases a message with it takes
+ * over from a worker that ended in between, and whether the text left is not known.
+ */
+export const HANDED_OVER = 'handed_over';
+/** What is then made of it: providers of texts have no key for repeated requests, so it goes on by another way where there is one. */
+export const OUTCOME_OF_LOST_WORKER: SendOutcome = { kind: 'temporary', reason: 'answer_lost', maybeSent: true };
+
 export type NextStep = { status: 'sent' | 'failed' | 'expired' } | { status: 'queued'; dueAt: number };
 
 /** What becomes of a message after an attempt; `attempts` counts this one. */

@@ -153,6 +153,9 @@ export function outboxQueries(
   const setKind = statement(({ id, kind }: Pick<Message, 'id' | 'kind'>) =>
     kysely.updateTable('outbox').set({ kind }).where('id', '=', id),
   );
+  const setReason = statement(({ id, reason }: { id: string; reason: string }) =>
+    kysely.updateTable('outbox').set({ reason }).where('id', '=', id).where('status', '=', QUEUED),
+  );
   const settle = statementPer(String, (fields: SettledField[]) =>
     statement((change: Settled & { id: string }) =>
       kysely
@@ -268,6 +271,7 @@ export function outboxQueries(
       for (const id of ids) await open.run(renew, { id, leasedUntil });
     },
     setKind: (id, kind) => open.run(setKind, { id, kind }),
+    setReason: (id, reason) => open.run(setReason, { id, reason }),
     settle: (id, change) =>
       open.runBoth(
         [settle(SETTLED_FIELDS.filter((field) => change[field] !== undefined)), { ...change, id }],

@@ -16,6 +16,15 @@ export function outbox(inStore: InStore, inTransaction: InTransaction): void {
     assert.deepEqual(await tx.outbox.byId('code'), queued('code', { kind: 'no-account' }));
   });
 
+  inTransaction('outbox: why a message waits can be said, and not of one that has ended', async (tx) => {
+    await tx.outbox.insert(message('code'));
+    await tx.outbox.setReason('code', 'handed_over');
+    assert.deepEqual(await tx.outbox.byId('code'), queued('code', { reason: 'handed_over' }));
+    await tx.outbox.settle('code', { status: 'failed', attempts: 1, reason: '503' });
+    await tx.outbox.setReason('code', 'handed_over');
+    assert.equal((await tx.outbox.byId('code'))?.reason, '503');
+  });
+
   inTransaction('outbox: the newest message of a proof', async (tx) => {
     await tx.outbox.insert(message('second', { proofId: 'p', createdAt: NOW + 1 }));
     await tx.outbox.insert(message('first', { proofId: 'p', createdAt: NOW }));
