@@ -14,6 +14,7 @@ import {
   messagesADayByStrangers,
   OWNER_RECOVERIES_PER_YEAR,
   oddsPerAccountYear,
+  oddsPerDoorYear,
   sprayedTakeoversPerYear,
 } from '../src/rules/odds.ts';
 import { PASSWORD_MIN_GUESSES_LOG10 } from '../src/rules/passwords.ts';
@@ -95,10 +96,7 @@ function securityBudget(): string {
     return `| \`${name}\` | ${burst / 2} | ${burst} | one every ${span(refillMs)} |`;
   });
   const spendBuckets = Object.entries(spend.SPEND_LIMITS).map(
-    ([name, of]) =>
-      `| ${name} | ${spend.SPENDERS.toReversed()
-        .map((one) => bucketText(of[one]))
-        .join(' | ')} |`,
+    ([name, of]) => `| ${name} | ${spend.SPENDERS.map((one) => bucketText(of[one])).join(' | ')} |`,
   );
   return `${HEADER}# The security budget
 
@@ -115,14 +113,16 @@ ${ladder.join('\n')}
 From ${limits.LINK_FROM_WRONG_GUESSES} wrong guesses on, and while a breaker on guesses is open, a stranger's recovery by email is answered with a link alone.
 Guesses and messages are counted for one identifier and door, apart for browsers that have signed in with it before. There are two
 doors: the mailbox, and the phone, whether the code goes there as a text, by Telegram Gateway or to a linked chat. So a further
-messenger is no further door.
+messenger is no further door. All guesses of strangers at one account are counted once more: ${limits.ACCOUNT_GUESSES.burst} at six digits, then one every
+${span(limits.ACCOUNT_GUESSES.refillMs)}; a guess at eight digits is a hundredth of one. Once they are spent, messages carry ${limits.UNTOLD_CODE.length} digits and short codes open nothing,
+which nobody is told ([decision 0037](../decisions/0037-one-account-however-many-doors.md)).
 
 ## What an attacker can win
 
 | attack | bound |
 |---|---|
-| one account, one year, one identifier and door, an attacker who never stops and an owner who recovers ${OWNER_RECOVERIES_PER_YEAR} times | ${oddsPerAccountYear().toExponential(2)} (${oneIn(oddsPerAccountYear())}) |
-| the same with two identifiers or both doors | ${oddsPerAccountYear(2).toExponential(2)} (${oneIn(oddsPerAccountYear(2))}) |
+| one account, one year, by all its identifiers and doors, an attacker who never stops | ${oddsPerAccountYear().toExponential(2)} (${oneIn(oddsPerAccountYear())}) |
+| the same by one identifier and door, where the owner recovers ${OWNER_RECOVERIES_PER_YEAR} times | ${oddsPerDoorYear().toExponential(2)} (${oneIn(oddsPerDoorYear())}) |
 | takeovers to be expected in a year over all accounts, guesses sprayed at the limit of the breakers | ${sprayedTakeoversPerYear().toFixed(3)} |
 | messages that strangers can send to one mailbox, or one phone, in a day | ${messagesADayByStrangers()} |
 
@@ -154,12 +154,12 @@ A prefix is a number without its last four digits.
 | bucket | newcomers | strangers | owners |
 |---|---|---|---|
 ${spendBuckets.join('\n')}
-| country, following \`REGAIN_BUSY_HOUR_SENDS\` | ${spend.SPENDERS.toReversed()
-    .map((one) => bucketText(spend.countryLimit(one, limits.BUSY_HOUR_SENDS)))
-    .join(' | ')} |
-| budget of a day (UTC), \`REGAIN_SPEND_PER_DAY\` | ${spend.SPENDERS.toReversed()
-    .map((one) => `${Math.round(100 * spend.SHARE_OF_DAY[one])} %`)
-    .join(' | ')} |
+| country, following \`REGAIN_BUSY_HOUR_SENDS\` | ${spend.SPENDERS.map((one) =>
+    bucketText(spend.countryLimit(one, limits.BUSY_HOUR_SENDS)),
+  ).join(' | ')} |
+| budget of a day (UTC), \`REGAIN_SPEND_PER_DAY\` | ${spend.SPENDERS.map(
+    (one) => `${Math.round(100 * spend.SHARE_OF_DAY[one])} %`,
+  ).join(' | ')} |
 
 A prefix is closed to strangers, or to newcomers, for ${span(spend.CONVERSION.closedMs)} when of ${spend.CONVERSION.leastSent} messages or more, in this hour and the one before, fewer than
 ${100 * spend.CONVERSION.leastShare} % had their code entered. Counters are kept for ${span(spend.SPEND_KEPT_MS)}.
@@ -207,7 +207,6 @@ function numbersOfAttacks(): string {
   const { memoryKib, passes } = limits.ARGON2ID;
   const rows: [string, string][] = [
     ['one account by its codes, a year without a pause', `${oneIn(oddsPerAccountYear())} at most`],
-    ['the same, an account with two confirmed addresses', `${oneIn(oddsPerAccountYear(2))} at most`],
     ['all accounts by spraying codes', `${sprayedTakeoversPerYear().toFixed(3)} takeovers a year at most`],
     [
       'one account by its password, from browsers that never signed in',

@@ -59,7 +59,7 @@ export async function addPerson({ regain, now }: Door, person: Person): Promise<
 
 /** The code stands alone on its line of the text part. */
 export function codeIn(mail: Pick<SinkMessage, 'text'>): string {
-  const code = /^\s*([0-9]{6,8}|[0-9A-HJKMNP-TV-Z]{10})\s*$/m.exec(mail.text)?.[1];
+  const code = /^\s*([0-9]{6,12}|[0-9A-HJKMNP-TV-Z]{10})\s*$/m.exec(mail.text)?.[1];
   if (!code) throw new Error(`no code in:\n${mail.text}`);
   return code;
 }

@@ -1,12 +1,12 @@
 /** A message that carries a code, and what is written instead where it turns out to be for somebody else or nobody. */
 import type { Account, RenderedMail, Risk } from '../ports.ts';
-import { deriveCode } from '../rules/codes.ts';
 import { RETRIED } from '../rules/delivery.ts';
 import { maskIdentifier } from '../rules/identifiers.ts';
 import { type Unneeded, whyUnneeded } from '../rules/ladder.ts';
 import { isWorthSending, stateAt } from '../rules/recovery-flow.ts';
 import { mayFree } from '../rules/spend.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
+import { sentCode } from './account-guesses.ts';
 import { renderCodeText } from './code-texts.ts';
 import { confirmationToken } from './confirm-recovery.ts';
 import type { Context } from './context.ts';
@@ -29,11 +29,12 @@ export async function prepareCode(
   const useful = stateAt(proof, now) === 'code_sent' && isWorthSending(proof.codeExpiresAt, now);
   // A message of an earlier epoch has a newer one behind it, with the code that counts.
   if (!useful || message.epoch !== proof.epoch) return { do: 'expire' };
-  const shared = await prepareSharedCode(context, delivery, tx, message, proof, codeOf(context, proof));
+  const shared = await prepareSharedCode(context, delivery, tx, message, proof);
   if (shared) return shared;
   const { kind, to, over, account, chats = [], earlier } = await findRecipient(context, tx, message, proof);
   if (kind !== message.kind) await tx.outbox.setKind(message.id, kind);
   const { channel } = message;
+  const code = await sentCode(context, tx, proof, now);
   const below =
     kind === 'recovery-code' && account ? await rungsBelow(context, tx, { account, chats }, proof, channel) : [];
   if (channel !== 'email' && to === undefined && below.length > 0) return { do: 'skip', reason: 'no_address', below };
@@ -48,7 +49,7 @@ export async function prepareCode(
     // Writing a mail takes the worker a few milliseconds, which whoever asks next would miss.
     const like =
       channel === 'email' && !shared
-        ? renderCode(context, delivery, 'recovery-code', proof, codeOf(context, proof) ?? '', undefined, message.locale)
+        ? renderCode(context, delivery, 'recovery-code', proof, code ?? '', undefined, message.locale)
         : undefined;
     return { do: 'probe', earlier, shared, like, forNobody, below: shown };
   }
@@ -56,7 +57,6 @@ export async function prepareCode(
   const changed = account?.id !== proof.accountId || account?.generation !== proof.accountGeneration;
   if ((kind === 'recovery-code' || kind === 'address-code') && changed) return { do: 'expire' };
 
-  const code = codeOf(context, proof);
   if (code === undefined) return { do: 'fail', reason: 'key_missing' };
   if (channel !== 'email') {
     const by = over ?? 'number';
@@ -80,12 +80,6 @@ async function whyLetGo(
   const before = await tx.outbox.byId(message.follows);
   if (message.kind === 'decoy') return 'arrived_before';
   return whyUnneeded({ before: before?.status, state: stateAt(proof, now), isCurrent: isCurrent(message, proof) });
-}
-
-function codeOf(context: Context, proof: Proof): string | undefined {
-  const key = context.keys.codeKeyById(proof.keyId);
-  const shape = { format: proof.codeFormat, length: proof.codeLength };
-  return key && deriveCode(key, proof.purpose, proof.id, proof.epoch, shape);
 }
 
 function renderCode(

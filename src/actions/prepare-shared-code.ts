@@ -1,6 +1,7 @@
 /** A code for a number that several accounts have: one text to the number, and never a mail, which only one of them would read. */
 import { mayFree } from '../rules/spend.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
+import { sentCode } from './account-guesses.ts';
 import type { Context } from './context.ts';
 import type { Delivery, Prepared } from './delivery.ts';
 import { notifyMailboxes } from './notify-all-addresses.ts';
@@ -16,7 +17,6 @@ import {
 import { buyText } from './spend-on-texts.ts';
 
 /**
- * @param code undefined where its key was dropped
  * @returns undefined where the number is not shared, or nobody can be recovered by it
  */
 export async function prepareSharedCode(
@@ -25,7 +25,6 @@ export async function prepareSharedCode(
   tx: StoreTransaction,
   message: Message,
   proof: Proof,
-  code: string | undefined,
 ): Promise<Prepared | undefined> {
   await resolveShared(context, tx, proof);
   if (!isShared(proof)) return undefined;
@@ -36,6 +35,7 @@ export async function prepareSharedCode(
   const below = await numberRungs(context, tx, proof, message.channel);
   if (!goesToNumber(context, proof, message.channel))
     return { do: 'probe', earlier: undefined, shared: proof.lane === 'waited', forNobody: false, below };
+  const code = await sentCode(context, tx, proof, context.clock.now());
   if (code === undefined) return { do: 'fail', reason: 'key_missing' };
   await tellMailboxes(context, tx, proof, live);
   // The language of whoever asks: those of the accounts may differ.

@@ -4,9 +4,10 @@ import { type CodeShape, codesMatch, deriveCode, type Purpose, readCode } from '
 import { doorOf } from '../rules/delivery.ts';
 import { Refusal } from '../rules/errors.ts';
 import { guessLaneOf } from '../rules/lanes.ts';
-import { CODE_LADDER, GUESS_WINDOW_MS, VERIFIED_LIFETIME_MS } from '../rules/limits.ts';
+import { CODE_LADDER, GUESS_WINDOW_MS, UNTOLD_CODE, VERIFIED_LIFETIME_MS } from '../rules/limits.ts';
 import { answer, stateAt } from '../rules/recovery-flow.ts';
 import type { Guessed, Proof, StoreTransaction } from '../store/store.ts';
+import { chargeAccount, refundAccount } from './account-guesses.ts';
 import { chargeGuessBreaker, refundGuessBreaker } from './charge-send.ts';
 import { recovering } from './choose-account.ts';
 import type { Context } from './context.ts';
@@ -49,8 +50,11 @@ export async function verifyCode(
     if (!proof) return refusalOf({ ...found, triesLeft: 0 }, now) ?? new Refusal('recovery_not_found');
     const charged = await chargeGuess(context, tx, proof, guesses, now);
     if (!charged.honoured) return outgrow(tx, proof, now);
-    if (matches(context, proof, guesses) && (await isStillGood(context, tx, proof))) {
+    const { shape, weight } = charged;
+    const mayOpen = await chargeAccount(tx, proof, shape, weight, now);
+    if (matches(context, proof, guesses) && mayOpen && (await isStillGood(context, tx, proof))) {
       await refundGuess(tx, charged);
+      await refundAccount(tx, proof, shape, weight);
       return accept(context, tx, proof, token, options, now);
     }
     return wrong(tx, proof, charged.left, now);
@@ -76,14 +80,15 @@ interface Guess extends CodeShape {
 }
 
 /**
- * What was typed, as each code that is alive: the current one, and the one before it while it lives out its time. Empty
- * where it can be none of them.
+ * What was typed, as each code that is alive: the current one, and the one before it while it lives out its time, as long as the
+ * page says or as the message may have had it. All that it can be are of one shape; empty where it can be none.
  */
 function guessesOf(proof: Proof, typed: string, now: number): Guess[] {
   const alive = [{ epoch: proof.epoch, format: proof.codeFormat, length: proof.codeLength }];
   if (proof.previousCodeFormat && proof.previousCodeLength && now < (proof.previousCodeExpiresAt ?? 0))
     alive.push({ epoch: proof.epoch - 1, format: proof.previousCodeFormat, length: proof.previousCodeLength });
-  return alive.flatMap((shape) => {
+  const untold = alive.map(({ epoch }) => ({ epoch, ...UNTOLD_CODE }));
+  return [...alive, ...untold].flatMap((shape) => {
     const text = readCode(typed, shape);
     return text === undefined ? [] : [{ ...shape, text }];
   });
@@ -102,6 +107,7 @@ interface ChargedGuess {
   /** Guesses left for codes of this rung, by this identifier's count. */
   left: number;
   breaker: Rung['breaker'];
+  shape: CodeShape;
   weight: number;
 }
 
@@ -114,15 +120,15 @@ async function chargeGuess(
   now: number,
 ): Promise<ChargedGuess> {
   const weight = guesses.length;
+  const [{ format, length }] = guesses as [Guess];
   const guessed = guessedBy(proof);
   await tx.guesses.charge(guessed, weight, now);
   const count = await tx.guesses.wrongSince(guessed, now - GUESS_WINDOW_MS);
-  const [guess] = guesses;
-  const rung = CODE_LADDER.find(({ format, length }) => format === guess?.format && length === guess.length);
+  const rung = CODE_LADDER.find((one) => one.format === format && one.length === length);
   const left = (rung?.diesAfter ?? Number.POSITIVE_INFINITY) - count;
   const breaker = guessed.lane === 'stranger' ? rung?.breaker : undefined;
   const honoured = left >= 0 && (!breaker || (await chargeGuessBreaker(context, tx, breaker, weight, now)));
-  return { honoured, left: Math.max(0, left), breaker, weight };
+  return { honoured, left: Math.max(0, left), breaker, shape: { format, length }, weight };
 }
 
 async function refundGuess(tx: StoreTransaction, { breaker, weight }: ChargedGuess): Promise<void> {

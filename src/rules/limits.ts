@@ -36,10 +36,7 @@ export const CODE_LADDER = [
 export const LINK_FROM_WRONG_GUESSES = 100;
 
 /** Token buckets: `burst`, then one every `refillMs`; by the HMAC of what was typed, so they tell nothing of existence. */
-export interface Limit {
-  burst: number;
-  refillMs: number;
-}
+export type Limit = { burst: number; refillMs: number };
 export const LIMITS = {
   /** Codes to one identifier through one door, by lane (lanes.ts): a stranger empties only the strangers' lanes. */
   'send-known-device': { burst: 10, refillMs: 2 * HOUR },
@@ -61,6 +58,9 @@ export const LIMITS = {
 } as const satisfies Record<string, Limit>;
 export type LimitName = keyof typeof LIMITS;
 
+/** Strangers' guesses at one account by all ways, at 6 digits; at 8 a hundredth each. Beyond, messages carry this (0037). */
+export const ACCOUNT_GUESSES: Limit = { burst: 30, refillMs: (365 * DAY) / 60 };
+export const UNTOLD_CODE = { format: 'digits', length: 12 } as const;
 /** Of the whole service, charged by strangers: open at half of their burst; the other half is for codes on their way. */
 export const GUESS_BREAKERS = {
   'guesses-6': { burst: 200, refillMs: DAY / 200 },

@@ -1,6 +1,7 @@
 /** The budget, computed a second time from the numbers on the page, and held against what it promises. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { accountLimit } from '../../src/rules/account-guesses.ts';
 import { breakerLimit, isHighRisk, isOpen, opensWith, rungFor } from '../../src/rules/breakers.ts';
 import { lanesFor, lanesForResend, messagesADay } from '../../src/rules/lanes.ts';
 import { CODE_LADDER, GUESS_BREAKERS, LIMITS, LINK_FROM_WRONG_GUESSES } from '../../src/rules/limits.ts';
@@ -8,6 +9,7 @@ import {
   chanceOf,
   messagesADayByStrangers,
   oddsPerAccountYear,
+  oddsPerDoorYear,
   sprayedTakeoversPerYear,
 } from '../../src/rules/odds.ts';
 
@@ -15,13 +17,26 @@ const NOW = Date.parse('2026-03-14T09:12:00Z');
 const SHUT = { 'guesses-6': false, 'guesses-8': false, sends: false };
 
 describe('what an attacker can win', () => {
-  test('one account in one year: 15 climbs of six guesses at 6 digits and 25 at 8, then letters', () => {
+  test('one account in one year, by all its ways: 90 guesses at 6 digits, or what is worth as much, then 12 digits', () => {
+    const byHand = (30 + 60) * 1e-6 + 2 * 10 * 34 * 5 * 365 * 1e-12;
+    assert.ok(Math.abs(oddsPerAccountYear() - byHand) < 1e-12, `${oddsPerAccountYear()} is not ${byHand}`);
+    assert.ok(oddsPerAccountYear() <= 1e-4);
+  });
+
+  test('one door in one year: 15 climbs of six guesses at 6 digits and 25 at 8, then letters', () => {
     const climbs = 13 + 2;
     const letters = messagesADayByStrangers() * 365 * 5 * 32 ** -10;
     const byHand = climbs * (6e-6 + 25e-8) + letters;
-    assert.ok(Math.abs(oddsPerAccountYear() - byHand) < 1e-12, `${oddsPerAccountYear()} is not ${byHand}`);
-    assert.ok(oddsPerAccountYear() <= 1e-4);
-    assert.equal(oddsPerAccountYear(2), 2 * oddsPerAccountYear());
+    assert.ok(Math.abs(oddsPerDoorYear() - byHand) < 1e-12, `${oddsPerDoorYear()} is not ${byHand}`);
+    assert.ok(oddsPerDoorYear() <= 1e-4);
+  });
+
+  test('guesses at one account: eight digits cost a hundredth of six, and longer codes nothing', () => {
+    const year = 365 * 86_400_000;
+    assert.deepEqual(accountLimit({ format: 'digits', length: 6 }), { burst: 30, refillMs: year / 60 });
+    assert.deepEqual(accountLimit({ format: 'digits', length: 8 }), { burst: 3_000, refillMs: year / 6_000 });
+    assert.equal(accountLimit({ format: 'letters', length: 10 }), undefined);
+    assert.equal(accountLimit({ format: 'digits', length: 12 }), undefined);
   });
 
   test('sprayed over all accounts at the limit of the breakers: below 0.1 takeovers a year', () => {

@@ -77,7 +77,10 @@ export const RecoveryJson = z
       .optional()
       .openapi({ description: 'Only in the state `choosing`: the accounts with the number that was typed' }),
     channel,
-    codeLength: z.int(),
+    codeLength: z.int().openapi({
+      description:
+        'How long codes are, as a rule; while somebody guesses at an account by many ways, its messages carry 12 digits, so let people enter up to 32 characters',
+    }),
     codeFormat: z.enum(['digits', 'letters']),
     carries: z.enum(['link']).optional().openapi({
       description: 'Only in times of high risk: the mail carries a link to a page that asks first, and no code',
