@@ -1,6 +1,7 @@
 /** The last step of registering: the proven address gets an account. */
 import { Refusal } from '../rules/errors.ts';
 import { NAME_MAX_CHARACTERS } from '../rules/limits.ts';
+import { composedName } from '../rules/normal-form.ts';
 import { normalizePassword } from '../rules/passwords.ts';
 import { stateAt } from '../rules/recovery-flow.ts';
 import type { Proof, StoreTransaction } from '../store/store.ts';
@@ -77,9 +78,9 @@ async function findProven(context: Context, tx: StoreTransaction, token: string)
 
 /** @throws Refusal `invalid_request` naming the field */
 export function readProfile(person: { name: string; birthday?: string | undefined }, now: number): Profile {
-  const name = person.name.normalize('NFC').trim();
+  const name = composedName(person.name);
   if (name === '') throw new Refusal('invalid_request', { field: 'name', detail: 'name: is missing' });
-  if ([...name].length > NAME_MAX_CHARACTERS)
+  if (name === undefined || [...name].length > NAME_MAX_CHARACTERS)
     throw new Refusal('invalid_request', { field: 'name', detail: `name: at most ${NAME_MAX_CHARACTERS} characters` });
   if (/[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u.test(name))
     throw new Refusal('invalid_request', { field: 'name', detail: 'name: has characters that no name has' });

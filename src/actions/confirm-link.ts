@@ -6,7 +6,7 @@ import type { Context, Origin } from './context.ts';
 import { named, notifyOfMessenger } from './notify-of-messenger.ts';
 import { queueChatNotice } from './queue-chat-notice.ts';
 import { requireSessionIn } from './sessions.ts';
-import { newId } from './tokens.ts';
+import { isId, newId } from './tokens.ts';
 
 /**
  * @param id of the offer, as it was shown
@@ -23,7 +23,7 @@ export async function confirmLink(
   return context.store.transaction(async (tx) => {
     const now = context.clock.now();
     const { session: current, account } = await requireSessionIn(context, tx, session);
-    const offer = await tx.linkTokens.take(id, current.id, now);
+    const offer = isId(id) ? await tx.linkTokens.take(id, current.id, now) : undefined;
     if (offer?.channel !== messenger || offer.chat === null || offer.offeredAt === null) throw new Refusal('not_found');
     const chat: Chat = {
       id: newId(context.random),

@@ -15,3 +15,8 @@ export function digestToken(token: string): string {
 export function newId(random: Random): string {
   return random.bytes(16).toString('base64url');
 }
+
+/** Whether a text from outside can be an id. What can't be is not asked of the store: PostgreSQL fails on a text with a NUL. */
+export function isId(text: string): boolean {
+  return /^[\w-]{22}$/.test(text);
+}

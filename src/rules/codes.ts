@@ -3,6 +3,7 @@
  * rejection sampling, so every code is equally likely and nothing readable lies in a table (STANDARDS R18, R27, R33).
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { normalForm } from './normal-form.ts';
 
 /** What a code is for. It is part of the MAC: a code for one thing is useless for another. */
 export type Purpose = 'recovery' | 'registration' | 'address';
@@ -40,12 +41,17 @@ export function deriveCode(
   return code;
 }
 
+/** UTF-16 units: the longest code, every character of it with a space and a mark of direction around it. */
+const TYPED_MAX_UNITS = 64;
+
 /**
  * What a person typed or pasted, as the code would be written: full-width and other scripts' digits become ASCII,
  * spaces and dashes go, letters are upper case with Crockford's look-alikes resolved. Undefined where it can't be a code.
  */
 export function readCode(typed: string, shape: CodeShape): string | undefined {
-  const compact = [...typed.normalize('NFKC')]
+  const plain = normalForm(typed, 'NFKC', TYPED_MAX_UNITS);
+  if (plain === undefined) return undefined;
+  const compact = [...plain]
     .map((character) => asciiDigit(character))
     .join('')
     .replace(/[\s\p{Pd}\p{Cf}.]/gu, '');

@@ -6,6 +6,7 @@ import { distance } from 'fastest-levenshtein';
 import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import validatorIsEmail from 'validator/lib/isEmail.js';
 import { IDENTIFIER_MAX_CHARACTERS } from './limits.ts';
+import { normalForm } from './normal-form.ts';
 
 /** The package is CommonJS with a `default` of its own. */
 const isEmail = validatorIsEmail.default;
@@ -25,6 +26,8 @@ export type IdentifierProblem =
   | 'malformed_email'
   | 'malformed_phone'
   | 'unknown_country';
+/** UTF-16 units before composing. A local part has 64 octets at most, so no address loses by it. */
+const TYPED_MAX_UNITS = 2 * IDENTIFIER_MAX_CHARACTERS;
 export type ReadIdentifier = { ok: true; identifier: Identifier } | { ok: false; problem: IdentifierProblem };
 
 /**
@@ -32,9 +35,9 @@ export type ReadIdentifier = { ok: true; identifier: Identifier } | { ok: false;
  * Nothing is looked up: the answer depends on the text alone.
  */
 export function readIdentifier(text: string, country: string): ReadIdentifier {
-  const typed = text.normalize('NFC').trim();
+  const typed = normalForm(text.trim(), 'NFC', TYPED_MAX_UNITS)?.trim();
   if (typed === '') return { ok: false, problem: 'empty' };
-  if ([...typed].length > IDENTIFIER_MAX_CHARACTERS) return { ok: false, problem: 'too_long' };
+  if (typed === undefined || [...typed].length > IDENTIFIER_MAX_CHARACTERS) return { ok: false, problem: 'too_long' };
   if (/[\p{Cc}\u2028\u2029]/u.test(typed)) return { ok: false, problem: 'control_characters' };
   return typed.includes('@') || /[a-z]/i.test(typed) ? readEmail(typed) : readPhone(typed, country);
 }

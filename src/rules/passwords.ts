@@ -4,6 +4,7 @@
  * refuse what is leaked, what is made of the person's own facts, and what few guesses reach (STANDARDS R48 to R56).
  */
 import { PASSWORD_MAX_BYTES, PASSWORD_MAX_CHARACTERS } from './limits.ts';
+import { normalForm } from './normal-form.ts';
 import { guessableWords, type PasswordFacts, type PersonalReason, personalReasons } from './password-facts.ts';
 
 export type { PasswordFacts } from './password-facts.ts';
@@ -71,7 +72,7 @@ export const PASSWORD_MIN_GUESSES_LOG10 = 8;
 export function normalizePassword(typed: string): string {
   // A decomposed character has at most four code points, so what is longer can't become short enough; and normalising
   // a megabyte would cost more than everything else here.
-  return typed.length > PASSWORD_MAX_BYTES ? typed : typed.normalize('NFC');
+  return normalForm(typed, 'NFC', PASSWORD_MAX_BYTES) ?? typed;
 }
 
 /**

@@ -7,6 +7,7 @@ import { verifyCode } from '../actions/verify-code.ts';
 import type { Purpose } from '../rules/codes.ts';
 import { CHANNELS, type Channel } from '../rules/delivery.ts';
 import { Refusal } from '../rules/errors.ts';
+import { composedName } from '../rules/normal-form.ts';
 import { birthdayOf } from './birthday-field.ts';
 import type { CookieName } from './cookies.ts';
 import { senderAddress } from './everywhere.ts';
@@ -106,7 +107,7 @@ export const judgePasswordWhileTyping =
     const form = await readForm(c);
     const token = tokenOf(web, c, purpose) ?? '';
     const password = form.get('password') ?? '';
-    const profile = { name: form.get('name') ?? null, birthday: birthdayOf(form).iso ?? null };
+    const profile = { name: composedName(form.get('name') ?? '') ?? null, birthday: birthdayOf(form).iso ?? null };
     const { accepted, score, rules, reasons } =
       purpose === 'recovery'
         ? await judgeRecoveryPassword(web.context, token, password)

@@ -28,7 +28,13 @@ const device = z
   .max(1_000)
   .openapi({ description: 'What signing in gave this device; its recoveries have a budget of their own' });
 const work = z.string().max(4_000).openapi({ description: 'A solved proof of work (altcha payload)' });
-const locale = z.string().min(2).max(35).openapi({ description: 'BCP 47 tag of the messages', example: 'en' });
+/** Some apps write "en_US". What no message is written in is read in English. */
+const locale = z
+  .string()
+  .min(2)
+  .max(35)
+  .regex(/^[A-Za-z0-9_-]+$/)
+  .openapi({ description: 'BCP 47 tag of the messages', example: 'en' });
 const moment = z.iso.datetime().openapi({ example: '2026-03-14T09:12:00.000Z' });
 
 export const StartBody = z
