@@ -40,9 +40,13 @@ export function outcomeOfTrouble(
     kind: 'temporary',
     reason,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    // 503 is told by a door that let nothing in; behind any other 5xx the message may have been taken.
-    ...(status === 429 || status === 503 ? {} : { maybeSent: true }),
+    ...doubtOf(status),
   };
+}
+
+/** 503 is told by a door that let nothing in; behind any other 5xx, a proxy's for one, the message may have been taken. */
+export function doubtOf(status: number): { maybeSent?: true } {
+  return status >= 500 && status !== 503 ? { maybeSent: true } : {};
 }
 
 /** `Retry-After`, in seconds or as a date (RFC 9110 10.2.3); an hour at most. Undefined where it names no time to come. */

@@ -23,6 +23,7 @@ for (const [name, startCarrier] of Object.entries(ALL))
         ['slow', 1],
         ['refused', 50],
         ['lost', 1],
+        ['proxied', 50],
       ];
       for (const [fault, times] of faults)
         test(`${fault}: the code comes by email within a minute, and by no way twice`, async (t) => {

@@ -103,8 +103,9 @@ describe('a code to a linked chat', () => {
   });
 
   const FAULTS: [string, Fault, object][] = [
-    ['answers 500', { status: 500, text: 'Internal Server Error' }, { reason: '500' }],
-    ['answers 502 with a page', { status: 502, text: '<html>Bad Gateway</html>' }, { reason: '502' }],
+    ['answers 500', { status: 500, text: 'Internal Server Error' }, { reason: '500', maybeSent: true }],
+    ['answers 502 with a page', 'bad_gateway', { reason: '502', maybeSent: true }],
+    ['answers 503', { status: 503, text: '' }, { reason: '503' }],
     ['redirects', { status: 302, headers: { location: 'https://elsewhere.example/' }, text: '' }, { reason: '302' }],
     ['hangs', 'hang', { reason: 'ETIMEDOUT', maybeSent: true }],
     ['closes without an answer', 'close', { reason: 'UND_ERR_SOCKET', maybeSent: true }],
