@@ -115,6 +115,24 @@ describe('a provider that hangs', { concurrency: true }, () => {
     });
 });
 
+describe('with every way there is', () => {
+  const WAYS = [CARRIERS.gateway, CARRIERS.twilio, MESSENGER_CARRIERS.whatsapp, MESSENGER_CARRIERS.viber];
+
+  test('all take it and stay silent: the mail leaves within a minute, and each way brings the code once', async (t) => {
+    const carriers = await Promise.all(WAYS.map((startCarrier) => startCarrier()));
+    for (const carrier of carriers) t.after(() => carrier.stop());
+    const program = await startInProcess('sqlite', Object.assign({}, ...carriers.map(({ env }) => env)));
+    t.after(() => program.close());
+    const account = await addPerson(program, { emails: [EMAIL], phones: [PHONE] });
+    for (const { chat } of carriers) if (chat) await linkChat(program, account, chat);
+    const { json } = await program.api('POST', '/recovery', { body: { identifier: PHONE } });
+    await program.settled();
+    await seconds(program, 55);
+    for (const { codes } of carriers) assert.deepEqual(codes(), mailedCodes(program));
+    assert.equal(await verified(program, json.token, mailedCodes(program)[0]), 200);
+  });
+});
+
 describe('with one way alone', () => {
   test('a lost answer: Twilio is given the time to report before it is asked again', async (t) => {
     const { program, carrier } = await withCarrier(t, 'sqlite', CARRIERS.twilio, []);
