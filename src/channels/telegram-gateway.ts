@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { type Answer, exchange, type Fetch } from '../exchange.ts';
 import type { ChannelEvent, Clock, Log, OutgoingText, Received, TextChannel, WebhookCall } from '../ports.ts';
 import type { SendOutcome } from '../rules/delivery.ts';
-import { doubtOf, outcomeOfFailure, retryAfterMsOf } from '../rules/http-outcomes.ts';
+import { believedWaitMs, doubtOf, outcomeOfFailure, retryAfterMsOf } from '../rules/http-outcomes.ts';
 import type { TelegramGatewaySettings } from '../rules/messenger-urls.ts';
 import { readJson } from '../rules/read-json.ts';
 import { isSameMac } from '../rules/signatures.ts';
@@ -171,7 +171,7 @@ function outcomeOf(answer: Answer, asked: 'check' | 'send', now: number): SendOu
 function refusalOf(error: string): SendOutcome {
   const reason = /^[A-Z0-9_]{1,64}$/.test(error) ? error : 'unknown_error';
   const flood = /^FLOOD_WAIT_(\d{1,6})$/.exec(reason);
-  if (flood) return { kind: 'temporary', reason: 'FLOOD_WAIT', retryAfterMs: Number(flood[1]) * 1000 };
+  if (flood) return { kind: 'temporary', reason: 'FLOOD_WAIT', retryAfterMs: believedWaitMs(Number(flood[1]) * 1000) };
   if (WAITS_FOR_OPERATOR.test(reason)) return { kind: 'temporary', reason };
   return { kind: 'unreachable', reason };
 }

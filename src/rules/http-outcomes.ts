@@ -3,6 +3,9 @@ import type { SendOutcome } from './delivery.ts';
 
 /** A provider means seconds or minutes; a broken proxy may ask for years. */
 const RETRY_AFTER_MAX_MS = 60 * 60_000;
+export function believedWaitMs(askedMs: number): number {
+  return Math.min(askedMs, RETRY_AFTER_MAX_MS);
+}
 
 /** The connection never stood (codes of the system, of DNS, of TLS, of Node's fetch), so nothing can have been taken. */
 const NOTHING_SENT =
@@ -53,5 +56,5 @@ export function doubtOf(status: number): { maybeSent?: true } {
 export function retryAfterMsOf(headers: Headers, now: number): number | undefined {
   const value = headers.get('retry-after')?.trim() ?? '';
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : /[A-Za-z]/.test(value) ? Date.parse(value) - now : Number.NaN;
-  return ms > 0 ? Math.min(ms, RETRY_AFTER_MAX_MS) : undefined;
+  return ms > 0 ? believedWaitMs(ms) : undefined;
 }

@@ -466,6 +466,16 @@ describe('a receipt', () => {
       assert.deepEqual(events, [receipt(fields)]);
     });
 
+  test('whose text ends with a zero, right behind the id, which is no part of it', async (t) => {
+    const { smsc, channel, events } = await start(t);
+    await channel.send(TEXT);
+    await smsc.deliver({ source: '15005550006', esmClass: 0x04, message: 'stat:DELIVRD err:000 id:1\0' });
+    assert.deepEqual(
+      events.map((event) => event.type === 'receipt' && [event.messageId, event.status]),
+      [['message-1', 'delivered']],
+    );
+  });
+
   test('by parameters, which count more than a text', async (t) => {
     const { smsc, channel, events } = await start(t);
     await channel.send(TEXT);

@@ -102,6 +102,15 @@ describe('a code to a linked chat', () => {
     assert.equal(peer.sent.length, 1);
   });
 
+  test('a 429 of years is believed for an hour', async (t) => {
+    const { peer, channel, world } = await bot(t);
+    const parameters = { retry_after: 2_000_000_000 };
+    peer.fail({ status: 429, json: { ok: false, error_code: 429, description: 'Too Many Requests', parameters } });
+    assert.deepEqual(await channel.send(CODE), { kind: 'temporary', reason: '429', retryAfterMs: 3_600_000 });
+    world.pass(3_600_000);
+    assert.equal((await channel.send(CODE)).kind, 'accepted');
+  });
+
   const FAULTS: [string, Fault, object][] = [
     ['answers 500', { status: 500, text: 'Internal Server Error' }, { reason: '500', maybeSent: true }],
     ['answers 502 with a page', 'bad_gateway', { reason: '502', maybeSent: true }],
