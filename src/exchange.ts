@@ -42,7 +42,7 @@ export async function exchange(call: Call): Promise<Answer> {
 }
 
 /** The body as text, or undefined where it is bigger than it may be; the rest is not read. */
-async function readBounded(response: Response): Promise<string | undefined> {
+export async function readBounded(response: Response): Promise<string | undefined> {
   const parts: Uint8Array[] = [];
   let length = 0;
   for await (const part of response.body ?? []) {

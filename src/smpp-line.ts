@@ -13,6 +13,8 @@ const UNBIND_TIMEOUT_MS = 1_000;
 const RECONNECT_WAITS_MS = [1_000, 2_000, 5_000, 10_000, 30_000, 60_000] as const;
 /** A send does not wait for the next attempt, but makes one, if the last was not just now. */
 const RECONNECT_MIN_MS = 1_000;
+/** So many times as long as a send waits for it, an answer is expected; then it holds no place in the window any more. */
+const OVERDUE_AFTER_TIMEOUTS = 2;
 
 export interface SmppLineOptions {
   clock: Clock;
@@ -25,13 +27,16 @@ export interface SmppLineOptions {
   onDeliver(pdu: Pdu): Promise<void>;
 }
 
-/** One message on its way. It is submitted once, however often it is sent while the answer is awaited. */
+/** One message on its way. It is submitted once, however often it is sent while the answer is expected. */
 export interface Attempt {
+  to: string;
   usefulUntil: number;
   /** Some of it left. */
   handed: boolean;
   /** Its sender went elsewhere before any of it left. */
   givenUp: boolean;
+  /** How many of its parts should have been answered long ago. The answers count all the same, should they come. */
+  overdue: number;
   outcome: Promise<SendOutcome>;
 }
 
@@ -57,6 +62,8 @@ export class SmppLine {
   #closed = false;
   readonly #queue: Submit[] = [];
   readonly #outstanding = new Set<Submit>();
+  /** Some servers lose an answer and go on: what waits for those must not fill the window. */
+  readonly #overdue = new Set<Submit>();
   /** Of the window, what the other side keeps up with: halved when it asks to slow down, regained answer by answer. */
   #pace: number;
 
@@ -151,9 +158,11 @@ export class SmppLine {
     if (this.#session !== session) return;
     this.#session = undefined;
     this.#failure = { kind: 'temporary', reason };
-    for (const { settle } of this.#outstanding) settle({ kind: 'temporary', reason, maybeSent: true });
+    for (const { settle } of [...this.#outstanding, ...this.#overdue])
+      settle({ kind: 'temporary', reason, maybeSent: true });
     for (const { settle } of this.#queue) settle(this.#failure);
     this.#outstanding.clear();
+    this.#overdue.clear();
     this.#queue.length = 0;
     this.#bindLater(reason);
   }
@@ -185,9 +194,15 @@ export class SmppLine {
   #hand(session: Session, submit: Submit): void {
     submit.attempt.handed = true;
     this.#outstanding.add(submit);
+    const expectedMs = OVERDUE_AFTER_TIMEOUTS * this.#options.answerTimeoutMs;
+    const expected = setTimeout(() => this.#expectNoMore(submit), expectedMs);
+    expected.unref();
     void ask(session, submit.pdu).then((response) => {
+      clearTimeout(expected);
+      const isLate = this.#overdue.delete(submit);
+      if (isLate) submit.attempt.overdue -= 1;
       // Answered already by the loss of the connection.
-      if (!response || !this.#outstanding.delete(submit)) return;
+      if (!response || !(this.#outstanding.delete(submit) || isLate)) return;
       const { command_status: status, message_id: id = '' } = response;
       this.#pace = asksToSlowDown(status)
         ? Math.max(1, this.#pace / 2)
@@ -197,6 +212,14 @@ export class SmppLine {
       else submit.settle(status === 0 ? { kind: 'accepted', providerId: id } : outcomeOfStatus(status));
       this.#pump();
     });
+  }
+
+  #expectNoMore(submit: Submit): void {
+    if (!this.#outstanding.delete(submit)) return;
+    this.#overdue.add(submit);
+    submit.attempt.overdue += 1;
+    this.#options.log.warn('smpp', { state: 'answer_overdue', overdue: this.#overdue.size });
+    this.#pump();
   }
 
   /** Every request is answered, or the other side stops sending. */

@@ -14,8 +14,11 @@ import { failed, startWhatsAppPeer } from './whatsapp-peer.ts';
 
 export const PHONE = '+12125550101';
 
-/** `slow`: 429 with a delay of two minutes. `lost`: takes the message and closes before the answer. */
-export type Fault = 'down' | 'slow' | 'refused' | 'lost' | 'hang';
+/**
+ * `slow`: 429 with a delay of two minutes. `lost`: takes the message and closes before the answer. `proxied`: takes it, and a
+ * proxy in between answers 502.
+ */
+export type Fault = 'down' | 'slow' | 'refused' | 'lost' | 'proxied' | 'hang';
 
 export interface Carrier {
   env: Record<string, string>;
@@ -47,6 +50,7 @@ export const CARRIERS = {
       slow: { status: 429, headers: { 'Retry-After': '120' } },
       refused: { status: 400, body: JSON.stringify({ code: 21614, message: 'not a mobile number', status: 400 }) },
       lost: 'close',
+      proxied: 'bad-gateway',
       hang: 'hang',
     } as const;
     return {
@@ -78,6 +82,8 @@ export const CARRIERS = {
       slow: { status: 0x58 },
       refused: { status: 0x0b },
       lost: 'close',
+      // There is none here.
+      proxied: 'close',
       hang: 'hold',
     } as const;
     return {
@@ -105,6 +111,7 @@ export const CARRIERS = {
       slow: { status: 429, headers: { 'Retry-After': '120' } },
       refused: { status: 400 },
       lost: 'close',
+      proxied: 'bad-gateway',
       hang: 'hang',
     } as const;
     return {
@@ -142,6 +149,7 @@ export const CARRIERS = {
           slow: { status: 429, headers: { 'Retry-After': '120' } },
           refused: { status: 200, json: error },
           lost: 'close_mid_answer',
+          proxied: 'bad_gateway',
           hang: 'hang',
         } as const;
         peer.fail(...Array.from({ length: times }, () => faults[fault]));
@@ -258,7 +266,13 @@ export const MESSENGER_CARRIERS = {
   },
 } as const;
 
-const FAULTS = { down: { status: 502 }, slow: SLOW, lost: 'close_mid_answer', hang: 'hang' } as const;
+const FAULTS = {
+  down: { status: 502 },
+  slow: SLOW,
+  lost: 'close_mid_answer',
+  proxied: 'bad_gateway',
+  hang: 'hang',
+} as const;
 
 async function call(program: InProcess, name: string, { body, headers }: WebhookCall): Promise<void> {
   const text = new TextDecoder().decode(body);

@@ -31,6 +31,8 @@ export type Fault =
   | 'close_mid_answer'
   | 'nonsense'
   | 'endless_answer'
+  /** A proxy in between lost the answer. */
+  | 'bad_gateway'
   | { status: number; json?: unknown; text?: string; headers?: Record<string, string> };
 
 export interface Peer {
@@ -86,6 +88,7 @@ function answerWith(
 
 function failAfter(fault: Exclude<Fault, object | 'close'>, response: ServerResponse, answer: PeerAnswer): void {
   if (fault === 'hang') return;
+  if (fault === 'bad_gateway') return void response.writeHead(502).end('<html>Bad Gateway</html>');
   if (fault === 'nonsense') return void response.writeHead(200).end('<html>Welcome to the airport</html>');
   const text = JSON.stringify(answer.json);
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': 1_000_000 });

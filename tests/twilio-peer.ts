@@ -21,7 +21,9 @@ export type Misbehaviour =
   /** Takes the message and closes before the answer. */
   | 'close'
   /** Takes the message, and closes within the body of the answer. */
-  | 'close-within';
+  | 'close-within'
+  /** Takes the message, and a proxy in between loses the answer. */
+  | 'bad-gateway';
 
 export interface TwilioPeer {
   /** http://127.0.0.1:port */
@@ -94,6 +96,7 @@ export async function startTwilioPeer(options: TwilioPeerOptions): Promise<Twili
     taken.push({ sid, form });
     const document = JSON.stringify(messageOf(sid, form, options.account));
     if (how === 'hang') return;
+    if (how === 'bad-gateway') return void response.writeHead(502).end('<html>Bad Gateway</html>');
     if (how === 'close') return void request.socket.destroy();
     response.writeHead(201, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(document) });
     if (how === 'close-within') {

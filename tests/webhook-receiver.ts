@@ -12,7 +12,9 @@ export type ReceiverMisbehaviour =
   /** Takes the message and closes before the answer. */
   | 'close'
   /** Takes the message, says so, and closes within the body. */
-  | 'close-within';
+  | 'close-within'
+  /** Takes the message, and a proxy in between loses the answer. */
+  | 'bad-gateway';
 
 export interface WebhookReceiver {
   /** http://127.0.0.1:port */
@@ -47,6 +49,7 @@ export async function startWebhookReceiver(secret: string, nowS: () => number): 
     const message = JSON.parse(body.toString());
     taken.set(message.id, message);
     if (how === 'hang') return;
+    if (how === 'bad-gateway') return void response.writeHead(502).end('<html>Bad Gateway</html>');
     if (how === 'close') return void request.socket.destroy();
     if (how === 'close-within') {
       response.writeHead(200, { 'Content-Length': 100 });

@@ -14,7 +14,7 @@ import { type Delivery, nameOf, type Prepared } from './delivery.ts';
 import { type CodeKind, findRecipient } from './find-recipient.ts';
 import { isCurrent } from './next-rung.ts';
 import { prepareSharedCode } from './prepare-shared-code.ts';
-import { rungsBelow, rungsUnder, wayTo } from './reachable-channels.ts';
+import { rungsBelow, rungsOfNobody, wayTo } from './reachable-channels.ts';
 import { buyText } from './spend-on-texts.ts';
 
 export async function prepareCode(
@@ -44,7 +44,7 @@ export async function prepareCode(
     return { do: 'skip', reason: 'high_risk', below };
   if (kind === 'decoy' || to === undefined) {
     const forNobody = kind === 'decoy';
-    const shown = forNobody && channel !== 'email' ? rungsUnder(context, proof, channel) : below;
+    const shown = forNobody && channel !== 'email' ? rungsOfNobody(context, proof, channel) : below;
     const shared = proof.lane === 'waited';
     // Writing a mail takes the worker a few milliseconds, which whoever asks next would miss.
     const like =

@@ -102,6 +102,12 @@ export async function rungsBelow(
   );
 }
 
+/** For a decoy: the rungs that somebody with a number and a mailbox, and no chat, would have. */
+export function rungsOfNobody(context: Pick<Context, 'settings'>, proof: Proof, channel: Channel): Channel[] {
+  const gateway = context.settings.texting?.telegram === true;
+  return rungsUnder(context, proof, channel).filter((rung) => !isMessenger(rung) || (rung === 'telegram' && gateway));
+}
+
 /** The rungs below this one, whatever the account has. */
 export function rungsUnder({ settings }: Pick<Context, 'settings'>, proof: Proof, channel: Channel): Channel[] {
   const ladder = ladderOf(proof.channel, settings, proof.carries, proof.purpose);

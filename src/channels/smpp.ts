@@ -2,7 +2,7 @@
 import smpp, { type Pdu } from 'smpp';
 import type { ChannelEvent, Clock, Log, OutgoingText, Random, TextChannel } from '../ports.ts';
 import type { SendOutcome } from '../rules/delivery.ts';
-import { eventOf, SentTexts } from '../rules/smpp-events.ts';
+import { eventOf, isSameNumber, SentTexts } from '../rules/smpp-events.ts';
 import { submitFields } from '../rules/smpp-submit.ts';
 import type { SmppUrl } from '../rules/sms-urls.ts';
 import { type Attempt, SmppLine, tryBind, within } from '../smpp-line.ts';
@@ -31,7 +31,7 @@ export interface SmppChannel extends TextChannel {
 /**
  * Submits each message once. SMPP has no key for repeated submits, so a send that times out leaves its submit outstanding:
  * the next send of the same message waits for that answer, or finds it, and submits again only when the connection is
- * lost. Then the first outcome was `maybeSent`, and the second message has the same code.
+ * lost, or the answer is long overdue. Then the first outcome was `maybeSent`, and the second message has the same code.
  */
 export function createSmppChannel(settings: SmppUrl, options: SmppOptions): SmppChannel {
   const answerTimeoutMs = options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS;
@@ -43,7 +43,8 @@ export function createSmppChannel(settings: SmppUrl, options: SmppOptions): Smpp
   async function send(text: OutgoingText): Promise<SendOutcome> {
     if (!/^\+[1-9]\d{6,14}$/.test(text.to)) return { kind: 'unreachable', reason: 'not_e164' };
     if (options.clock.now() >= text.usefulUntil) return { kind: 'temporary', reason: 'useless_by_now' };
-    const attempt = attempts.get(text.id) ?? start(text);
+    const running = attempts.get(text.id);
+    const attempt = running === undefined || running.overdue > 0 ? start(text) : running;
     const outcome = await within(answerTimeoutMs, attempt.outcome, () => undefined);
     if (outcome) {
       attempts.delete(text.id);
@@ -55,11 +56,12 @@ export function createSmppChannel(settings: SmppUrl, options: SmppOptions): Smpp
   }
 
   function start(text: OutgoingText): Attempt {
-    const attempt: Attempt = { usefulUntil: text.usefulUntil, handed: false, givenUp: false, outcome: NOT_STARTED };
+    const { to, usefulUntil } = text;
+    const attempt: Attempt = { to, usefulUntil, handed: false, givenUp: false, overdue: 0, outcome: NOT_STARTED };
     attempts.set(text.id, attempt);
     if (attempts.size > REMEMBERED) attempts.delete(attempts.keys().next().value as string);
     attempt.outcome = submit(text, attempt).then((outcome) => {
-      if (outcome.kind !== 'accepted') attempts.delete(text.id);
+      if (outcome.kind !== 'accepted' && attempts.get(text.id) === attempt) attempts.delete(text.id);
       return outcome;
     });
     return attempt;
@@ -80,9 +82,14 @@ export function createSmppChannel(settings: SmppUrl, options: SmppOptions): Smpp
     return { kind: 'accepted', providerId };
   }
 
-  /** Some servers send a receipt before, or together with, the answer to the submit that it is about. */
+  /**
+   * Some servers send a receipt before, or together with, the answer to the submit that it is about. It waits for texts to
+   * that number alone: an answer that was lost must not hold up what is reported of everybody else's.
+   */
   async function deliver(pdu: Pdu): Promise<void> {
-    const onTheirWay = [...attempts.values()].map(({ outcome }) => outcome);
+    const onTheirWay = [...attempts.values()]
+      .filter(({ to, overdue }) => overdue === 0 && isSameNumber(to, pdu.source_addr ?? ''))
+      .map(({ outcome }) => outcome);
     await within(answerTimeoutMs, Promise.all(onTheirWay), () => undefined);
     const event = eventOf(pdu, sent, options.clock.now());
     if (event) await options.onEvent(event);

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { type Answer, exchange, type Fetch } from '../exchange.ts';
 import type { ChannelEvent, Clock, Log, OutgoingText, Received, TextChannel, WebhookCall } from '../ports.ts';
 import type { SendOutcome } from '../rules/delivery.ts';
-import { outcomeOfFailure, retryAfterMsOf } from '../rules/http-outcomes.ts';
+import { believedWaitMs, doubtOf, outcomeOfFailure, retryAfterMsOf } from '../rules/http-outcomes.ts';
 import type { TelegramGatewaySettings } from '../rules/messenger-urls.ts';
 import { readJson } from '../rules/read-json.ts';
 import { isSameMac } from '../rules/signatures.ts';
@@ -157,7 +157,8 @@ function outcomeOf(answer: Answer, asked: 'check' | 'send', now: number): SendOu
     return outcomeOfFailure({ ...answer, maybeObeyed: answer.maybeObeyed && asked === 'send' });
   if (answer.status === 429)
     return { kind: 'temporary', reason: '429', retryAfterMs: retryAfterMsOf(answer.headers, now) ?? PAUSE_MS };
-  if (answer.status >= 500) return { kind: 'temporary', reason: String(answer.status) };
+  if (answer.status >= 500)
+    return { kind: 'temporary', reason: String(answer.status), ...(asked === 'send' ? doubtOf(answer.status) : {}) };
   const parsed = ApiAnswer.safeParse(readJson(answer.text));
   if (!parsed.success)
     return answer.status >= 200 && answer.status < 300
@@ -170,7 +171,7 @@ function outcomeOf(answer: Answer, asked: 'check' | 'send', now: number): SendOu
 function refusalOf(error: string): SendOutcome {
   const reason = /^[A-Z0-9_]{1,64}$/.test(error) ? error : 'unknown_error';
   const flood = /^FLOOD_WAIT_(\d{1,6})$/.exec(reason);
-  if (flood) return { kind: 'temporary', reason: 'FLOOD_WAIT', retryAfterMs: Number(flood[1]) * 1000 };
+  if (flood) return { kind: 'temporary', reason: 'FLOOD_WAIT', retryAfterMs: believedWaitMs(Number(flood[1]) * 1000) };
   if (WAITS_FOR_OPERATOR.test(reason)) return { kind: 'temporary', reason };
   return { kind: 'unreachable', reason };
 }

@@ -9,7 +9,7 @@ import { type Answer, exchange, type Fetch } from '../exchange.ts';
 import type { ChannelEvent, Clock, LinkedChannel, Log, OutgoingText, Received, WebhookCall } from '../ports.ts';
 import { chatName } from '../rules/chat-names.ts';
 import type { SendOutcome } from '../rules/delivery.ts';
-import { outcomeOfFailure } from '../rules/http-outcomes.ts';
+import { believedWaitMs, doubtOf, outcomeOfFailure } from '../rules/http-outcomes.ts';
 import { isLinkToken, isStopWord } from '../rules/link-tokens.ts';
 import type { TelegramSettings } from '../rules/messenger-urls.ts';
 import { readJson } from '../rules/read-json.ts';
@@ -174,9 +174,13 @@ function refusalOf(status: number, description: string, retryAfterS: number | un
   if (status === 403) return { kind: 'unreachable', reason, stopped: true };
   if (status === 400 && /chat not found/i.test(description)) return { kind: 'unreachable', reason: 'chat_not_found' };
   if (status === 429)
-    return { kind: 'temporary', reason, retryAfterMs: retryAfterS === undefined ? PAUSE_MS : retryAfterS * 1000 };
+    return {
+      kind: 'temporary',
+      reason,
+      retryAfterMs: retryAfterS === undefined ? PAUSE_MS : believedWaitMs(retryAfterS * 1000),
+    };
   if (status >= 400 && status < 500 && ![401, 404, 408, 409].includes(status)) return { kind: 'permanent', reason };
-  return { kind: 'temporary', reason };
+  return { kind: 'temporary', reason, ...doubtOf(status) };
 }
 
 /** 401: the token was revoked. 404: there is no such bot or server. 400: a request that we should not make. */

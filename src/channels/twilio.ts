@@ -1,7 +1,7 @@
 /** Text messages by Twilio's Messages API (2010-04-01), its status callbacks, and what people answer. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import { exchange } from '../exchange.ts';
+import { exchange, readBounded } from '../exchange.ts';
 import type { ChannelEvent, Clock, OutgoingText, Received, Standing, TextChannel, WebhookCall } from '../ports.ts';
 import type { SendOutcome } from '../rules/delivery.ts';
 import { failureOf, outcomeOfFailure, outcomeOfTrouble } from '../rules/http-outcomes.ts';
@@ -117,10 +117,10 @@ interface Answer {
   code?: unknown;
 }
 
-/** What stands in the answer; an empty one where it was cut off or is no JSON object. */
+/** What stands in the answer; an empty one where it was cut off, is too long, or is no JSON object. */
 async function answerOf(response: Response): Promise<Answer> {
   try {
-    const answer: unknown = await response.json();
+    const answer = readJson((await readBounded(response)) ?? '');
     return typeof answer === 'object' && answer !== null ? answer : {};
   } catch {
     return {};
@@ -131,8 +131,10 @@ function outcomeOf(response: Response, answer: Answer, text: OutgoingText, now: 
   const { status } = response;
   if (status === 201) {
     // Cut off after the status line: the message exists, and its callbacks name it by our id.
-    return { kind: 'accepted', providerId: typeof answer.sid === 'string' ? answer.sid : text.id };
+    return { kind: 'accepted', providerId: isSid(answer.sid) ? answer.sid : text.id };
   }
+  // Nothing that Twilio says, but whoever is in between may have handed the message on.
+  if (response.ok) return { kind: 'temporary', reason: `http_${status}`, maybeSent: true };
   const code = typeof answer.code === 'number' ? answer.code : undefined;
   const reason = String(code ?? `http_${status}`);
   const trouble = outcomeOfTrouble(response, reason, now);
@@ -141,6 +143,10 @@ function outcomeOf(response: Response, answer: Answer, text: OutgoingText, now: 
   if (code !== undefined && UNREACHABLE.has(code)) return { kind: 'unreachable', reason };
   if (code !== undefined && OURS_TO_MEND.has(code)) return { kind: 'temporary', reason };
   return status === 400 && code !== undefined ? { kind: 'permanent', reason } : { kind: 'temporary', reason };
+}
+
+function isSid(sid: unknown): sid is string {
+  return typeof sid === 'string' && /^[A-Za-z0-9]{1,64}$/.test(sid);
 }
 
 /** The person answered STOP; START lifts it. */

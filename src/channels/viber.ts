@@ -11,6 +11,7 @@ import { type Answer, exchange, type Fetch } from '../exchange.ts';
 import type { ChannelEvent, LinkedChannel, Log, OutgoingText, Received, WebhookCall } from '../ports.ts';
 import { chatName } from '../rules/chat-names.ts';
 import type { SendOutcome } from '../rules/delivery.ts';
+import { doubtOf } from '../rules/http-outcomes.ts';
 import { isLinkToken, isStopWord } from '../rules/link-tokens.ts';
 import type { ViberSettings } from '../rules/messenger-urls.ts';
 import { readJson } from '../rules/read-json.ts';
@@ -157,7 +158,8 @@ const AccountInfo = z.object({ uri: z.string().optional(), webhook: z.string().o
 
 function verdictOf(answer: Answer): Verdict {
   if (answer.kind === 'failed') return waits(answer.reason, answer.maybeObeyed ? { maybeSent: true } : {});
-  if (answer.status !== 200) return waits(String(answer.status), answer.status === 429 ? { retryAfterMs: 5_000 } : {});
+  if (answer.status !== 200)
+    return waits(String(answer.status), answer.status === 429 ? { retryAfterMs: 5_000 } : doubtOf(answer.status));
   const parsed = ApiAnswer.safeParse(readJson(answer.text, BIG));
   if (!parsed.success) return waits('unreadable_answer', { maybeSent: true });
   const { status, message_token } = parsed.data;

@@ -3,6 +3,9 @@ import type { SendOutcome } from './delivery.ts';
 
 /** A provider means seconds or minutes; a broken proxy may ask for years. */
 const RETRY_AFTER_MAX_MS = 60 * 60_000;
+export function believedWaitMs(askedMs: number): number {
+  return Math.min(askedMs, RETRY_AFTER_MAX_MS);
+}
 
 /** The connection never stood (codes of the system, of DNS, of TLS, of Node's fetch), so nothing can have been taken. */
 const NOTHING_SENT =
@@ -40,14 +43,18 @@ export function outcomeOfTrouble(
     kind: 'temporary',
     reason,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    // 503 is told by a door that let nothing in; behind any other 5xx the message may have been taken.
-    ...(status === 429 || status === 503 ? {} : { maybeSent: true }),
+    ...doubtOf(status),
   };
+}
+
+/** 503 is told by a door that let nothing in; behind any other 5xx, a proxy's for one, the message may have been taken. */
+export function doubtOf(status: number): { maybeSent?: true } {
+  return status >= 500 && status !== 503 ? { maybeSent: true } : {};
 }
 
 /** `Retry-After`, in seconds or as a date (RFC 9110 10.2.3); an hour at most. Undefined where it names no time to come. */
 export function retryAfterMsOf(headers: Headers, now: number): number | undefined {
   const value = headers.get('retry-after')?.trim() ?? '';
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : /[A-Za-z]/.test(value) ? Date.parse(value) - now : Number.NaN;
-  return ms > 0 ? Math.min(ms, RETRY_AFTER_MAX_MS) : undefined;
+  return ms > 0 ? believedWaitMs(ms) : undefined;
 }

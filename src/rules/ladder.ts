@@ -27,6 +27,10 @@ export interface Texting {
  * the code goes on. Texts arrive within some seconds. Two ways that stay silent, and the mailbox, fit into a minute.
  */
 export const RECEIPT_WAIT_MS = 20_000;
+/** Where there are more, they share this time, from when the code could leave, so that the last one fits as well. */
+export const LAST_WAY_WITHIN_MS = 45_000;
+/** Each has at least this, however long the code waited for its turn. */
+export const RECEIPT_WAIT_LEAST_MS = 10_000;
 /**
  * After so many temporary refusals, or one that asks for a longer wait or took longer to come, somebody who waits gets the
  * code another way.
@@ -104,7 +108,7 @@ export function onward(attempted: Attempted): Onward | undefined {
   const [next] = below;
   if (next === undefined) return undefined;
   if (outcome.kind === 'accepted')
-    return reports ? { channel: next, inMs: Math.max(0, RECEIPT_WAIT_MS - tookMs), leaves: false } : undefined;
+    return reports ? { channel: next, inMs: Math.max(0, receiptWaitMs(attempted) - tookMs), leaves: false } : undefined;
   if (channel === 'email') {
     // What a mail's own fate looks like must not depend on an account with other ways: it is never given up for them.
     const isOver = outcome.kind !== 'temporary' || outcome.maybeSent === true || waitedMs >= MAIL_HELD_UP_MS;
@@ -113,12 +117,23 @@ export function onward(attempted: Attempted): Onward | undefined {
   return isWorthWaiting(attempted) ? undefined : { channel: next, inMs: 0, leaves: true };
 }
 
+/** From the hand-over. */
+function receiptWaitMs({ tookMs, waitedMs, below }: Attempted): number {
+  const shareMs = shareOfTimeLeft(waitedMs - tookMs, below);
+  return Math.min(RECEIPT_WAIT_MS, Math.max(RECEIPT_WAIT_LEAST_MS, shareMs));
+}
+
+function shareOfTimeLeft(waitedMs: number, below: readonly Channel[]): number {
+  return Math.floor((LAST_WAY_WITHIN_MS - waitedMs) / below.length);
+}
+
 /** Where the answer was lost the message may have left, so another way is better than the same again. */
-function isWorthWaiting({ outcome, attempts, tookMs }: Attempted): boolean {
+function isWorthWaiting({ outcome, attempts, tookMs, waitedMs, below }: Attempted): boolean {
   return (
     outcome.kind === 'temporary' &&
     outcome.maybeSent !== true &&
     attempts < ATTEMPTS_PER_RUNG &&
+    shareOfTimeLeft(waitedMs, below) >= WAITED_FOR_PROVIDER_MS &&
     tookMs <= WAITED_FOR_PROVIDER_MS &&
     (outcome.retryAfterMs ?? 0) <= WAITED_FOR_PROVIDER_MS
   );

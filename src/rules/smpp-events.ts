@@ -89,10 +89,15 @@ export class SentTexts {
   find(receiptId: string, recipient: string): { text: SentText; part: string } | undefined {
     for (const part of idsMeant(receiptId)) {
       const text = this.#byId.get(part);
-      if (text && digits(text.to) === digits(recipient)) return { text, part };
+      if (text && isSameNumber(text.to, recipient)) return { text, part };
     }
     return undefined;
   }
+}
+
+/** With or without a plus sign, as servers write them. */
+export function isSameNumber(one: string, other: string): boolean {
+  return digits(one) === digits(other);
 }
 
 function digits(address: string): string {

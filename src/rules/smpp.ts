@@ -104,8 +104,9 @@ export function readReceipt({ text, receiptedMessageId, messageState }: ReceiptF
   return { id, status: 'failed', reason: `${state}${code}` };
 }
 
+/** Visible characters alone: some servers close the text with a zero. */
 function field(text: string, name: string): string | undefined {
-  return new RegExp(`(?:^|[\\s,;])${name}:\\s*([^\\s,;]+)`, 'i').exec(text)?.[1];
+  return new RegExp(`(?:^|[\\s,;])${name}:\\s*([\\x21-\\x2b\\x2d-\\x3a\\x3c-\\x7e]+)`, 'i').exec(text)?.[1];
 }
 
 /**

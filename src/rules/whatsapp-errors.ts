@@ -3,13 +3,14 @@
  * (https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes).
  */
 import type { SendOutcome } from './delivery.ts';
+import { doubtOf } from './http-outcomes.ts';
 
 /**
  * person: this person is not reached by WhatsApp. wait: try again after so many milliseconds. slow: the same, and every send
- * of this number waits along. operator: nothing goes out until the operator acts. ours: this very message will never be
+ * of this number waits along. doubt: as wait, and the message may have been taken. operator: nothing goes out until the operator acts. ours: this very message will never be
  * taken, and the operator should know why.
  */
-type Meaning = { is: 'person' } | { is: 'operator' } | { is: 'ours' } | { is: 'wait' | 'slow'; ms: number };
+type Meaning = { is: 'person' } | { is: 'operator' } | { is: 'ours' } | { is: 'wait' | 'slow' | 'doubt'; ms: number };
 
 const PERSON: Meaning = { is: 'person' };
 const OPERATOR: Meaning = { is: 'operator' };
@@ -74,7 +75,12 @@ export function whatsAppVerdict(code: number | undefined, status: number): Whats
   if (meaning.is === 'operator') return { outcome: { kind: 'temporary', reason }, alert: true, pauseMs: 0 };
   if (meaning.is === 'ours') return { outcome: { kind: 'permanent', reason }, alert: true, pauseMs: 0 };
   return {
-    outcome: { kind: 'temporary', reason, retryAfterMs: meaning.ms },
+    outcome: {
+      kind: 'temporary',
+      reason,
+      retryAfterMs: meaning.ms,
+      ...(meaning.is === 'doubt' && { maybeSent: true }),
+    },
     alert: false,
     pauseMs: meaning.is === 'slow' ? meaning.ms : 0,
   };
@@ -90,5 +96,6 @@ function meaningOf(code: number): Meaning | undefined {
 function meaningOfStatus(status: number): Meaning {
   if (status === 429) return { is: 'slow', ms: 5_000 };
   if (status === 401 || status === 403) return OPERATOR;
-  return status >= 400 && status < 500 ? OURS : { is: 'wait', ms: 2_000 };
+  if (status >= 400 && status < 500) return OURS;
+  return { is: doubtOf(status).maybeSent ? 'doubt' : 'wait', ms: 2_000 };
 }

@@ -23,6 +23,7 @@ for (const [name, startCarrier] of Object.entries(ALL))
         ['slow', 1],
         ['refused', 50],
         ['lost', 1],
+        ['proxied', 50],
       ];
       for (const [fault, times] of faults)
         test(`${fault}: the code comes by email within a minute, and by no way twice`, async (t) => {
@@ -112,6 +113,24 @@ describe('a provider that hangs', { concurrency: true }, () => {
       assert.equal(mailedCodes(program).length, 1);
       assert.ok(carrier.codes().length <= 1);
     });
+});
+
+describe('with every way there is', () => {
+  const WAYS = [CARRIERS.gateway, CARRIERS.twilio, MESSENGER_CARRIERS.whatsapp, MESSENGER_CARRIERS.viber];
+
+  test('all take it and stay silent: the mail leaves within a minute, and each way brings the code once', async (t) => {
+    const carriers = await Promise.all(WAYS.map((startCarrier) => startCarrier()));
+    for (const carrier of carriers) t.after(() => carrier.stop());
+    const program = await startInProcess('sqlite', Object.assign({}, ...carriers.map(({ env }) => env)));
+    t.after(() => program.close());
+    const account = await addPerson(program, { emails: [EMAIL], phones: [PHONE] });
+    for (const { chat } of carriers) if (chat) await linkChat(program, account, chat);
+    const { json } = await program.api('POST', '/recovery', { body: { identifier: PHONE } });
+    await program.settled();
+    await seconds(program, 55);
+    for (const { codes } of carriers) assert.deepEqual(codes(), mailedCodes(program));
+    assert.equal(await verified(program, json.token, mailedCodes(program)[0]), 200);
+  });
 });
 
 describe('with one way alone', () => {

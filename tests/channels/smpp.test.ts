@@ -298,6 +298,48 @@ describe('an answer that does not come', () => {
   });
 });
 
+describe('an answer that never comes, on a connection that lives', () => {
+  test('holds up no report on a text to another number', async (t) => {
+    const { smsc, channel, events } = await start(t, { answerTimeoutMs: 60_000 });
+    smsc.answerWith('hold');
+    void channel.send({ ...TEXT, id: 'lost', to: '+15005550007' });
+    await smsc.waitFor('the first', () => smsc.submitted.length === 1);
+    assert.deepEqual(await channel.send(TEXT), accepted('2'));
+    await smsc.deliver({ source: '15005550006', esmClass: 4, message: receiptText('2', 'DELIVRD') });
+    assert.deepEqual(
+      events.map((event) => event.type === 'receipt' && event.messageId),
+      ['message-1'],
+    );
+  });
+
+  test('gives its place in the window up', async (t) => {
+    const { smsc, channel } = await start(t, { answerTimeoutMs: 300, query: 'from=Shop&window=1' });
+    smsc.answerWith('hold');
+    await channel.send({ ...TEXT, id: 'lost' });
+    const tried: unknown[] = [];
+    for (let tries = 0; tries < 10 && tried.at(-1) !== 'accepted'; tries += 1)
+      tried.push((await channel.send({ ...TEXT, id: `after-${tries}` })).kind);
+    assert.equal(tried.at(-1), 'accepted', tried.join());
+  });
+
+  test('is not waited for ever: the text is submitted again, and either answer tells which text a report is about', async (t) => {
+    const { smsc, channel, events } = await start(t, { answerTimeoutMs: 300 });
+    smsc.answerWith('hold');
+    const outcomes = [await channel.send(TEXT)];
+    for (let tries = 0; tries < 10 && outcomes.at(-1)?.kind !== 'accepted'; tries += 1)
+      outcomes.push(await channel.send(TEXT));
+    assert.equal(outcomes.at(-1)?.kind, 'accepted');
+    assert.equal(smsc.submitted.length, 2);
+    smsc.answerHeld();
+    for (const id of ['1', '2'])
+      await smsc.deliver({ source: '15005550006', esmClass: 4, message: receiptText(id, 'ENROUTE') });
+    assert.deepEqual(
+      events.map((event) => event.type === 'receipt' && event.messageId),
+      ['message-1', 'message-1'],
+    );
+  });
+});
+
 describe('the connection', () => {
   test('is one for all texts, and ends with a farewell', async (t) => {
     const { smsc, channel } = await start(t);
@@ -423,6 +465,16 @@ describe('a receipt', () => {
       );
       assert.deepEqual(events, [receipt(fields)]);
     });
+
+  test('whose text ends with a zero, right behind the id, which is no part of it', async (t) => {
+    const { smsc, channel, events } = await start(t);
+    await channel.send(TEXT);
+    await smsc.deliver({ source: '15005550006', esmClass: 0x04, message: 'stat:DELIVRD err:000 id:1\0' });
+    assert.deepEqual(
+      events.map((event) => event.type === 'receipt' && [event.messageId, event.status]),
+      [['message-1', 'delivered']],
+    );
+  });
 
   test('by parameters, which count more than a text', async (t) => {
     const { smsc, channel, events } = await start(t);

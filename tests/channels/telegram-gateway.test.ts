@@ -140,6 +140,14 @@ describe('a code to a phone number', () => {
     assert.equal((await channel.send(CODE)).kind, 'accepted');
   });
 
+  test('a flood of days is believed for an hour', async (t) => {
+    const { peer, channel, world } = await gateway(t);
+    peer.fail({ status: 200, json: { ok: false, error: 'FLOOD_WAIT_999999' } });
+    assert.deepEqual(await channel.send(CODE), { kind: 'temporary', reason: 'FLOOD_WAIT', retryAfterMs: 3_600_000 });
+    world.pass(3_600_000);
+    assert.equal((await channel.send({ ...CODE, usefulUntil: world.clock.now() + 600_000 })).kind, 'accepted');
+  });
+
   const FAULTS: [string, Fault, object][] = [
     ['answers 429', { status: 429, headers: { 'retry-after': '3' } }, { reason: '429', retryAfterMs: 3000 }],
     ['answers 500', { status: 500 }, { reason: '500' }],

@@ -102,9 +102,19 @@ describe('a code to a linked chat', () => {
     assert.equal(peer.sent.length, 1);
   });
 
+  test('a 429 of years is believed for an hour', async (t) => {
+    const { peer, channel, world } = await bot(t);
+    const parameters = { retry_after: 2_000_000_000 };
+    peer.fail({ status: 429, json: { ok: false, error_code: 429, description: 'Too Many Requests', parameters } });
+    assert.deepEqual(await channel.send(CODE), { kind: 'temporary', reason: '429', retryAfterMs: 3_600_000 });
+    world.pass(3_600_000);
+    assert.equal((await channel.send(CODE)).kind, 'accepted');
+  });
+
   const FAULTS: [string, Fault, object][] = [
-    ['answers 500', { status: 500, text: 'Internal Server Error' }, { reason: '500' }],
-    ['answers 502 with a page', { status: 502, text: '<html>Bad Gateway</html>' }, { reason: '502' }],
+    ['answers 500', { status: 500, text: 'Internal Server Error' }, { reason: '500', maybeSent: true }],
+    ['answers 502 with a page', 'bad_gateway', { reason: '502', maybeSent: true }],
+    ['answers 503', { status: 503, text: '' }, { reason: '503' }],
     ['redirects', { status: 302, headers: { location: 'https://elsewhere.example/' }, text: '' }, { reason: '302' }],
     ['hangs', 'hang', { reason: 'ETIMEDOUT', maybeSent: true }],
     ['closes without an answer', 'close', { reason: 'UND_ERR_SOCKET', maybeSent: true }],

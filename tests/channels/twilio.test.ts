@@ -167,7 +167,17 @@ describe('what Twilio may answer', () => {
     [
       'a page of somebody else',
       { status: 200, body: '<html>Sign in to this network</html>' },
-      { kind: 'temporary', reason: 'http_200' },
+      { kind: 'temporary', reason: 'http_200', maybeSent: true },
+    ],
+    [
+      '201 with more than Twilio ever says, of which no more is read than it is',
+      { status: 201, body: JSON.stringify({ sid: 'SM1', pad: 'x'.repeat(100_000) }) },
+      { kind: 'accepted', providerId: 'message-1' },
+    ],
+    [
+      '201 with what is no sid',
+      { status: 201, body: JSON.stringify({ sid: 'SM\0' }) },
+      { kind: 'accepted', providerId: 'message-1' },
     ],
     [
       'a redirect',

@@ -6,6 +6,7 @@ import {
   beforeRetry,
   channelsFor,
   firstChannel,
+  LAST_WAY_WITHIN_MS,
   ladderOf,
   type Onward,
   onward,
@@ -63,6 +64,17 @@ describe('the ladder', () => {
   for (const [title, given, expected] of rows)
     test(title, () => assert.deepEqual(onward({ ...TEXT, ...given }), expected));
 
+  const three = { below: ['sms', 'whatsapp', 'email'] } as const;
+  const crowded: [string, Partial<Attempted>, Onward | undefined][] = [
+    ['taken', { outcome: TAKEN }, { channel: 'sms', inMs: 15_000 - 100, leaves: false }],
+    ['taken at last', { outcome: TAKEN, waitedMs: 40_000 }, { channel: 'sms', inMs: 10_000 - 100, leaves: false }],
+    ['busy', { outcome: BUSY, waitedMs: 30_000 }, undefined],
+    ['busy, when not enough time is left for each', { outcome: BUSY, waitedMs: 30_001 }, leave('sms')],
+  ];
+  for (const [title, given, expected] of crowded)
+    test(`with three ways below, ${title}`, () =>
+      assert.deepEqual(onward({ ...TEXT, outcome: TAKEN, reports: true, ...three, ...given }), expected));
+
   const beside: Onward = { channel: 'sms', inMs: 0, leaves: false };
   const MAIL = { ...TEXT, channel: 'email', below: ['sms'] } as const;
   const mails: [string, Partial<Attempted> & Pick<Attempted, 'outcome'>, Onward | undefined][] = [
@@ -76,7 +88,31 @@ describe('the ladder', () => {
     test(`a mail ${title}: it is never given up for another way`, () =>
       assert.deepEqual(onward({ ...MAIL, ...given }), expected));
 
-  test('two ways that stay silent, and the mailbox, fit into a minute', () => assert.ok(2 * RECEIPT_WAIT_MS < 60_000));
+  for (const silent of [
+    ['sms'],
+    ['telegram', 'sms'],
+    ['telegram', 'sms', 'viber'],
+    ['telegram', 'sms', 'whatsapp', 'viber'],
+  ] as const)
+    test(`${silent.length} ways that stay silent, and the mailbox, fit into a minute`, () => {
+      const ways: Channel[] = [...silent, 'email'];
+      const tookMs = 1_000;
+      let passedMs = 0;
+      for (const [at, channel] of silent.entries()) {
+        const below = ways.slice(at + 1);
+        const next = onward({
+          channel,
+          outcome: TAKEN,
+          attempts: 1,
+          tookMs,
+          waitedMs: passedMs + tookMs,
+          reports: true,
+          below,
+        });
+        passedMs += tookMs + (next?.inMs ?? 0);
+      }
+      assert.ok(passedMs <= LAST_WAY_WITHIN_MS, `${passedMs}`);
+    });
 
   test('before the last way is tried again after a lost answer, its report is waited for', () => {
     assert.deepEqual(beforeRetry(LOST, true), { ...LOST, retryAfterMs: RECEIPT_WAIT_MS });
