@@ -1,5 +1,5 @@
 /** The whole program inside the test's process, with a clock that the test moves and mails that it reads. */
-import { type Composed, compose } from '../src/compose.ts';
+import { type Composed, compose, type World } from '../src/compose.ts';
 import { parseConfig, type Settings } from '../src/config.ts';
 import type { Log } from '../src/ports.ts';
 import { systemRandom } from '../src/system.ts';
@@ -34,6 +34,7 @@ export async function startInProcess(
   engine: keyof typeof ENGINES,
   env: Record<string, string> = {},
   file: Settings = {},
+  world: Pick<World, 'fetch'> = {},
 ): Promise<InProcess> {
   const database = await ENGINES[engine]();
   const sink = await startSmtpSink();
@@ -57,7 +58,7 @@ export async function startInProcess(
     },
     file,
   );
-  const regain = await compose(config, { clock: { now: () => now }, random: steadyRandom, log });
+  const regain = await compose(config, { ...world, clock: { now: () => now }, random: steadyRandom, log });
   const worker = await regain.startWorker({ otherProcesses: false });
   return {
     regain,

@@ -178,7 +178,7 @@ const OURS_TO_MEND = new Set([
 
 /**
  * Base64 of HMAC-SHA-1 over the address and every parameter, sorted by name, name and value run together; of repeated
- * parameters each value once, sorted. Twilio signs the address with the standard port or without it.
+ * parameters each value once, sorted.
  */
 function isSigned(authToken: string, url: string, params: URLSearchParams, given: string): boolean {
   const names = [...new Set(params.keys())].sort();
@@ -197,14 +197,17 @@ function isSigned(authToken: string, url: string, params: URLSearchParams, given
   });
 }
 
-/** Not by `new URL`, which would write some characters of the query differently from what was signed. */
+/**
+ * Without a port, and with the one that was called or the standard one: Twilio's own library takes either, and a port of one's
+ * own is left out of what some of its services sign. Not by `new URL`, which would write some characters of the query
+ * differently from what was signed.
+ */
 function addressesOf(url: string): string[] {
   const parts = /^(https?):\/\/(\[[^\]]*\]|[^:/?#]*)(:\d+)?(.*)$/s.exec(url);
   if (!parts) return [url];
   const [, scheme = '', host = '', port, rest = ''] = parts;
   const standard = scheme === 'https' ? ':443' : ':80';
-  if (port !== undefined && port !== standard) return [url];
-  return [`${scheme}://${host}${rest}`, `${scheme}://${host}${standard}${rest}`];
+  return [`${scheme}://${host}${rest}`, `${scheme}://${host}${port ?? standard}${rest}`];
 }
 
 type Status = Extract<ChannelEvent, { type: 'receipt' }>['status'];
