@@ -5,10 +5,10 @@ import { cameToNothing, isHeldUp, type MessageFate, type Over } from '../rules/d
 import { sendableAddress } from '../rules/identifiers.ts';
 import { NO_ACCOUNT_MAIL_EVERY_MS } from '../rules/limits.ts';
 import type { Chat, Message, Proof, StoreTransaction } from '../store/store.ts';
+import { announceRecovery } from './announce-recovery.ts';
 import type { Context } from './context.ts';
 import { findNumberRecipient } from './find-number-recipient.ts';
 import { mayRecover } from './find-proof.ts';
-import { notifyMailboxes } from './notify-all-addresses.ts';
 import { addressesBy, chatsOf, reachableBy, wayTo } from './reachable-channels.ts';
 
 export type CodeKind =
@@ -106,8 +106,7 @@ async function resolveRecovery(
   await recordResolved(context, tx, proof, account?.id ?? null);
   // A text may be read by whoever has the number now, a chat by whoever has the phone: the mailboxes can stop it (R70).
   const toPhone = proof.channel !== 'email' && ways.some((way) => way !== 'email');
-  if (isFirst && known && toPhone)
-    await notifyMailboxes(context, tx, account, 'recovery-requested', proof, context.clock.now());
+  if (isFirst && known && toPhone) await announceRecovery(context, tx, proof, account);
 }
 
 /**

@@ -5,8 +5,8 @@ import type { Onward } from '../rules/ladder.ts';
 import { SEND_JITTER_MS } from '../rules/limits.ts';
 import { stateAt } from '../rules/recovery-flow.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
+import { announceRecovery } from './announce-recovery.ts';
 import type { Context } from './context.ts';
-import { notifyMailboxes } from './notify-all-addresses.ts';
 import { chatsOf, rungsBelow } from './reachable-channels.ts';
 import { isShared, numberRungs } from './shared-number.ts';
 import { newId } from './tokens.ts';
@@ -87,14 +87,5 @@ async function queueRung(
 async function tellMailboxes(context: Context, tx: StoreTransaction, { proofId }: Message): Promise<void> {
   const proof = proofId === null ? undefined : await tx.proofs.byId(proofId);
   const account = proof && (await accountOf(context, tx, proof));
-  if (!proof || !account) return;
-  const others = account.addresses.filter(({ canonical }) => canonical !== proof.identifier);
-  await notifyMailboxes(
-    context,
-    tx,
-    { ...account, addresses: others },
-    'recovery-requested',
-    proof,
-    context.clock.now(),
-  );
+  if (proof && account) await announceRecovery(context, tx, proof, account, proof.identifier);
 }

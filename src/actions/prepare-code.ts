@@ -7,6 +7,7 @@ import { isWorthSending, stateAt } from '../rules/recovery-flow.ts';
 import { mayFree } from '../rules/spend.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import { sentCode } from './account-guesses.ts';
+import { announceRecovery } from './announce-recovery.ts';
 import { renderCodeText } from './code-texts.ts';
 import { confirmationToken } from './confirm-recovery.ts';
 import type { Context } from './context.ts';
@@ -35,6 +36,8 @@ export async function prepareCode(
   if (kind !== message.kind) await tx.outbox.setKind(message.id, kind);
   const { channel } = message;
   const code = await sentCode(context, tx, proof, now);
+  // Also one that was begun by email: whoever reads the texts now may have none of the mailboxes.
+  const isRecoveryByPhone = proof.purpose === 'recovery' && channel !== 'email';
   const below =
     kind === 'recovery-code' && account ? await rungsBelow(context, tx, { account, chats }, proof, channel) : [];
   if (channel !== 'email' && to === undefined && below.length > 0) return { do: 'skip', reason: 'no_address', below };
@@ -44,6 +47,7 @@ export async function prepareCode(
     return { do: 'skip', reason: 'high_risk', below };
   if (kind === 'decoy' || to === undefined) {
     const forNobody = kind === 'decoy';
+    if (forNobody && isRecoveryByPhone) await announceRecovery(context, tx, proof, undefined);
     const shown = forNobody && channel !== 'email' ? rungsOfNobody(context, proof, channel) : below;
     const shared = proof.lane === 'waited';
     // Writing a mail takes the worker a few milliseconds, which whoever asks next would miss.
@@ -58,6 +62,8 @@ export async function prepareCode(
   if ((kind === 'recovery-code' || kind === 'address-code') && changed) return { do: 'expire' };
 
   if (code === undefined) return { do: 'fail', reason: 'key_missing' };
+  // Before the money: whoever enters a code holds the recovery while he writes down that a text was worth it.
+  if (isRecoveryByPhone) await announceRecovery(context, tx, proof, account);
   if (channel !== 'email') {
     const by = over ?? 'number';
     const text = renderCodeText(delivery, kind, code, account?.locale ?? message.locale, by);

@@ -200,6 +200,7 @@ function newProof(
     resends: 0,
     resendAt: now + RESEND_WAITS_MS[0],
     createdAt: now,
+    toldAt: null,
     verifiedExpiresAt: null,
     completedAt: null,
     reportedAt: null,

@@ -33,6 +33,7 @@ const FIELDS = [
   'resends',
   'resendAt',
   'createdAt',
+  'toldAt',
   'verifiedExpiresAt',
   'completedAt',
   'reportedAt',
@@ -85,6 +86,9 @@ export function proofQueries({ kysely, locked }: Engine): (open: OpenTransaction
       .where('id', '=', found.id)
       .where('resolution', '=', 'pending'),
   );
+  const claimTelling = statement(({ id, now }: { id: string; now: number }) =>
+    kysely.updateTable('proofs').set({ told_at: now }).where('id', '=', id).where('told_at', 'is', null),
+  );
   const report = statement(({ id, now }: { id: string; now: number }) =>
     kysely
       .updateTable('proofs')
@@ -135,6 +139,9 @@ export function proofQueries({ kysely, locked }: Engine): (open: OpenTransaction
     },
     async resolve(id, resolution, accountId, accountGeneration) {
       return (await open.changed(resolve, { id, resolution, accountId, accountGeneration })) === 1;
+    },
+    async claimTelling(id, now) {
+      return (await open.changed(claimTelling, { id, now })) === 1;
     },
     async report(id, now) {
       return (await open.changed(report, { id, now })) === 1;

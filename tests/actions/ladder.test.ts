@@ -95,9 +95,10 @@ for (const engine of ['sqlite', 'postgres'] as const)
       carrier.fail('refused', 50);
       await resend(program, token, 'sms');
       await program.advance(90_000);
-      assert.equal(mails().length, 1, 'the mailbox has this code');
+      const codes = () => codeMails({ messages: mails() }).length;
+      assert.equal(codes(), 1, 'the mailbox has this code');
       await resend(program, token, 'email');
-      assert.equal(mails().length, 2);
+      assert.equal(codes(), 2);
     });
   });
 

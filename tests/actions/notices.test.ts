@@ -117,6 +117,46 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.equal(await stateOf(), 'cancelled');
     });
 
+    test('what was begun by email and is asked for by text then is announced when the text leaves, once, to every mailbox', async () => {
+      const [typed, other] = ['begun@example.com', 'begun.other@example.com'] as const;
+      const number = '+12125550177';
+      await addPerson(program, { emails: [typed, other], phones: [number] });
+      const { token } = (await program.api('POST', '/recovery', { body: { identifier: typed } })).json;
+      await program.settled();
+      for (const email of [typed, other]) assert.equal(mails(email, announced).length, 0);
+      const byText = async (): Promise<void> => {
+        await program.advance(120_000);
+        const answered = await program.api('POST', '/recovery/resend', { body: { token, channel: 'sms' } });
+        assert.equal(answered.status, 202);
+        await program.settled();
+      };
+      const texts = () => shop.receiver.taken.filter(({ to }) => to === number);
+      for (const sent of [1, 2]) {
+        await byText();
+        assert.equal(texts().length, sent);
+        for (const email of [typed, other]) assert.equal(mails(email, announced).length, 1, email);
+      }
+      const cancel = linkIn(mails(other, announced)[0]!, '/cancel/');
+      assert.equal((await people.visitor().post(cancel)).status, 200);
+      const code = /#(\d+)$/.exec(texts().at(-1)?.text ?? '')?.[1];
+      const typedIn = await program.api('POST', '/recovery/verify', { body: { token, code } });
+      assert.equal(typedIn.json.code, 'recovery_not_found');
+    });
+
+    test('what a mailbox was told of before its code went by text is not told it again', async () => {
+      const [typed, number] = ['begun.by.number@example.com', '+12125550178'] as const;
+      await addPerson(program, { emails: [typed], phones: [number] });
+      const { token } = (await program.api('POST', '/recovery', { body: { identifier: number } })).json;
+      await program.settled();
+      for (const channel of ['email', 'sms']) {
+        await program.advance(120_000);
+        await program.api('POST', '/recovery/resend', { body: { token, channel } });
+        await program.settled();
+      }
+      assert.equal(shop.receiver.taken.filter(({ to }) => to === number).length, 2);
+      assert.equal(mails(typed, announced).length, 1);
+    });
+
     test('nothing is announced for a number without an account, nor for a recovery by email', async () => {
       const sent = program.sink.messages.length;
       await askBySms('+12125550199');

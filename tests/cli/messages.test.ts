@@ -373,6 +373,7 @@ async function happen(tx: StoreTransaction): Promise<void> {
     resends: 0,
     resendAt: NOW,
     createdAt: NOW,
+    toldAt: null,
     verifiedExpiresAt: null,
     completedAt: null,
     reportedAt: null,

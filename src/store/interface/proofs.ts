@@ -44,6 +44,8 @@ export interface Proof {
   resends: number;
   resendAt: number;
   createdAt: number;
+  /** When the account's mailboxes were told that this recovery was asked for; of one that leads to nobody, when they would have been. */
+  toldAt: number | null;
   verifiedExpiresAt: number | null;
   completedAt: number | null;
   /** When somebody said of this completed recovery that it wasn't him. */
@@ -86,6 +88,8 @@ export interface Proofs {
     accountId: string | null,
     accountGeneration: number | null,
   ): Promise<boolean>;
+  /** Compare and set of `toldAt`: of many who would tell the mailboxes, exactly one does. */
+  claimTelling(id: string, now: number): Promise<boolean>;
   /** Compare and set of `reportedAt`: exactly one report of a completed recovery wins. */
   report(id: string, now: number): Promise<boolean>;
   /**

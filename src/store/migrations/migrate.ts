@@ -14,6 +14,7 @@ import * as chats from './0010-chats.ts';
 import * as rungs from './0011-rungs.ts';
 import * as candidates from './0012-candidates.ts';
 import * as urgency from './0013-urgency.ts';
+import * as requests from './0014-requests.ts';
 
 interface Migration {
   name: string;
@@ -35,6 +36,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0011-rungs', up: rungs.up },
   { name: '0012-candidates', up: candidates.up },
   { name: '0013-urgency', up: urgency.up },
+  { name: '0014-requests', up: requests.up },
 ];
 
 /** Returns the names applied. Another process that migrates at the same moment is waited for. */

@@ -12,6 +12,7 @@ export function proofs(inStore: InStore, inTransaction: InTransaction): void {
       previousCodeExpiresAt: NOW + 1,
       previousCodeFormat: 'letters',
       previousCodeLength: 10,
+      toldAt: NOW + 1,
       verifiedExpiresAt: NOW + 2,
       completedAt: NOW + 3,
       reportedAt: NOW + 4,
@@ -95,6 +96,20 @@ export function proofs(inStore: InStore, inTransaction: InTransaction): void {
         accountGeneration: winner,
       }),
     );
+  });
+
+  inStore('proofs: of many who would tell of a recovery at one moment exactly one does', async (store) => {
+    await store.transaction(async (tx) => {
+      await tx.proofs.insert(proof('p'));
+      await tx.proofs.insert(proof('other'));
+    });
+    const won = await times(20, (at) => store.transaction((tx) => tx.proofs.claimTelling('p', NOW + at)));
+    assert.equal(won.filter(Boolean).length, 1);
+    await store.transaction(async (tx) => {
+      assert.deepEqual(await tx.proofs.byId('p'), proof('p', { toldAt: NOW + won.indexOf(true) }));
+      assert.deepEqual(await tx.proofs.byId('other'), proof('other'));
+      assert.equal(await tx.proofs.claimTelling('nobody', NOW), false);
+    });
   });
 
   inStore('proofs: a completed recovery is reported once, an unfinished one never', async (store) => {

@@ -45,6 +45,7 @@ export function proof(id: string, change: Partial<Proof> = {}): Proof {
     resends: 0,
     resendAt: NOW + 30_000,
     createdAt: NOW,
+    toldAt: null,
     verifiedExpiresAt: null,
     completedAt: null,
     reportedAt: null,
