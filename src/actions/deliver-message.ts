@@ -62,7 +62,7 @@ export async function deliverMessage(context: Context, delivery: Delivery, messa
     });
     if (next !== undefined) await goOn(context, tx, message, next, isForNobody(prepared) ? 'decoy' : 'recovery-code');
   });
-  context.log[step.status === 'failed' ? 'warn' : 'info']('message', {
+  context.log[step.status === 'failed' || isLost(message, prepared, step) ? 'warn' : 'info']('message', {
     id: message.id,
     kind: message.kind,
     channel: message.channel,
@@ -72,6 +72,16 @@ export async function deliverMessage(context: Context, delivery: Delivery, messa
     waitedMs: now - message.createdAt,
     ...(next === undefined ? {} : { next: next.channel, nextInMs: next.inMs }),
   });
+}
+
+/** Whether somebody waited for this and it never left. What a decoy waited for is nobody's loss. */
+function isLost(
+  message: Message,
+  prepared: Prepared,
+  { status }: { status: NextStep['status'] | 'unneeded' },
+): boolean {
+  if (status !== 'expired' || prepared.do === 'probe') return false;
+  return prepared.do !== 'expire' || (prepared.late === true && message.kind !== 'decoy');
 }
 
 /** Blocked, or left: the messenger reaches this person no more, and the account page says so. */
@@ -198,7 +208,7 @@ async function prepare(
   message: Message,
   risk: Risk,
 ): Promise<Prepared> {
-  if (context.clock.now() >= message.usefulUntil) return { do: 'expire' };
+  if (context.clock.now() >= message.usefulUntil) return { do: 'expire', late: true };
   if (isMessengerNotice(message.kind)) return prepareMessengerNotice(context, delivery, tx, message, message.kind);
   if (message.channel !== 'email' && message.address !== null) return prepareTextNotice(context, delivery, tx, message);
   if (isAddressNotice(message.kind)) return prepareAddressNotice(context, delivery, tx, message, message.kind);

@@ -59,7 +59,8 @@ export type Prepared =
       forNobody: boolean;
       below?: Channel[];
     }
-  | { do: 'expire' }
+  /** It would help nobody any more; `late`: only because its time ran out. */
+  | { do: 'expire'; late?: boolean }
   /** It stood ready, and is not needed. */
   | { do: 'let-go'; reason: Unneeded }
   | { do: 'fail'; reason: string };

@@ -27,9 +27,11 @@ export async function prepareCode(
   const now = context.clock.now();
   const unneeded = await whyLetGo(tx, message, proof, now);
   if (unneeded) return { do: 'let-go', reason: unneeded };
-  const useful = stateAt(proof, now) === 'code_sent' && isWorthSending(proof.codeExpiresAt, now);
+  const state = stateAt(proof, now);
+  const late = state === 'code_expired' || (state === 'code_sent' && !isWorthSending(proof.codeExpiresAt, now));
   // A message of an earlier epoch has a newer one behind it, with the code that counts.
-  if (!useful || message.epoch !== proof.epoch) return { do: 'expire' };
+  if (message.epoch !== proof.epoch) return { do: 'expire' };
+  if (late || state !== 'code_sent') return { do: 'expire', late };
   const shared = await prepareSharedCode(context, delivery, tx, message, proof);
   if (shared) return shared;
   const { kind, to, over, account, chats = [], earlier } = await findRecipient(context, tx, message, proof);

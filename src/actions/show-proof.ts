@@ -25,6 +25,8 @@ export interface ProofView {
   /** As typed by this claimant. */
   typed: string;
   kind: IdentifierKind;
+  /** Only for a phone number: as it was read, E.164. */
+  number?: string;
   channel: Channel;
   channels: Channel[];
   codeFormat: CodeFormat;
@@ -115,6 +117,7 @@ export function describeProof(
     state: stateAt(proof, now),
     typed: proof.identifierTyped,
     kind: proof.identifierKind,
+    ...(proof.identifierKind === 'phone' ? { number: proof.identifier } : {}),
     channel: proof.channel,
     channels: channelsFor(asking, settings),
     codeFormat: proof.codeFormat,

@@ -10,6 +10,7 @@ import { count } from './shown.ts';
 const DRIFT_WARNED_MS = 2_000;
 /** Codes live ten minutes; who waits for one so long has given up. */
 const QUEUED_WARNED_MS = 120_000;
+const LOST_WARNED_MS = 86_400_000;
 export const OLDEST_QUEUED = `select min(created_at) as oldest from outbox where status = 'queued'`;
 
 /** What only the store knows, and whether it can be written to. */
@@ -31,15 +32,18 @@ export async function checkStore(
         ),
       ];
     await tryWriting(store);
-    const { accounts, queued, failed } = await store.transaction(async (tx) => ({
+    const now = systemClock.now();
+    const { accounts, ...messages } = await store.transaction(async (tx) => ({
       accounts: await tx.accounts.count(),
       queued: await tx.outbox.count('queued'),
       failed: await tx.outbox.count('failed'),
+      lost: await tx.outbox.countLost(0),
+      lostLately: await tx.outbox.countLost(now - LOST_WARNED_MS),
     }));
     const people = accounts === 1 ? '1 account' : `${count(accounts)} accounts`;
     return [
       database('ok', `${engine}, ${people}, tables up to date, writable`),
-      outbox(queued, failed, oldestQueuedAt === undefined ? 0 : systemClock.now() - oldestQueuedAt),
+      outbox({ ...messages, oldestMs: oldestQueuedAt === undefined ? 0 : now - oldestQueuedAt }),
     ];
   } catch (error) {
     return [
@@ -67,16 +71,27 @@ async function tryWriting(store: Store): Promise<void> {
   });
 }
 
-function outbox(queued: number, failed: number, oldestMs: number): Finding {
+interface OutboxCounts {
+  queued: number;
+  oldestMs: number;
+  failed: number;
+  /** Expired, so that somebody waited in vain: of all that are kept, and of the last day. */
+  lost: number;
+  lostLately: number;
+}
+
+function outbox({ queued, oldestMs, failed, lost, lostLately }: OutboxCounts): Finding {
   const waiting = queued === 0 ? 'nothing waits' : `${count(queued)} queued, the oldest for ${age(oldestMs)}`;
-  const text = `${waiting}; ${count(failed)} failed in the last 30 days`;
-  if (queued === 0 || oldestMs < QUEUED_WARNED_MS) return { level: 'ok', name: 'Outbox', text };
-  return {
-    level: 'warn',
-    name: 'Outbox',
-    text,
-    mend: "see that 'regain serve' or 'regain work' runs and the mail server answers",
-  };
+  const lately = lostLately === 0 ? '' : `, ${count(lostLately)} of them in the last day`;
+  const text = `${waiting}; ${count(failed)} failed and ${count(lost)} expired unsent in the last 30 days${lately}`;
+  const mends = [
+    ...(queued > 0 && oldestMs >= QUEUED_WARNED_MS
+      ? ["see that 'regain serve' or 'regain work' runs and the mail server answers"]
+      : []),
+    ...(lostLately > 0 ? ["'regain messages list --status expired --since 2d' says what held them up"] : []),
+  ];
+  if (mends.length === 0) return { level: 'ok', name: 'Outbox', text };
+  return { level: 'warn', name: 'Outbox', text, mend: mends.join('; ') };
 }
 
 export function clock(driftMs: number, other: string): Finding {

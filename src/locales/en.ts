@@ -74,6 +74,8 @@ export const en = {
     sentRecoveryByText:
       'If {typed} belongs to an account, we have sent a code to the mobile number of that account, or to its mailbox where it has none. It can take a minute.',
     sentRegistration: 'We have sent a message to {typed}. It can take a minute.',
+    readAs: 'We read that as {number}.',
+    notMyNumber: 'Not your number? Type it with its country code.',
     linkTitle: 'Open the link we sent',
     sentRecoveryByMessenger:
       'If {typed} belongs to an account that {messenger} is linked to, we have sent a code there. It can take a minute.',

@@ -68,6 +68,11 @@ export function momentText(locale: string, at: number): string {
   return `${new Intl.DateTimeFormat(numberLocale(locale), format).format(at)} UTC`;
 }
 
+/** The name of a country (ISO 3166): "United Kingdom". */
+export function countryName(locale: string, country: string): string {
+  return new Intl.DisplayNames([numberLocale(locale)], { type: 'region' }).of(country) ?? country;
+}
+
 /** The pseudo language borrows the numbers and plurals of the English it is made of. */
 function numberLocale(locale: string): string {
   return locale === PSEUDO.locale ? 'en-GB' : locale === 'en' ? 'en-GB' : locale;

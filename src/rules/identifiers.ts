@@ -96,6 +96,12 @@ export function isNationalNumber(typed: string): boolean {
   return !typed.includes('@') && !/^\s*(\+|00)/.test(typed);
 }
 
+/** A stored number as people write it, `+44 20 7946 0018`, and its country (ISO 3166) where it has one. */
+export function internationalForm(canonical: string): { number: string; country: string | undefined } {
+  const number = parsePhoneNumberFromString(canonical);
+  return { number: number?.formatInternational() ?? canonical, country: number?.country };
+}
+
 /** Mail providers that people mistype; a domain that is close to one, and is none, is probably a slip. */
 // biome-ignore format: one list, read as a paragraph
 const COMMON_DOMAINS = [

@@ -227,6 +227,25 @@ export function outboxQueries(
         .where('status', '=', sql.lit(status)),
     ),
   );
+  const countLost = statement(({ since }: { since: number }) =>
+    kysely
+      .selectFrom('outbox as lost')
+      .select((eb) => eb.fn.countAll<number>().as('messages'))
+      .where('status', '=', sql.lit('expired' as const))
+      .where('kind', '!=', sql.lit('decoy' as const))
+      .where('useful_until', '>=', since)
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom('outbox as other')
+              .select(ONE.as('one'))
+              .whereRef('other.proof_id', '=', 'lost.proof_id')
+              .whereRef('other.epoch', '=', 'lost.epoch')
+              .where('other.status', 'in', LEFT),
+          ),
+        ),
+      ),
+  );
   const purgeEvents = statement(({ createdBefore }: { createdBefore: number }) =>
     kysely
       .deleteFrom('message_events')
@@ -295,6 +314,7 @@ export function outboxQueries(
       return found.length === 0 ? undefined : Math.min(...found);
     },
     count: async (status) => (await open.first(count(status), {}))?.messages ?? 0,
+    countLost: async (since) => (await open.first(countLost, { since }))?.messages ?? 0,
     async purge(createdBefore) {
       await open.run(purgeEvents, { createdBefore });
       return open.changed(purge, { createdBefore });

@@ -2,6 +2,7 @@
 
 import type { Context as HttpContext } from 'hono';
 import { getCountries } from 'libphonenumber-js/max';
+import { countryName } from '../locales/index.ts';
 import { type PROBLEMS, Refusal } from '../rules/errors.ts';
 import {
   type Identifier,
@@ -92,9 +93,8 @@ export function askedCountries(
 
 function countries(web: Web, c: HttpContext, selected: string): Countries {
   const { locale } = viewOf(web, c);
-  const names = new Intl.DisplayNames([locale === 'ar-XB' ? 'en' : locale], { type: 'region' });
   const options = getCountries()
-    .map((code) => ({ code: code as string, name: names.of(code) ?? code }))
+    .map((code) => ({ code: code as string, name: countryName(locale, code) }))
     .sort((a, b) => a.name.localeCompare(b.name, locale));
   return { selected: options.some(({ code }) => code === selected) ? selected : web.config.defaultCountry, options };
 }

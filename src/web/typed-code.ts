@@ -161,6 +161,7 @@ function codeProps(web: Web, proof: ProofView, more: Pick<Partial<CodeProps>, 'e
     base: BASES[proof.purpose],
     typed: proof.typed,
     kind: proof.kind,
+    number: proof.number,
     channel: proof.channel,
     codeFormat: proof.codeFormat,
     codeLength: proof.codeLength,

@@ -57,7 +57,7 @@ describe('doctor on sqlite', () => {
       …
       …
       ok    Database     SQLite 3.…, ./shop.db, WAL, 1 account, tables up to date, writable
-      ok    Outbox       nothing waits; 0 failed in the last 30 days
+      ok    Outbox       nothing waits; 0 failed and 0 expired unsent in the last 30 days
       ok    Permissions  only this user may read the database
       ok    Disk         …
       ok    Clock        …
@@ -78,10 +78,36 @@ describe('doctor on sqlite', () => {
     await terminal.transcript('$ regain doctor\n…').catch(() => undefined);
     assert.match(
       terminal.last,
-      /^warn {2}Outbox {7}1 queued, the oldest for 1 hour; 0 failed in the last 30 days -> see that 'regain serve'/m,
+      /^warn {2}Outbox {7}1 queued, the oldest for 1 hour; 0 failed and 0 expired unsent in the last 30 days -> see that 'regain serve'/m,
     );
     assert.match(terminal.last, /^warn {2}Permissions {2}.*shop\.db \(mode 644\).* -> chmod 600 \.\/shop\.db\*$/m);
     assert.match(terminal.last, /\n2 warnings\.$/);
+  });
+
+  test('an outage that is over: codes that expired unsent', async () => {
+    const now = Date.now();
+    const database = new DatabaseSync(at('shop.db'));
+    database.exec('delete from outbox');
+    const add = (id: string, kind: string, hoursAgo: number): unknown =>
+      database
+        .prepare(`insert into outbox (id, kind, channel, locale, status, attempts, created_at, due_at, useful_until, reason)
+          values (?, ?, 'email', 'en', 'expired', 6, ?, ?, ?, 'ECONNREFUSED')`)
+        .run(id, kind, now - hoursAgo * 3_600_000, now, now - hoursAgo * 3_600_000);
+    add('code', 'recovery-code', 30);
+    add('nobody', 'decoy', 1);
+    await terminal.transcript('$ regain doctor\n…').catch(() => undefined);
+    assert.match(
+      terminal.last,
+      /^ok {4}Outbox {7}nothing waits; 0 failed and 1 expired unsent in the last 30 days$/m,
+      'those of yesterday are counted, and decoys are not',
+    );
+    add('notice', 'password-changed', 2);
+    database.close();
+    await terminal.transcript('$ regain doctor\n…').catch(() => undefined);
+    assert.match(
+      terminal.last,
+      /^warn {2}Outbox {7}nothing waits; 0 failed and 2 expired unsent in the last 30 days, 1 of them in the last day -> 'regain messages list --status expired --since 2d' says/m,
+    );
   });
 
   test('files that are no database of ours are named and left alone', async () => {

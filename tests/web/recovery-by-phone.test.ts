@@ -44,6 +44,44 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.deepEqual(receiver.complaints, []);
     });
 
+    test('a national number is shown as it was read, and where to mend it: the same for known and unknown', async (t) => {
+      const { program } = await withReceiver(t, engine);
+      await addPerson(program, { emails: [], phones: ['+12015550101', '+442015550101'] });
+      const lead = async (identifier: string, language: string): Promise<string[]> => {
+        const visitor = new Visitor((request) => program.regain.fetch(request), program.regain.config.origin, {
+          'Accept-Language': language,
+        });
+        await visitor.post('/recover', { identifier });
+        await program.settled();
+        const { url, text } = await visitor.get('/recover/code');
+        assert.equal(url, '/recover/code');
+        assert.equal((await visitor.get('/recover')).status, 200);
+        const [, shown = '', link = ''] =
+          /<p class="hint">(We read that as.*?) <a href="([^"]*)">Not your number\?/.exec(text) ?? [];
+        return [shown.replaceAll(/<[^>]*>/g, ''), link];
+      };
+      for (const [typed, language, read] of [
+        ['201 555 0101', 'en-GB', 'We read that as +44 20 1555 0101 (United Kingdom).'],
+        ['201 555 0199', 'en-GB', 'We read that as +44 20 1555 0199 (United Kingdom).'],
+        ['201 555 0101', 'de-DE', 'We read that as +49 201 5550101 (Germany).'],
+        ['201 555 0101', 'en-US', 'We read that as +1 201 555 0101 (United States).'],
+        ['201 555 0199', 'en-US', 'We read that as +1 201 555 0199 (United States).'],
+      ] as const)
+        assert.deepEqual(await lead(typed, language), [read, '/recover'], `${typed} in ${language}`);
+      assert.deepEqual(
+        await lead('+12015550101', 'en-GB'),
+        ['', ''],
+        'with its country code there is nothing to mistake',
+      );
+      assert.deepEqual(await lead(EMAIL, 'en-GB'), ['', '']);
+      for (const identifier of ['(201) 555-0101', '(201) 555-0199']) {
+        const started = await start(program, { identifier });
+        assert.equal(started.json.number, `+1${identifier.replaceAll(/\D/g, '')}`);
+        assert.equal((await status(program, started.json.token)).json.number, started.json.number);
+      }
+      assert.equal((await start(program, { identifier: EMAIL })).json.number, undefined);
+    });
+
     test('from email to a text message and back: the same code each time', async (t) => {
       const { program, receiver } = await withReceiver(t, engine);
       await addPerson(program, { emails: [EMAIL], phones: [PHONE] });

@@ -159,6 +159,11 @@ export interface Outbox {
   /** When the next queued message of these is due or its lease ends; undefined when none is queued. */
   nextDueAt(of?: readonly Urgency[]): Promise<number | undefined>;
   count(status: MessageStatus): Promise<number>;
+  /**
+   * How many messages expired that were of use until `since` or later, and that nobody got in another way: neither decoys, nor
+   * codes of which another message left.
+   */
+  countLost(since: number): Promise<number>;
   /** With their history. */
   purge(createdBefore: number): Promise<number>;
 }

@@ -1,6 +1,6 @@
 /** Messages on their way. */
 import assert from 'node:assert/strict';
-import type { Message } from '../../store/store.ts';
+import type { Message, NewMessage } from '../../store/store.ts';
 import { createBell, type InStore, type InTransaction, times } from './contract.ts';
 import { message, NOW, queued } from './rows.ts';
 
@@ -221,6 +221,26 @@ export function outbox(inStore: InStore, inTransaction: InTransaction): void {
     assert.equal(await tx.outbox.nextDueAt(), NOW + 80);
     await tx.outbox.settle('soon', { status: 'sent', attempts: 1 });
     assert.equal(await tx.outbox.nextDueAt(), undefined);
+  });
+
+  inTransaction('outbox: what expired and was lost', async (tx) => {
+    const expired = async (id: string, given: Partial<NewMessage> = {}): Promise<void> => {
+      await tx.outbox.insert(message(id, { usefulUntil: NOW, ...given }));
+      await tx.outbox.settle(id, { status: 'expired', attempts: 3 });
+    };
+    await expired('a notice', { kind: 'password-changed', proofId: 'left', epoch: null });
+    await expired('a code', { proofId: 'lost', epoch: 1 });
+    await expired('another code of its proof', { proofId: 'left', epoch: 0 });
+    assert.equal(await tx.outbox.countLost(NOW), 3);
+    await expired('too long ago', { usefulUntil: NOW - 1 });
+    await expired('to nobody', { kind: 'decoy' });
+    await expired('held up', { proofId: 'left', epoch: 1 });
+    assert.equal(await tx.outbox.countLost(NOW), 4);
+    await tx.outbox.insert(message('the same code', { proofId: 'left', epoch: 1 }));
+    await tx.outbox.settle('the same code', { status: 'sent', attempts: 1, sentAt: NOW });
+    assert.equal(await tx.outbox.countLost(NOW), 3);
+    assert.equal(await tx.outbox.countLost(NOW - 1), 4);
+    assert.equal(await tx.outbox.countLost(NOW + 1), 0);
   });
 
   inTransaction('outbox: purged by age', async (tx) => {

@@ -1,8 +1,8 @@
 import { html } from 'hono/html';
-import { durationText, fill, fillCount } from '../../locales/index.ts';
+import { countryName, durationText, fill, fillCount } from '../../locales/index.ts';
 import type { CodeFormat, Purpose } from '../../rules/codes.ts';
 import { type Channel, isMessenger, MESSENGER_NAMES, type ShownStatus } from '../../rules/delivery.ts';
-import type { IdentifierKind } from '../../rules/identifiers.ts';
+import { type IdentifierKind, internationalForm, isNationalNumber } from '../../rules/identifiers.ts';
 import { CODE_LIFETIME_MS, TRIES_PER_CODE } from '../../rules/limits.ts';
 import { errorSummary, heading, notice, rich, textField, typedText, warning } from './fields.ts';
 import { channelIcon, icon } from './icons.ts';
@@ -14,6 +14,8 @@ export interface CodeProps {
   base: '/recover' | '/register' | '/account/addresses';
   typed: string;
   kind: IdentifierKind;
+  /** Only for a phone number: as it was read, E.164. */
+  number?: string | undefined;
   channel: Channel;
   codeFormat: CodeFormat;
   codeLength: number;
@@ -51,10 +53,20 @@ ${heading(view, {
   lead: dead ? undefined : sentText(view, props),
   step: { step: 2, steps: props.purpose === 'address' ? 2 : 3 },
 })}
+${readAsLine(view, props)}
 ${dead ? deadCode(view, props) : livingCode(view, props)}
 </div>
 ${waysOn(view, props)}`,
   });
+}
+
+/** A national number may have been read with the country of somebody else, and its owner can tell only from the whole of it. */
+function readAsLine(view: View, { typed, number, purpose, base }: CodeProps): Html | '' {
+  if (number === undefined || !isNationalNumber(typed)) return '';
+  const { number: written, country } = internationalForm(number);
+  const where = country === undefined ? '' : ` (${countryName(view.locale, country)})`;
+  const again = purpose === 'address' ? '/account/addresses/add' : base;
+  return html`<p class="hint">${rich(view.t.code.readAs, { number: html`<bdi class="typed" dir="ltr">${written}</bdi>${where}` })} <a href="${again}">${view.t.code.notMyNumber}</a></p>`;
 }
 
 function titleOf({ t }: View, props: CodeProps): string {
