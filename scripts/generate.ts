@@ -124,7 +124,8 @@ which nobody is told ([decision 0037](../decisions/0037-one-account-however-many
 | one account, one year, by all its identifiers and doors, an attacker who never stops | ${oddsPerAccountYear().toExponential(2)} (${oneIn(oddsPerAccountYear())}) |
 | the same by one identifier and door, where the owner recovers ${OWNER_RECOVERIES_PER_YEAR} times | ${oddsPerDoorYear().toExponential(2)} (${oneIn(oddsPerDoorYear())}) |
 | takeovers to be expected in a year over all accounts, guesses sprayed at the limit of the breakers | ${sprayedTakeoversPerYear().toFixed(3)} |
-| messages that strangers can send to one mailbox, or one phone, in a day | ${messagesADayByStrangers()} |
+| messages that strangers can send through one door of one identifier in a day | ${messagesADayByStrangers()} |
+| the same, mails to the one mailbox of an account with a number: codes by both identifiers, and word of each that goes by text | ${4 * messagesADayByStrangers()} |
 
 Computed by \`src/rules/odds.ts\`; \`tests/rules/odds.test.ts\` computes them a second time.
 
@@ -213,7 +214,10 @@ function numbersOfAttacks(): string {
       `${rounded(burst + (365 * 86_400_000) / refillMs)} guesses a year, at a password that costs 10^${PASSWORD_MIN_GUESSES_LOG10} or more`,
     ],
     ['one password from a stolen database', `${memoryKib / 1024} MiB and ${passes} passes of Argon2id for each guess`],
-    ['messages of strangers to one mailbox', `${messagesADayByStrangers()} a day`],
+    [
+      'messages of strangers to one mailbox',
+      `${messagesADayByStrangers()} a day; ${4 * messagesADayByStrangers()} where the account has a number, too`,
+    ],
     ['a code', `${limits.TRIES_PER_CODE} tries within ${span(limits.CODE_LIFETIME_MS)}`],
     ['the link of a mail', `as long as its code; "this wasn't me" ${span(limits.NOT_ME_LIFETIME_MS)}`],
     ['a stolen session', `${span(limits.SESSION_LIFETIME_MS)}, ${span(limits.SESSION_IDLE_MS)} without use`],

@@ -2,8 +2,8 @@
 import { type BreakerName, breakerLimit, isOpen, opensWith } from '../rules/breakers.ts';
 import { type Channel, doorOf } from '../rules/delivery.ts';
 import { Refusal } from '../rules/errors.ts';
-import { type Lane, limitOf, sourceLimitOf } from '../rules/lanes.ts';
-import { LIMITS, type LimitName } from '../rules/limits.ts';
+import { hasShares, type Lane, limitOf, sourceLimitOf } from '../rules/lanes.ts';
+import { LIMITS, type Limit, type LimitName } from '../rules/limits.ts';
 import type { StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 
@@ -52,21 +52,26 @@ export async function chargeSend(tx: StoreTransaction, send: Send, now: number):
   throw new Refusal('rate_limited', { retryAfterSeconds: Math.ceil(shortestMs / 1000) });
 }
 
-/** Both budgets or neither. @returns the wait where one of them is spent */
-async function chargeLane(
-  tx: StoreTransaction,
-  lane: Lane,
-  { identifierMac, channel, source }: Send,
-  now: number,
-): Promise<number | undefined> {
-  const name = limitOf(lane);
-  const key = laneKey(lane, channel, identifierMac);
-  const waitMs = await tx.limits.charge(key, LIMITS[name], now);
+/** All budgets or none. @returns the wait where one of them is spent */
+async function chargeLane(tx: StoreTransaction, lane: Lane, send: Send, now: number): Promise<number | undefined> {
+  const charged: [key: string, limit: Limit][] = [];
+  for (const [key, limit] of budgetsOf(lane, send)) {
+    const waitMs = await tx.limits.charge(key, limit, now);
+    if (waitMs !== undefined) {
+      for (const [before, of] of charged) await tx.limits.refund(before, of);
+      return waitMs;
+    }
+    charged.push([key, limit]);
+  }
+  return undefined;
+}
+
+function budgetsOf(lane: Lane, { identifierMac, channel, source }: Send): [key: string, limit: Limit][] {
+  const own: [string, Limit] = [laneKey(lane, channel, identifierMac), LIMITS[limitOf(lane)]];
   const sourceName = sourceLimitOf(lane);
-  if (waitMs !== undefined || source === undefined || sourceName === undefined) return waitMs;
-  const sourceWaitMs = await tx.limits.charge(`${sourceName}:${source}`, LIMITS[sourceName], now);
-  if (sourceWaitMs !== undefined) await tx.limits.refund(key, LIMITS[name]);
-  return sourceWaitMs;
+  if (source === undefined || sourceName === undefined) return [own];
+  const share: [string, Limit] = [`send-share:${doorOf(channel)}:${identifierMac}:${source}`, LIMITS['send-share']];
+  return [own, ...(hasShares(lane) ? [share] : []), [`${sourceName}:${source}`, LIMITS[sourceName]]];
 }
 
 export function laneKey(lane: Lane, channel: Channel, identifierMac: string): `${LimitName}:${string}` {

@@ -38,6 +38,11 @@ export function limitOf(lane: Lane): LimitName {
   return `send-${lane}`;
 }
 
+/** Whether one network may use no more than its share of what strangers have at one identifier: work buys it more. */
+export function hasShares(lane: Lane): boolean {
+  return lane === 'stranger' || lane === 'waited';
+}
+
 /** What the client's network is charged in that lane; a known device is not charged for its neighbours. */
 export function sourceLimitOf(lane: Lane): LimitName | undefined {
   if (lane === 'known-device') return undefined;

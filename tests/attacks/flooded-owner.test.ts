@@ -80,4 +80,21 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.equal((await own.post('/recover/password', form)).url, '/sign-in');
       assert.equal((await own.post('/sign-in', { identifier: owner, password: NEW_PASSWORD })).url, '/account');
     });
+
+    test('a flood from one network: the owner recovers at once in a browser that nobody knows, without script', async () => {
+      const owner = await shop.someone();
+      const flooder = shop.visitor('203.0.113.1');
+      const asked = await flooder.post('/recover', { identifier: owner });
+      assert.equal(asked.url, '/recover/code');
+      let sent = 1;
+      while ((await flooder.post('/recover', { identifier: owner })).status !== 429) sent += 1;
+      assert.ok(sent <= LIMITS['send-share'].burst, `${sent} messages by one network`);
+
+      const tablet = { 'User-Agent': 'Mozilla/5.0 (iPad; CPU OS 18_0 like Mac OS X) Version/18.0 Safari/605.1' };
+      const elsewhere = shop.visitor('198.51.100.9');
+      assert.equal((await elsewhere.post('/recover', { identifier: owner }, tablet)).url, '/recover/code');
+      const isHis = ({ to, text }: SinkMessage): boolean => to === owner && text.includes('Safari on iPad');
+      const mail = await shop.sink.waitFor(isHis, 'the code that the owner asked for');
+      assert.equal((await elsewhere.post('/recover/code', { code: codeIn(mail) })).url, '/recover/password');
+    });
   });
