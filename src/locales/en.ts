@@ -605,6 +605,8 @@ export const en = {
     identifierControl: 'There is a hidden character in it. Please type it by hand.',
     malformedEmail: 'Check the email address. It should look like name@example.com.',
     malformedPhone: 'Check the phone number. With its country code it looks like +44 20 7946 0018.',
+    phoneExtension:
+      'Leave out the extension, and anything else behind the phone number. We can send nothing to an extension.',
     phone: {
       off: 'We can’t send text messages here. Please use an email address.',
       country:

@@ -25,10 +25,17 @@ export type IdentifierProblem =
   | 'control_characters'
   | 'malformed_email'
   | 'malformed_phone'
+  /** A number with more behind it: nothing can be sent to an extension. */
+  | 'phone_extension'
   | 'unknown_country';
 /** UTF-16 units before composing. A local part has 64 octets at most, so no address loses by it. */
 const TYPED_MAX_UNITS = 2 * IDENTIFIER_MAX_CHARACTERS;
 export type ReadIdentifier = { ok: true; identifier: Identifier } | { ok: false; problem: IdentifierProblem };
+
+/** Shorter ones are dialled within one country alone, and get no messages. */
+const SHORTEST_NUMBER_DIGITS = 6;
+/** A plus sign or 00 in the scripts that phones type, also behind a bracket or the direction marks of a copied number. */
+const INTERNATIONAL_PREFIX = /^[\s(\p{Cf}]*([+\uFF0B]|[0\u0660\u06F0\uFF10]{2})/u;
 
 /**
  * Reads an email address or a phone number; `country` (ISO 3166) says how national phone numbers are meant.
@@ -39,6 +46,7 @@ export function readIdentifier(text: string, country: string): ReadIdentifier {
   if (typed === '') return { ok: false, problem: 'empty' };
   if (typed === undefined || [...typed].length > IDENTIFIER_MAX_CHARACTERS) return { ok: false, problem: 'too_long' };
   if (/[\p{Cc}\u2028\u2029]/u.test(typed)) return { ok: false, problem: 'control_characters' };
+  if (!typed.includes('@') && isNumberAndMore(typed)) return { ok: false, problem: 'phone_extension' };
   return typed.includes('@') || /[a-z]/i.test(typed) ? readEmail(typed) : readPhone(typed, country);
 }
 
@@ -68,14 +76,22 @@ function asciiDomain(domain: string): string | undefined {
   return /[a-z]/.test(host) && !host.endsWith('.') ? host : undefined;
 }
 
+/** Whether words stand behind what is long enough to be a number: "ext. 5", in whatever language. */
+function isNumberAndMore(typed: string): boolean {
+  const [before = ''] = typed.split(/\p{L}/u, 1);
+  const digits = before.match(/\p{Nd}/gu)?.length ?? 0;
+  return before !== typed && digits >= SHORTEST_NUMBER_DIGITS;
+}
+
 function readPhone(typed: string, country: string): ReadIdentifier {
   const region = country.toUpperCase();
   if (isNationalNumber(typed) && !isSupportedCountry(region)) return { ok: false, problem: 'unknown_country' };
   const number = parsePhoneNumberFromString(
-    typed.replace(/^00/, '+'),
+    typed.replace(INTERNATIONAL_PREFIX, '+'),
     isSupportedCountry(region) ? (region as CountryCode) : undefined,
   );
-  return number?.isValid() && number.ext === undefined
+  if (number?.ext !== undefined) return { ok: false, problem: 'phone_extension' };
+  return number?.isValid()
     ? { ok: true, identifier: { kind: 'phone', typed, canonical: number.number } }
     : { ok: false, problem: 'malformed_phone' };
 }
@@ -93,7 +109,7 @@ export function isPlaceholder(address: string): boolean {
 
 /** Whether a national number was typed, so that the country it belongs to is a guess. */
 export function isNationalNumber(typed: string): boolean {
-  return !typed.includes('@') && !/^\s*(\+|00)/.test(typed);
+  return !typed.includes('@') && !INTERNATIONAL_PREFIX.test(typed);
 }
 
 /** A stored number as people write it, `+44 20 7946 0018`, and its country (ISO 3166) where it has one. */

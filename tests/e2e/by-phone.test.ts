@@ -75,6 +75,62 @@ for (const [at, script] of [true, false].entries()) {
   });
 }
 
+test('the browser reads the code from the text message: it is filled in and sent, and nothing is typed', async () => {
+  const number = '+12125550141';
+  await addPerson(program, { emails: [], phones: [number] });
+  const visit = await browser.visit({ width: 360 });
+  const { page } = visit;
+  await page.addInitScript(stubWebOtp);
+  await page.goto(`${program.origin}/recover`);
+  await page.fill('#identifier', number);
+  await page.click('form .primary');
+  await page.waitForURL('**/recover/code');
+  await page.waitForFunction(() => 'textArrives' in window);
+  assert.deepEqual(await page.evaluate('window.asked'), { otp: { transport: ['sms'] } });
+  await page.evaluate(`window.textArrives(${JSON.stringify(await textedCode(number))})`);
+  await page.waitForURL('**/recover/password');
+  assert.deepEqual(visit.faults, []);
+  await visit.close();
+});
+
+test('who types the code is not asked by the browser any more, and who declines can still type it', async () => {
+  const number = '+12125550142';
+  await addPerson(program, { emails: [], phones: [number] });
+  const visit = await browser.visit({ width: 360 });
+  const { page } = visit;
+  await page.addInitScript(stubWebOtp);
+  await page.goto(`${program.origin}/recover`);
+  await page.fill('#identifier', number);
+  await page.click('form .primary');
+  await page.waitForURL('**/recover/code');
+  await page.waitForFunction(() => 'textArrives' in window);
+  await enterCode(page, '000000');
+  await page.waitForSelector('#errors');
+  assert.equal(await page.evaluate(`sessionStorage.getItem('asking')`), 'ended');
+  await page.waitForFunction(() => 'decline' in window);
+  await page.evaluate('window.decline()');
+  await enterCode(page, await textedCode(number));
+  await page.waitForURL('**/recover/password');
+  assert.deepEqual(
+    visit.faults.filter((fault) => !fault.includes('422')),
+    [],
+  );
+  await visit.close();
+});
+
+/** A browser with WebOTP, in which the test says when a text arrives or the person declines. Runs in the page. */
+function stubWebOtp(): void {
+  const get = ({ signal, ...asked }: CredentialRequestOptions): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      signal?.addEventListener('abort', () => sessionStorage.setItem('asking', 'ended'));
+      const textArrives = (code: string): void => resolve({ type: 'otp', code });
+      const decline = (): void => reject(new DOMException('declined', 'NotAllowedError'));
+      Object.assign(window, { asked, textArrives, decline });
+    });
+  Object.assign(window, { OTPCredential: class {} });
+  Object.defineProperty(navigator, 'credentials', { value: { get } });
+}
+
 async function enterCode(page: Page, code: string): Promise<void> {
   await page.fill('#code', code);
   await page.click('[data-code-form] .primary');

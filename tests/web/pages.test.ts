@@ -376,6 +376,16 @@ describe('what depends on where it runs', () => {
     at(asked, '/recover/code', 'a whole number needs no country');
   });
 
+  test('a number with an extension is not taken for a mistyped email address', async (t) => {
+    const program = await startInProcess('sqlite');
+    t.after(() => program.close());
+    for (const identifier of ['+1 201 555 0101 ext. 5', '+1 201 555 0101 #5']) {
+      const refused = await visitorOf(program.regain).post('/recover', { identifier });
+      assert.equal(refused.status, 400);
+      assert.match(refused.text, /<a href="#identifier">Leave out the extension/);
+    }
+  });
+
   test('the operator leads / elsewhere, and names his shop', async (t) => {
     const program = await startInProcess('sqlite', {
       REGAIN_HOME_PATH: '/help',

@@ -92,6 +92,7 @@ function identifierMessage({ t }: Pick<View, 't'>, problem: IdentifierProblem | 
     control_characters: t.fieldErrors.identifierControl,
     malformed_email: t.fieldErrors.malformedEmail,
     malformed_phone: t.fieldErrors.malformedPhone,
+    phone_extension: t.fieldErrors.phoneExtension,
     unknown_country: t.fieldErrors.unknownCountry,
   };
   return problem ? messages[problem] : t.problems.invalid_identifier.text;
