@@ -1,5 +1,6 @@
 /** Notices of what happened to an account: their addresses were written down with their cause. */
-import type { RemovedAddress, RenderedMail } from '../ports.ts';
+import type { MessageParams } from '../messages/catalog.ts';
+import type { Account, HeldAddress, RemovedAddress, RenderedMail } from '../ports.ts';
 import { mayAct } from '../rules/address-trust.ts';
 import { isMessenger } from '../rules/delivery.ts';
 import { maskIdentifier } from '../rules/identifiers.ts';
@@ -78,12 +79,26 @@ export async function prepareNotice(
     case 'recovery-requested': {
       const holder = message.accountId === null ? undefined : await context.accounts.get(tx, message.accountId);
       if (!holder) return { do: 'expire' };
-      const number = isMessenger(proof.channel) ? undefined : recoveryAddress(context, holder, proof, 'sms');
-      const phone = number && maskIdentifier(number);
-      const params = { account, requestedAt: proof.createdAt, browser, phone, cancelUrl };
+      const way = await wayAsked(context, tx, holder, proof);
+      const params = { account, requestedAt: proof.createdAt, browser, ...way, cancelUrl };
       return send(delivery.render(kind, params, message.locale));
     }
   }
+}
+
+/** How its code was asked for, or goes since a mail failed; `to` masked. */
+async function wayAsked(
+  context: Context,
+  tx: StoreTransaction,
+  holder: Account,
+  proof: Proof,
+): Promise<Pick<MessageParams['recovery-requested'], 'by' | 'to'>> {
+  const masked = (address: HeldAddress | undefined): string | undefined => address && maskIdentifier(address);
+  const isByMail =
+    proof.channel === 'email' && (await tx.outbox.codesOf(proof.id)).every(({ channel }) => channel === 'email');
+  if (isByMail) return { by: 'email', to: masked(recoveryAddress(context, holder, proof, 'email')) };
+  const number = isMessenger(proof.channel) ? undefined : recoveryAddress(context, holder, proof, 'sms');
+  return { by: number ? 'text' : 'messenger', to: masked(number) };
 }
 
 /** What became of the address since the notice was queued; undefined where the account has nothing to do with it any more. */

@@ -42,8 +42,13 @@ export interface MessageParams {
   'password-held': Told & { at: number; browser: string; completesAt: number; cancelUrl: string | undefined };
   /** Instead of a code, where "this wasn't me" stopped recovery by this address. */
   'recovery-frozen': Asked & { address: string; recoverUrl: string };
-  /** To the mailboxes, where a code goes to a phone: to a number (masked), or to a linked chat where there is none. */
-  'recovery-requested': Asked & { account: string; phone: string | undefined; cancelUrl: string | undefined };
+  /** To the mailboxes, where a code goes to a phone, or at high risk to another mailbox; `to` a number or mailbox, masked, or a chat. */
+  'recovery-requested': Asked & {
+    account: string;
+    by: 'email' | 'text' | 'messenger';
+    to: string | undefined;
+    cancelUrl: string | undefined;
+  };
   /** To customer support, after "this wasn't me"; the timeline oldest first. */
   'support-not-me': {
     accountId: string;
@@ -63,21 +68,13 @@ interface Told {
   removedAt: number | undefined;
 }
 
-interface MessengerChange {
-  messenger: string;
-  name: string | undefined;
+interface Change {
   at: number;
   browser: string;
   recoverUrl: string;
 }
-
-interface AddressChange {
-  what: 'email' | 'phone';
-  address: string;
-  at: number;
-  browser: string;
-  recoverUrl: string;
-}
+type MessengerChange = Change & { messenger: string; name: string | undefined };
+type AddressChange = Change & { what: 'email' | 'phone'; address: string };
 
 /** When it was asked for, and from which browser ("Firefox on Windows"). */
 interface Asked {

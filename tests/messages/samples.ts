@@ -122,7 +122,8 @@ export const SAMPLES: MessageParams = {
   },
   'recovery-requested': {
     account: 'j***@example.com',
-    phone: '+1*****4567',
+    by: 'text',
+    to: '+1*****4567',
     requestedAt: AT,
     browser: 'Firefox on Windows',
     cancelUrl: `${ORIGIN}/recover/cancel/${token}`,
