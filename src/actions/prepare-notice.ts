@@ -2,7 +2,7 @@
 import type { MessageParams } from '../messages/catalog.ts';
 import type { Account, HeldAddress, RemovedAddress, RenderedMail } from '../ports.ts';
 import { mayAct } from '../rules/address-trust.ts';
-import { isMessenger } from '../rules/delivery.ts';
+import { type Channel, isMessenger } from '../rules/delivery.ts';
 import { maskIdentifier } from '../rules/identifiers.ts';
 import { ADDRESS_CHANGED_LATELY_MS, NOT_ME_LIFETIME_MS } from '../rules/limits.ts';
 import { answer, stateAt } from '../rules/recovery-flow.ts';
@@ -60,6 +60,7 @@ export async function prepareNotice(
         account,
         changedAt: at,
         browser,
+        by: await waysGone(tx, proof),
         removedAt,
         notMeUrl,
         notMeHours: NOT_ME_LIFETIME_MS / 3_600_000,
@@ -84,6 +85,12 @@ export async function prepareNotice(
       return send(delivery.render(kind, params, message.locale));
     }
   }
+}
+
+/** By which ways its codes and links left; where no provider has said so yet, the one that was asked for. */
+async function waysGone(tx: StoreTransaction, proof: Proof): Promise<Channel[]> {
+  const gone = await tx.outbox.channelsOfCodes(proof.id);
+  return gone.length > 0 ? gone : [proof.channel];
 }
 
 /** How its code was asked for, or goes since a mail failed; `to` masked. */

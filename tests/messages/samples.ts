@@ -101,6 +101,7 @@ export const SAMPLES: MessageParams = {
     account: 'j***@example.com',
     changedAt: AT,
     browser: 'Firefox on Windows',
+    by: ['email'],
     notMeUrl: `${ORIGIN}/recover/not-me/${token}`,
     notMeHours: 72,
     removedAt: undefined,
