@@ -363,6 +363,11 @@ export interface RiskQuestion {
   browser: string;
   /** BCP 47 */
   locale: string;
+  /**
+   * Network that the recovery was asked for from, as limits are counted: an IPv4 address, or the /64 of an IPv6 address
+   * ("2001:db8:1:2::/64"); "unknown" where it could not be read; undefined for loopback, where one address stands for everybody.
+   */
+  network: string | undefined;
   /** Milliseconds since 1970. */
   askedAt: number;
 }
@@ -372,6 +377,7 @@ export type Risk = 'low' | 'high';
 /**
  * The host's own knowledge of risk: a number that changed its SIM, a country that was never seen. Of a mail, `high` turns
  * the code into a link to a page that asks first; a text is left out where the account has a mailbox, which gets that mail.
+ * The account's other mailboxes are told, and can stop it.
  * It runs in the worker, for known and unknown identifiers alike, and nobody outside sees its answer. An error or no answer
  * within a second counts as `high`.
  */

@@ -1,4 +1,4 @@
-/** Tells the mailboxes of an account, once in each recovery, that it was asked for: each of them can stop it (R70). */
+/** Tells the mailboxes of an account, once in each recovery, that it was asked for: each of them can stop it (R17, R70). */
 import type { Account } from '../ports.ts';
 import type { Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';

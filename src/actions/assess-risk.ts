@@ -17,7 +17,9 @@ export async function assessRisk(context: Context, message: Message): Promise<Ri
   const { proofId, channel } = message;
   if (!risk || message.kind !== 'recovery-code' || proofId === null) return 'low';
   const proof = await store.transaction((tx) => tx.proofs.byId(proofId));
-  if (proof?.state !== 'code_sent' || (channel === 'email' && proof.carries === 'link')) return 'low';
+  if (proof?.state !== 'code_sent') return 'low';
+  // It carries what `high` would have it carry, and whoever is to be told of a `high` was told at the first attempt.
+  if (channel === 'email' && proof.carries === 'link' && message.attempts > 0) return 'low';
   const answer = await answerOf(risk, questionOf(proof, channel)).catch((error: unknown) => {
     log.error('risk-fault', { error: String(error) });
     return 'high';
@@ -28,8 +30,9 @@ export async function assessRisk(context: Context, message: Message): Promise<Ri
 }
 
 function questionOf(proof: Proof, channel: Channel): RiskQuestion {
-  const { identifier, identifierKind, lane, browser, locale, createdAt } = proof;
-  return { identifier, kind: identifierKind, channel, lane, browser, locale, askedAt: createdAt };
+  const { identifier, identifierKind, lane, browser, locale, network, createdAt } = proof;
+  const asked = { browser, locale, network: network ?? undefined, askedAt: createdAt };
+  return { identifier, kind: identifierKind, channel, lane, ...asked };
 }
 
 async function answerOf(risk: AssessRisk, question: RiskQuestion): Promise<string> {

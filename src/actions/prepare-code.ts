@@ -15,7 +15,7 @@ import { type Delivery, nameOf, type Prepared } from './delivery.ts';
 import { type CodeKind, findRecipient } from './find-recipient.ts';
 import { isCurrent } from './next-rung.ts';
 import { prepareSharedCode } from './prepare-shared-code.ts';
-import { rungsBelow, rungsOfNobody, wayTo } from './reachable-channels.ts';
+import { recoveryAddress, rungsBelow, rungsOfNobody } from './reachable-channels.ts';
 import { buyText } from './spend-on-texts.ts';
 
 export async function prepareCode(
@@ -44,8 +44,13 @@ export async function prepareCode(
     kind === 'recovery-code' && account ? await rungsBelow(context, tx, { account, chats }, proof, channel) : [];
   if (channel !== 'email' && to === undefined && below.length > 0) return { do: 'skip', reason: 'no_address', below };
   // Also where the mailbox was written to before: asking twice is no way around it.
-  const hasMailbox = account !== undefined && wayTo(context, { account, chats }, proof, 'email') !== undefined;
-  if (risk === 'high' && channel !== 'email' && kind === 'recovery-code' && hasMailbox)
+  const mailbox = account && recoveryAddress(context, account, proof, 'email');
+  const changed = account?.id !== proof.accountId || account?.generation !== proof.accountGeneration;
+  if (risk === 'high') {
+    const told = kind === 'recovery-code' && !changed ? account : undefined;
+    await announceRecovery(context, tx, proof, told, mailbox?.canonical);
+  }
+  if (risk === 'high' && channel !== 'email' && kind === 'recovery-code' && mailbox)
     return { do: 'skip', reason: 'high_risk', below };
   if (kind === 'decoy' || to === undefined) {
     const forNobody = kind === 'decoy';
@@ -60,7 +65,6 @@ export async function prepareCode(
     return { do: 'probe', earlier, shared, like, forNobody, below: shown };
   }
   // The address may be somebody else's by now: a code of the former owner's proof is none of his business.
-  const changed = account?.id !== proof.accountId || account?.generation !== proof.accountGeneration;
   if ((kind === 'recovery-code' || kind === 'address-code') && changed) return { do: 'expire' };
 
   if (code === undefined) return { do: 'fail', reason: 'key_missing' };

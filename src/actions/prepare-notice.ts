@@ -1,7 +1,8 @@
 /** Notices of what happened to an account: their addresses were written down with their cause. */
-import type { RemovedAddress, RenderedMail } from '../ports.ts';
+import type { MessageParams } from '../messages/catalog.ts';
+import type { Account, HeldAddress, RemovedAddress, RenderedMail } from '../ports.ts';
 import { mayAct } from '../rules/address-trust.ts';
-import { isMessenger } from '../rules/delivery.ts';
+import { type Channel, isMessenger } from '../rules/delivery.ts';
 import { maskIdentifier } from '../rules/identifiers.ts';
 import { ADDRESS_CHANGED_LATELY_MS, NOT_ME_LIFETIME_MS } from '../rules/limits.ts';
 import { answer, stateAt } from '../rules/recovery-flow.ts';
@@ -59,6 +60,7 @@ export async function prepareNotice(
         account,
         changedAt: at,
         browser,
+        by: await waysGone(tx, proof),
         removedAt,
         notMeUrl,
         notMeHours: NOT_ME_LIFETIME_MS / 3_600_000,
@@ -78,12 +80,32 @@ export async function prepareNotice(
     case 'recovery-requested': {
       const holder = message.accountId === null ? undefined : await context.accounts.get(tx, message.accountId);
       if (!holder) return { do: 'expire' };
-      const number = isMessenger(proof.channel) ? undefined : recoveryAddress(context, holder, proof, 'sms');
-      const phone = number && maskIdentifier(number);
-      const params = { account, requestedAt: proof.createdAt, browser, phone, cancelUrl };
+      const way = await wayAsked(context, tx, holder, proof);
+      const params = { account, requestedAt: proof.createdAt, browser, ...way, cancelUrl };
       return send(delivery.render(kind, params, message.locale));
     }
   }
+}
+
+/** By which ways its codes and links left; where no provider has said so yet, the one that was asked for. */
+async function waysGone(tx: StoreTransaction, proof: Proof): Promise<Channel[]> {
+  const gone = await tx.outbox.channelsOfCodes(proof.id);
+  return gone.length > 0 ? gone : [proof.channel];
+}
+
+/** How its code was asked for, or goes since a mail failed; `to` masked. */
+async function wayAsked(
+  context: Context,
+  tx: StoreTransaction,
+  holder: Account,
+  proof: Proof,
+): Promise<Pick<MessageParams['recovery-requested'], 'by' | 'to'>> {
+  const masked = (address: HeldAddress | undefined): string | undefined => address && maskIdentifier(address);
+  const isByMail =
+    proof.channel === 'email' && (await tx.outbox.codesOf(proof.id)).every(({ channel }) => channel === 'email');
+  if (isByMail) return { by: 'email', to: masked(recoveryAddress(context, holder, proof, 'email')) };
+  const number = isMessenger(proof.channel) ? undefined : recoveryAddress(context, holder, proof, 'sms');
+  return { by: number ? 'text' : 'messenger', to: masked(number) };
 }
 
 /** What became of the address since the notice was queued; undefined where the account has nothing to do with it any more. */

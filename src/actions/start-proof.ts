@@ -184,6 +184,7 @@ function newProof(
     identifierMac: given.identifierMac,
     locale: origin.locale,
     browser: origin.browser,
+    network: origin.source ?? null,
     state: 'code_sent',
     resolution: 'pending',
     accountId: null,

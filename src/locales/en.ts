@@ -527,9 +527,14 @@ export const en = {
     lost: 'I no longer have that address',
     lostText:
       'Try any other email address or phone number of your account first. If there is none, write to customer support. They can help you without ever seeing a code or a password.',
-    changed: 'I did not change my password',
-    changedText:
-      'Open the message about the change and choose “This wasn’t me”. Everyone is signed out, the password is blocked, and the address that was used can’t recover the account any more. Then choose a new password with another address of your account. If it has none, write to customer support.',
+    changed: 'My password or an address was changed, and it wasn’t me',
+    changedSteps: [
+      'Did an email tell you, with the button “This wasn’t me”? Choose it. Everyone is signed out, the password is blocked, and the address that was used can’t recover the account any more. Then choose a new password with another address of your account.',
+      'Did a text message tell you, or is there no such button? Choose a new password now, with any address or number of the account that is still yours. That signs everyone else out, and the password that you did not choose opens nothing any more.',
+      'Then sign in, and look at the addresses and numbers on your account page. Remove what is not yours.',
+      'If no code reaches you, or it happens again, write to customer support.',
+    ] as string[],
+    changedLink: 'Choose a new password',
     notMe: 'I did not ask for this message',
     notMeText:
       'Then somebody else typed your address. Your password has not changed, and you don’t have to do anything. Never tell anyone the code.',

@@ -4,6 +4,7 @@
  *
  * Moments are milliseconds since 1970. Addresses and accounts arrive masked. Every URL is on our own origin.
  */
+import type { Channel } from '../rules/delivery.ts';
 import type { TimelineEntry } from '../rules/timeline.ts';
 import type { MessageContent } from './layout.ts';
 import type { TextTemplates } from './text-catalog.ts';
@@ -34,16 +35,21 @@ export interface MessageParams {
   'messenger-unlinked': MessengerChange;
   /** To the mailboxes of an account, after somebody confirmed its number on another one. */
   'number-shared': { phone: string; at: number; recoverUrl: string };
-  /** After a new password was set. */
-  'password-changed': Told & { changedAt: number; browser: string; notMeUrl: string | undefined; notMeHours: number };
+  /** After a new password was set; `by` the ways that the code or link had gone. */
+  'password-changed': Told & { changedAt: number; by: Channel[]; notMeUrl: string | undefined; notMeHours: number };
   /** After "this wasn't me": nothing opens the account until a new password is set. `recovery`: what this address can do. */
   'password-blocked': { account: string; at: number; recovery: 'open' | 'stopped' | 'removed'; recoverUrl: string };
   /** A new password that opens nothing before `completesAt`. */
-  'password-held': Told & { at: number; browser: string; completesAt: number; cancelUrl: string | undefined };
+  'password-held': Told & { at: number; completesAt: number; cancelUrl: string | undefined };
   /** Instead of a code, where "this wasn't me" stopped recovery by this address. */
   'recovery-frozen': Asked & { address: string; recoverUrl: string };
-  /** To the mailboxes, where a code goes to a phone: to a number (masked), or to a linked chat where there is none. */
-  'recovery-requested': Asked & { account: string; phone: string | undefined; cancelUrl: string | undefined };
+  /** To the mailboxes, where a code goes to a phone, or at high risk to another mailbox; `to` a number or mailbox, masked, or a chat. */
+  'recovery-requested': Asked & {
+    account: string;
+    by: 'email' | 'text' | 'messenger';
+    to: string | undefined;
+    cancelUrl: string | undefined;
+  };
   /** To customer support, after "this wasn't me"; the timeline oldest first. */
   'support-not-me': {
     accountId: string;
@@ -60,24 +66,17 @@ export interface MessageParams {
 /** A notice to an address of the account, or to one that was removed from it at `removedAt`; links that act may be missing. */
 interface Told {
   account: string;
+  browser: string;
   removedAt: number | undefined;
 }
 
-interface MessengerChange {
-  messenger: string;
-  name: string | undefined;
+interface Change {
   at: number;
   browser: string;
   recoverUrl: string;
 }
-
-interface AddressChange {
-  what: 'email' | 'phone';
-  address: string;
-  at: number;
-  browser: string;
-  recoverUrl: string;
-}
+type MessengerChange = Change & { messenger: string; name: string | undefined };
+type AddressChange = Change & { what: 'email' | 'phone'; address: string };
 
 /** When it was asked for, and from which browser ("Firefox on Windows"). */
 interface Asked {

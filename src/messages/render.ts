@@ -81,14 +81,16 @@ function cleaned<P extends object>(params: P, origin: string, locale: MessageLoc
   ) as P;
 }
 
+/** A code, and words that a template translates. */
+const CHOSEN_BY_US = ['code', 'what', 'recovery', 'by'];
+
 /** What stands in a list, or in the entries of one, is cleaned as if it stood alone. */
 function cleanedValue(name: string, value: unknown, origin: string, locale: MessageLocale): unknown {
   if (Array.isArray(value)) return value.map((item: unknown) => cleanedValue(name, item, origin, locale));
   if (typeof value === 'object' && value !== null) return cleaned(value, origin, locale);
   if (typeof value !== 'string') return value;
   if (name.endsWith('Url')) return ours(value, origin);
-  // Chosen by us: a code, and words that a template translates.
-  if (name === 'code' || name === 'what' || name === 'recovery') return visible(value);
+  if (CHOSEN_BY_US.includes(name)) return visible(value);
   return isolated(name === 'browser' ? unlinkable(visible(value)) : visible(value), locale);
 }
 

@@ -17,6 +17,7 @@ const FIELDS = [
   'identifierMac',
   'locale',
   'browser',
+  'network',
   'state',
   'resolution',
   'accountId',

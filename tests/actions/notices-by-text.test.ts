@@ -56,9 +56,60 @@ for (const engine of ['sqlite', 'postgres'] as const)
       await recoverByMail(one);
       for (const email of [one, two]) assert.match(people.lastMail(email).subject, /password was changed/);
       assert.deepEqual(textsTo(number), [
-        'Shop: your password was changed on 14 Mar 09:12 UTC and all devices signed out. Not you? Type accounts.shop.example/help in your browser now.',
+        'Shop: your password was changed on 14 Mar 09:12 UTC. Not you? Choose "Forgot password?" on accounts.shop.example now. Help: accounts.shop.example/help',
       ]);
       assert.deepEqual(textsTo('+442079460018'), [], 'a landline of another country');
+    });
+
+    test('who has only a phone does what the text and the help page say, and whoever changed the password is out', async () => {
+      const number = newNumber();
+      await addPerson(program, { emails: [], phones: [number] });
+      const recoverByText = async (password: string): Promise<Visitor> => {
+        const visitor = people.visitor();
+        await visitor.post('/recover', { identifier: number });
+        await program.settled();
+        await visitor.post('/recover/code', { code: /#(\d+)$/.exec(textsTo(number).at(-1) ?? '')?.[1] ?? '' });
+        assert.equal((await visitor.post('/recover/password', { password, password2: password })).url, '/sign-in');
+        await program.settled();
+        return visitor;
+      };
+      const signIn = (visitor: Visitor, password: string) => visitor.post('/sign-in', { identifier: number, password });
+      const intruder = await recoverByText(NEW_PASSWORD);
+      assert.equal((await signIn(intruder, NEW_PASSWORD)).url, '/account');
+      const notice = textsTo(number).at(-1) ?? '';
+      assert.match(notice, /Not you\? Choose "Forgot password\?" on accounts\.shop\.example now/);
+      assert.match(notice, /Help: accounts\.shop\.example\/help$/);
+      assert.match((await people.visitor().get('/sign-in')).text, />Forgot password\?</);
+      const help = (await people.visitor().get('/help')).text;
+      const advice = /<section id="changed">([\s\S]*?)<\/section>/.exec(help)?.[1] ?? '';
+      assert.match(advice, /text message tell you[^<]*Choose a new password now/);
+      assert.match(advice, /write to customer support/);
+      assert.match(advice, /href="\/recover"/);
+      const owner = await recoverByText('seven lanterns by the harbour');
+      assert.equal((await intruder.get('/account')).url, '/sign-in');
+      assert.equal((await signIn(intruder, NEW_PASSWORD)).status, 401);
+      assert.equal((await signIn(owner, 'seven lanterns by the harbour')).url, '/account');
+    });
+
+    test('the mail says by which ways the code had gone', async () => {
+      const [email, number] = [newEmail(), newNumber()];
+      await addPerson(program, { emails: [email], phones: [number] });
+      const recover = async (begun: string, ...ways: string[]): Promise<string> => {
+        const { token } = (await program.api('POST', '/recovery', { body: { identifier: begun } })).json;
+        await program.settled();
+        for (const channel of ways) await program.api('POST', '/recovery/resend', { body: { token, channel } });
+        await program.settled();
+        const text = textsTo(number).at(-1) ?? '';
+        const byText = [begun, ...ways].some((way) => way === number || way === 'sms');
+        const code = byText ? /#(\d+)$/.exec(text)?.[1] : codeIn(people.lastMail(email));
+        await program.api('POST', '/recovery/verify', { body: { token, code } });
+        await program.api('POST', '/recovery/password', { body: { token, password: NEW_PASSWORD } });
+        await program.settled();
+        return /^How: +(.*)$/m.exec(people.lastMail(email).text)?.[1] ?? '';
+      };
+      assert.equal(await recover(email), 'with a message from us, by email');
+      assert.equal(await recover(number), 'with a message from us, by text message');
+      assert.equal(await recover(email, 'sms'), 'with a message from us, by email or text message');
     });
 
     test('an account without a mailbox is told by text of addresses that come and go, at the numbers that it had', async () => {

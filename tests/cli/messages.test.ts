@@ -357,6 +357,7 @@ async function happen(tx: StoreTransaction): Promise<void> {
     identifierMac: 'mac',
     locale: 'en',
     browser: 'Firefox',
+    network: null,
     state: 'code_sent',
     resolution: 'known',
     accountId: 'jane',

@@ -95,10 +95,10 @@ describe('the words of a text message', () => {
     assert.match(medium, /^Someone asked/);
   });
 
-  test('tell of a changed password as the standard says', () =>
+  test('tell of a changed password, and what somebody with a phone alone can do', () =>
     assert.equal(
       renderText('password-changed', { changedAt: AT }, acme()).text,
-      'Acme: your password was changed on 14 Mar 09:12 UTC and all devices signed out. Not you? Type acme.com/help in your browser now.',
+      'Acme: your password was changed on 14 Mar 09:12 UTC and all devices signed out. Not you? Choose "Forgot password?" on acme.com now. Help: acme.com/help',
     ));
 
   test('lead to our own page and nowhere else, where a link stands in place of a code', () => {
@@ -117,7 +117,7 @@ describe('the words of a text message', () => {
 
   test('name the help page where it lies', () => {
     const context = { ...acme(), helpUrl: 'https://help.acme.com/start' };
-    assert.match(renderText('password-changed', { changedAt: AT }, context).text, /Type help\.acme\.com\/start in/);
+    assert.match(renderText('password-changed', { changedAt: AT }, context).text, /Help: help\.acme\.com\/start$/);
   });
 
   for (const locale of LOCALES)

@@ -101,6 +101,7 @@ export const SAMPLES: MessageParams = {
     account: 'j***@example.com',
     changedAt: AT,
     browser: 'Firefox on Windows',
+    by: ['email'],
     notMeUrl: `${ORIGIN}/recover/not-me/${token}`,
     notMeHours: 72,
     removedAt: undefined,
@@ -122,7 +123,8 @@ export const SAMPLES: MessageParams = {
   },
   'recovery-requested': {
     account: 'j***@example.com',
-    phone: '+1*****4567',
+    by: 'text',
+    to: '+1*****4567',
     requestedAt: AT,
     browser: 'Firefox on Windows',
     cancelUrl: `${ORIGIN}/recover/cancel/${token}`,

@@ -1,3 +1,4 @@
+import { type Channel, isMessenger, MESSENGER_NAMES } from '../../rules/delivery.ts';
 import type { MessageParams, Surroundings, Templates, TextTemplates } from '../catalog.ts';
 import type { Block } from '../layout.ts';
 import { whyTold } from './phrases.ts';
@@ -20,6 +21,7 @@ export const passwordChanged: Templates['password-changed'] = (params, surroundi
       rows: [
         { label: 'When', value: surroundings.moment(params.changedAt) },
         { label: 'Browser', value: params.browser },
+        { label: 'How', value: `with a message from us, by ${waysOf(params.by)}` },
         { label: 'Done', value: 'every device signed out, every other code cancelled' },
       ],
     },
@@ -33,6 +35,12 @@ export const passwordChanged: Templates['password-changed'] = (params, surroundi
     { type: 'aside', title: 'Not you? Act now', blocks: notYou(params, surroundings) },
   ],
 });
+
+function waysOf(channels: readonly Channel[]): string {
+  return channels.map((channel) => (isMessenger(channel) ? MESSENGER_NAMES[channel] : WAYS[channel])).join(' or ');
+}
+
+const WAYS = { email: 'email', sms: 'text message' } as const;
 
 function notYou(
   { notMeUrl, notMeHours, removedAt }: MessageParams['password-changed'],
@@ -67,8 +75,15 @@ function notYou(
   ];
 }
 
-export const passwordChangedText: TextTemplates['password-changed'] = (params, { brand, host, help, shortMoment }) => [
-  `${brand}: your password was changed on ${shortMoment(params.changedAt)} and all devices signed out. Not you? Type ${help} in your browser now.`,
-  `${brand}: your password was changed and all devices signed out. Not you? Type ${help} in your browser now.`,
-  `Your password for ${host} was changed. Not you? Type ${help} in your browser now.`,
-];
+/** A text has no button: a new recovery is what its reader can do at once. It ends all sessions, and the other password with it. */
+export const passwordChangedText: TextTemplates['password-changed'] = (params, { brand, host, help, shortMoment }) => {
+  const at = shortMoment(params.changedAt);
+  const recover = `Not you? Choose "Forgot password?" on ${host} now.`;
+  return [
+    `${brand}: your password was changed on ${at} and all devices signed out. ${recover} Help: ${help}`,
+    `${brand}: your password was changed on ${at}. ${recover} Help: ${help}`,
+    `${brand}: your password was changed. ${recover} Help: ${help}`,
+    `${brand}: your password was changed. ${recover}`,
+    `Your password was changed. Not you? Choose "Forgot password?" on ${host}.`,
+  ];
+};

@@ -25,6 +25,8 @@ export interface Proof {
   locale: string;
   /** "Firefox on Windows", for the message. */
   browser: string;
+  /** Client network that it was asked for from; null where one address stands for everybody. Gone with the proof. */
+  network: string | null;
   state: StoredState;
   /** pending until the worker has looked; decoy: no code ever matches. */
   resolution: 'pending' | 'known' | 'decoy';

@@ -9,6 +9,7 @@ export function proofs(inStore: InStore, inTransaction: InTransaction): void {
     const full = proof('full', {
       accountId: 'a',
       accountGeneration: 3,
+      network: '2001:db8:1:2::/64',
       previousCodeExpiresAt: NOW + 1,
       previousCodeFormat: 'letters',
       previousCodeLength: 10,

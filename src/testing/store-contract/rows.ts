@@ -29,6 +29,7 @@ export function proof(id: string, change: Partial<Proof> = {}): Proof {
     identifierMac: 'mac',
     locale: 'en',
     browser: 'Firefox on Windows',
+    network: null,
     state: 'code_sent',
     resolution: 'pending',
     accountId: null,

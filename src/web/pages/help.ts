@@ -35,7 +35,7 @@ export function helpPage(view: View, { sender, profile }: HelpProps): Html {
 <section id="wrong"><h2>${t.wrong}</h2>${list(t.wrongSteps)}</section>
 <section id="password"><h2>${t.passwords}</h2><p>${fill(t.passwordText[profile], { short: PASSWORD_MIN_CHARACTERS, long: PASSPHRASE_MIN_CHARACTERS })}</p><p>${t.passwordTip}</p></section>
 <section id="lost"><h2>${t.lost}</h2><p>${t.lostText}</p></section>
-<section id="changed"><h2>${t.changed}</h2><p>${t.changedText}</p></section>
+<section id="changed"><h2>${t.changed}</h2>${list(t.changedSteps)}<p><a href="/recover">${t.changedLink}</a></p></section>
 <section id="not-me"><h2>${t.notMe}</h2><p>${t.notMeText}</p></section>
 <section id="contact"><h2>${t.contact}</h2><p>${t.contactText}</p>
 <a class="button secondary" href="mailto:${supportAddress}">${fill(t.contactLink, { address: supportAddress })}</a></section>
