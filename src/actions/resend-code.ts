@@ -49,7 +49,8 @@ export async function resendCode(
       const keepsOld = renewed === 'renew_keeping_old';
       Object.assign(change, {
         epoch: proof.epoch + 1,
-        keyId: context.keys.codeKey().id,
+        // The code that lives on is derived with the key that it was sent with, also where REGAIN_SECRET was rotated since.
+        keyId: keepsOld ? proof.keyId : context.keys.codeKey().id,
         carries,
         codeFormat: shape.format,
         codeLength: shape.length,

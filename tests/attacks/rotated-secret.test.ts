@@ -1,8 +1,11 @@
 /** Rotating REGAIN_SECRET: A, then "B,A", then B, on the running program (docs/how-to/rotate-the-secret.md). */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { createKeys } from '../../src/keys.ts';
+import { CODE_LIFETIME_MS, CODE_RENEWED_BELOW_MS } from '../../src/rules/limits.ts';
 import { ENGINES, type TestDatabase } from '../engines.ts';
-import { codeIn, linkIn, NEW_PASSWORD, OLD_PASSWORD, wrongCode } from '../people.ts';
+import { startInProcess } from '../in-process.ts';
+import { addPerson, codeIn, linkIn, NEW_PASSWORD, OLD_PASSWORD, wrongCode } from '../people.ts';
 import { type Running, serve } from '../regain.ts';
 import { type SmtpSink, startSmtpSink } from '../smtp-sink.ts';
 import { callApi, Visitor } from '../visitor.ts';
@@ -96,5 +99,40 @@ for (const engine of Object.keys(ENGINES) as (keyof typeof ENGINES)[])
       const fresh = { token: voided, code: codeIn(await mail(guessed, 5)) };
       assert.equal((await api('/recovery/verify', fresh)).status, 200);
       assert.equal((await start(guessed)).codeLength, 6, 'counters begin anew: the how-to says so');
+    });
+
+    test('a code lives on beside the new one that "send again" made after the change, and so does the new one', async (t) => {
+      const shop = await startInProcess(engine, { REGAIN_SECRET: `${B},${A}` });
+      t.after(() => shop.close());
+      const post = (path: string, body: object) => shop.api('POST', path, { body });
+      const codeOf = async (email: string, count: number): Promise<string> => {
+        const mails = () => shop.sink.messages.filter(({ to }) => to === email);
+        await shop.sink.waitFor(() => mails().length >= count, `mail ${count} to ${email}`);
+        return codeIn(mails()[count - 1]!);
+      };
+      const typed: [email: string, which: 'old' | 'new'][] = [
+        ['patient@example.com', 'new'],
+        ['hasty@example.com', 'old'],
+      ];
+      const { context } = shop.regain;
+      const both = context.keys;
+      context.keys = createKeys([A]);
+      const begun = new Map<string, { token: string; code: string }>();
+      for (const [email] of typed) {
+        await addPerson(shop, { emails: [email] });
+        const { token } = (await post('/recovery', { identifier: email })).json;
+        begun.set(email, { token, code: await codeOf(email, 1) });
+        await shop.settled();
+      }
+      context.keys = both;
+      await shop.advance(CODE_LIFETIME_MS - CODE_RENEWED_BELOW_MS + 1);
+      for (const [email, which] of typed) {
+        const { token, code } = begun.get(email)!;
+        assert.equal((await post('/recovery/resend', { token })).status, 202);
+        const fresh = await codeOf(email, 2);
+        assert.notEqual(fresh, code);
+        const { status } = await post('/recovery/verify', { token, code: which === 'old' ? code : fresh });
+        assert.equal(status, 200, `the ${which} code is right`);
+      }
     });
   });
