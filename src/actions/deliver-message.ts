@@ -21,6 +21,7 @@ import type { Message, StoreTransaction } from '../store/store.ts';
 import { assessRisk } from './assess-risk.ts';
 import type { Context } from './context.ts';
 import { carrierOf, type Delivery, type Prepared } from './delivery.ts';
+import { refundSpend } from './guard-spend.ts';
 import { goOn } from './next-rung.ts';
 import { prepareCode } from './prepare-code.ts';
 import { isMessengerNotice, prepareMessengerNotice } from './prepare-messenger-notice.ts';
@@ -233,6 +234,8 @@ function toSomebody(prepared: Prepared): Prepared {
 async function handingOver(tx: StoreTransaction, { id, reason }: Message, prepared: Prepared): Promise<Prepared> {
   if (prepared.do !== 'text') return prepared;
   if (reason === HANDED_OVER) return { do: 'doubt', over: prepared.over, below: prepared.below };
-  await tx.outbox.setReason(id, HANDED_OVER);
-  return prepared;
+  if (await tx.outbox.setReason(id, HANDED_OVER)) return prepared;
+  // Since it was leased, a report of an earlier try has said what became of it.
+  if (prepared.paid) await refundSpend(tx, prepared.paid.charge);
+  return { do: 'let-go', reason: 'arrived_before' };
 }

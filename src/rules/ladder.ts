@@ -72,8 +72,9 @@ export function ladderOf(
 ): readonly Channel[] {
   if (purpose !== 'recovery') return [asked];
   if (asked === 'email' && carries === 'link') return ['email'];
-  if (asked === 'email') return ['email', ...messengers, ...(texting ? (['sms'] as const) : [])];
-  if (asked !== 'sms') return [asked, 'email'];
+  // A text costs most, so it comes last unless it was asked for.
+  if (asked !== 'sms')
+    return [...new Set<Channel>([asked, 'email', ...messengers, ...(texting ? (['sms'] as const) : [])])];
   const gateway = texting?.telegram ? (['telegram'] as const) : [];
   return [...new Set<Channel>([...gateway, 'sms', ...messengers, 'email'])];
 }

@@ -290,7 +290,7 @@ export function outboxQueries(
       for (const id of ids) await open.run(renew, { id, leasedUntil });
     },
     setKind: (id, kind) => open.run(setKind, { id, kind }),
-    setReason: (id, reason) => open.run(setReason, { id, reason }),
+    setReason: async (id, reason) => (await open.changed(setReason, { id, reason })) === 1,
     settle: (id, change) =>
       open.runBoth(
         [settle(SETTLED_FIELDS.filter((field) => change[field] !== undefined)), { ...change, id }],

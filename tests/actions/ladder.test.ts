@@ -248,6 +248,21 @@ describe('linked messengers', () => {
     assert.equal(await verified(program, token, viber.codes()[0]), 200);
   });
 
+  test('a chat that nobody has linked, and no mailbox that takes it: by the ways that are left', async (t) => {
+    const texts = await CARRIERS.twilio();
+    t.after(() => texts.stop());
+    const { program, account, whatsapp } = await start(
+      t,
+      { emails: ['refuses@example.com'], phones: [PHONE] },
+      texts.env,
+    );
+    const token = await ask(program, 'refuses@example.com', { channel: 'viber' });
+    assert.equal(await verified(program, token, texts.codes()[0]), 200);
+    if (whatsapp.chat) await linkChat(program, account, whatsapp.chat);
+    await ask(program, 'refuses@example.com', { channel: 'viber' });
+    assert.deepEqual([whatsapp.codes().length, texts.codes().length], [1, 1]);
+  });
+
   test('who blocked the bot is found out once, and the account page says so', async (t) => {
     const { program, account, bot } = await start(t, { emails: [EMAIL] });
     if (bot.chat) await linkChat(program, account, bot.chat);

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
+import type { Settings } from '../../src/config.ts';
 import { RECEIPT_WAIT_MS } from '../../src/rules/ladder.ts';
 import { CODE_LIFETIME_MS } from '../../src/rules/limits.ts';
 import { CARRIERS, type Carrier, type Fault, linkChat, MESSENGER_CARRIERS, PHONE } from '../carriers.ts';
@@ -145,6 +146,30 @@ describe('with one way alone', () => {
     assert.equal(carrier.codes().length, 1, 'it said that the message arrived');
     assert.equal(await verified(program, token, carrier.codes()[0]), 200);
   });
+
+  for (const engine of ['sqlite', 'postgres'] as const)
+    test(`a lost answer, on ${engine}: a report that comes while the host thinks about the second try is heard, and pays for one`, async (t) => {
+      let asked = 0;
+      const risk = async (): Promise<'low'> => {
+        asked += 1;
+        if (asked === 2) await carrier.report?.(program, 'delivered');
+        return 'low';
+      };
+      const { program, carrier } = await withCarrier(t, engine, CARRIERS.twilio, [], { risk });
+      carrier.fail('lost');
+      await ask(program, carrier);
+      await seconds(program, 60);
+      assert.equal(asked, 2);
+      assert.equal(carrier.codes().length, 1);
+      const { store } = program.regain.context;
+      const [message] = await store.transaction((tx) => tx.messages.list({ since: 0 }, 10));
+      assert.equal(message?.status, 'delivered');
+      const spent = await store.transaction((tx) => tx.spend.spentOn(Math.floor(program.now() / 86_400_000)));
+      assert.deepEqual(
+        spent.map(({ micros }) => micros),
+        [100_000],
+      );
+    });
 });
 
 async function withCarrier(
@@ -152,10 +177,11 @@ async function withCarrier(
   engine: Engine,
   startCarrier: () => Promise<Carrier>,
   emails: string[] = [EMAIL],
+  file: Settings = {},
 ): Promise<{ program: InProcess; carrier: Carrier }> {
   const carrier = await startCarrier();
   t.after(() => carrier.stop());
-  const program = await startInProcess(engine, carrier.env);
+  const program = await startInProcess(engine, carrier.env, file);
   t.after(() => program.close());
   const account = await addPerson(program, { emails, phones: carrier.chat ? [] : [PHONE] });
   if (carrier.chat) await linkChat(program, account, carrier.chat);

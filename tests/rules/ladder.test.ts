@@ -128,7 +128,8 @@ describe('the ladder', () => {
     ['a mail', 'email', NONE, ['email']],
     ['a mail where numbers are texted', 'email', US, ['email', 'sms']],
     ['a mail, with everything', 'email', ALL, ['email', 'whatsapp', 'telegram', 'viber', 'sms']],
-    ['a chat', 'viber', ALL, ['viber', 'email']],
+    ['a chat', 'viber', ALL, ['viber', 'email', 'whatsapp', 'telegram', 'sms']],
+    ['a chat where nothing else is', 'viber', { ...NONE, messengers: ['viber'] }, ['viber', 'email']],
   ];
   for (const [title, asked, ways, expected] of ladders)
     test(`its rungs: ${title}`, () => assert.deepEqual(ladderOf(asked, ways), expected));

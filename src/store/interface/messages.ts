@@ -136,8 +136,8 @@ export interface Outbox {
   renew(ids: readonly string[], leasedUntil: number): Promise<void>;
   /** What a code message turned out to be, once its identifier was resolved. */
   setKind(id: string, kind: MessageKind): Promise<void>;
-  /** Why a leased message waits, or what is being done with it. */
-  setReason(id: string, reason: string): Promise<void>;
+  /** Why a leased message waits, or what is being done with it. @returns false where it has ended, as by a report */
+  setReason(id: string, reason: string): Promise<boolean>;
   /**
    * Ends the lease with the outcome; status and reason of a receipt that was faster stay. Like every method that sets a status,
    * it adds a line to the message's history.

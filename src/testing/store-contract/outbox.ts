@@ -18,10 +18,10 @@ export function outbox(inStore: InStore, inTransaction: InTransaction): void {
 
   inTransaction('outbox: why a message waits can be said, and not of one that has ended', async (tx) => {
     await tx.outbox.insert(message('code'));
-    await tx.outbox.setReason('code', 'handed_over');
+    assert.equal(await tx.outbox.setReason('code', 'handed_over'), true);
     assert.deepEqual(await tx.outbox.byId('code'), queued('code', { reason: 'handed_over' }));
     await tx.outbox.settle('code', { status: 'failed', attempts: 1, reason: '503' });
-    await tx.outbox.setReason('code', 'handed_over');
+    assert.equal(await tx.outbox.setReason('code', 'handed_over'), false);
     assert.equal((await tx.outbox.byId('code'))?.reason, '503');
   });
 
