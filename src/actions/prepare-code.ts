@@ -1,6 +1,6 @@
 /** A message that carries a code, and what is written instead where it turns out to be for somebody else or nobody. */
 import type { Account, RenderedMail, Risk } from '../ports.ts';
-import { RETRIED } from '../rules/delivery.ts';
+import { type Channel, RETRIED } from '../rules/delivery.ts';
 import { maskIdentifier } from '../rules/identifiers.ts';
 import { type Unneeded, whyUnneeded } from '../rules/ladder.ts';
 import { isWorthSending, stateAt } from '../rules/recovery-flow.ts';
@@ -12,7 +12,7 @@ import { renderCodeText } from './code-texts.ts';
 import { confirmationToken } from './confirm-recovery.ts';
 import type { Context } from './context.ts';
 import { type Delivery, nameOf, type Prepared } from './delivery.ts';
-import { type CodeKind, findRecipient } from './find-recipient.ts';
+import { type CodeKind, findRecipient, type Recipient } from './find-recipient.ts';
 import { isCurrent } from './next-rung.ts';
 import { prepareSharedCode } from './prepare-shared-code.ts';
 import { recoveryAddress, rungsBelow, rungsOfNobody } from './reachable-channels.ts';
@@ -34,51 +34,98 @@ export async function prepareCode(
   if (late || state !== 'code_sent') return { do: 'expire', late };
   const shared = await prepareSharedCode(context, delivery, tx, message, proof);
   if (shared) return shared;
-  const { kind, to, over, account, chats = [], earlier } = await findRecipient(context, tx, message, proof);
+  const recipient = await findRecipient(context, tx, message, proof);
+  const { kind, account, chats = [] } = recipient;
   if (kind !== message.kind) await tx.outbox.setKind(message.id, kind);
-  const { channel } = message;
   const code = await sentCode(context, tx, proof, now);
-  // Also one that was begun by email: whoever reads the texts now may have none of the mailboxes.
-  const isRecoveryByPhone = proof.purpose === 'recovery' && channel !== 'email';
   const below =
-    kind === 'recovery-code' && account ? await rungsBelow(context, tx, { account, chats }, proof, channel) : [];
-  if (channel !== 'email' && to === undefined && below.length > 0) return { do: 'skip', reason: 'no_address', below };
-  // Also where the mailbox was written to before: asking twice is no way around it.
-  const mailbox = account && recoveryAddress(context, account, proof, 'email');
-  const changed = account?.id !== proof.accountId || account?.generation !== proof.accountGeneration;
-  if (risk === 'high') {
-    const told = kind === 'recovery-code' && !changed ? account : undefined;
-    await announceRecovery(context, tx, proof, told, mailbox?.canonical);
-  }
-  if (risk === 'high' && channel !== 'email' && kind === 'recovery-code' && mailbox)
-    return { do: 'skip', reason: 'high_risk', below };
-  if (kind === 'decoy' || to === undefined) {
-    const forNobody = kind === 'decoy';
-    if (forNobody && isRecoveryByPhone) await announceRecovery(context, tx, proof, undefined);
-    const shown = forNobody && channel !== 'email' ? rungsOfNobody(context, proof, channel) : below;
-    const shared = proof.lane === 'waited';
-    // Writing a mail takes the worker a few milliseconds, which whoever asks next would miss.
-    const like =
-      channel === 'email' && !shared
-        ? renderCode(context, delivery, 'recovery-code', proof, code ?? '', undefined, message.locale)
-        : undefined;
-    return { do: 'probe', earlier, shared, like, forNobody, below: shown };
-  }
-  // The address may be somebody else's by now: a code of the former owner's proof is none of his business.
-  if ((kind === 'recovery-code' || kind === 'address-code') && changed) return { do: 'expire' };
+    kind === 'recovery-code' && account
+      ? await rungsBelow(context, tx, { account, chats }, proof, message.channel)
+      : [];
+  const carried = { message, proof, recipient, code, below };
+  const skipped = await whySkipped(context, tx, carried, risk);
+  if (skipped) return { do: 'skip', reason: skipped, below };
+  return kind === 'decoy' || recipient.to === undefined
+    ? prepareForNobody(context, delivery, tx, carried)
+    : prepareForSomebody(context, delivery, tx, { ...carried, kind, to: recipient.to });
+}
 
+/** A message with all that was looked up for it. */
+interface Carried {
+  message: Message;
+  proof: Proof;
+  recipient: Recipient;
+  /** Undefined where its key was dropped. */
+  code: string | undefined;
+  /** The rungs that are left. */
+  below: Channel[];
+}
+
+/** Why the code goes on by the next way: the account lacks this one, or the host speaks against it. */
+async function whySkipped(
+  context: Context,
+  tx: StoreTransaction,
+  { message: { channel }, proof, recipient, below }: Carried,
+  risk: Risk,
+): Promise<'no_address' | 'high_risk' | undefined> {
+  const { kind, account, to } = recipient;
+  if (channel !== 'email' && to === undefined && below.length > 0) return 'no_address';
+  if (risk !== 'high') return undefined;
+  const mailbox = account && recoveryAddress(context, account, proof, 'email');
+  const told = kind === 'recovery-code' && isAbout(proof, account) ? account : undefined;
+  await announceRecovery(context, tx, proof, told, mailbox?.canonical);
+  // Also where the mailbox was written to before: asking twice is no way around it.
+  return channel !== 'email' && kind === 'recovery-code' && mailbox ? 'high_risk' : undefined;
+}
+
+async function prepareForNobody(
+  context: Context,
+  delivery: Delivery,
+  tx: StoreTransaction,
+  { message: { channel, locale }, proof, recipient: { kind, earlier }, code, below }: Carried,
+): Promise<Prepared> {
+  const forNobody = kind === 'decoy';
+  if (forNobody && isRecoveryByPhone(proof, channel)) await announceRecovery(context, tx, proof, undefined);
+  const shared = proof.lane === 'waited';
+  // Writing a mail takes the worker a few milliseconds, which whoever asks next would miss.
+  const like =
+    channel === 'email' && !shared
+      ? renderCode(context, delivery, 'recovery-code', proof, code ?? '', undefined, locale)
+      : undefined;
+  const shown = forNobody && channel !== 'email' ? rungsOfNobody(context, proof, channel) : below;
+  return { do: 'probe', earlier, shared, like, forNobody, below: shown };
+}
+
+async function prepareForSomebody(
+  context: Context,
+  delivery: Delivery,
+  tx: StoreTransaction,
+  { message, proof, recipient, code, below, kind, to }: Carried & { kind: CodeKind; to: string },
+): Promise<Prepared> {
+  const { account, over = 'number' } = recipient;
+  const { channel } = message;
+  // The address may be somebody else's by now: a code of the former owner's proof is none of his business.
+  if ((kind === 'recovery-code' || kind === 'address-code') && !isAbout(proof, account)) return { do: 'expire' };
   if (code === undefined) return { do: 'fail', reason: 'key_missing' };
   // Before the money: whoever enters a code holds the recovery while he writes down that a text was worth it.
-  if (isRecoveryByPhone) await announceRecovery(context, tx, proof, account);
-  if (channel !== 'email') {
-    const by = over ?? 'number';
-    const text = renderCodeText(delivery, kind, code, account?.locale ?? message.locale, by);
-    const bought = await buyText(context, delivery, tx, { message, proof, to, over: by, parts: text.segments });
-    if (typeof bought !== 'string') return { do: 'text', to, over: by, text, paid: bought, below };
-    return { do: 'skip', reason: 'held_back', below, again: below.length === 0 && mayFree(bought) };
+  if (isRecoveryByPhone(proof, channel)) await announceRecovery(context, tx, proof, account);
+  if (channel === 'email') {
+    const mail = renderCode(context, delivery, kind, proof, code, account, message.locale);
+    return { do: 'send', to, mail, below };
   }
-  const mail = renderCode(context, delivery, kind, proof, code, account, message.locale);
-  return { do: 'send', to, mail, below };
+  const text = renderCodeText(delivery, kind, code, account?.locale ?? message.locale, over);
+  const bought = await buyText(context, delivery, tx, { message, proof, to, over, parts: text.segments });
+  if (typeof bought !== 'string') return { do: 'text', to, over, text, paid: bought, below };
+  return { do: 'skip', reason: 'held_back', below, again: below.length === 0 && mayFree(bought) };
+}
+
+/** Also one that was begun by email: whoever reads the texts now may have none of the mailboxes. */
+function isRecoveryByPhone({ purpose }: Proof, channel: Channel): boolean {
+  return purpose === 'recovery' && channel !== 'email';
+}
+
+function isAbout(proof: Proof, account: Account | undefined): boolean {
+  return account?.id === proof.accountId && account?.generation === proof.accountGeneration;
 }
 
 /** A rung that was written while the one before was on its way. For nobody it ends the same, after the same looks. */
