@@ -204,7 +204,9 @@ export const MESSENGER_CARRIERS = {
       codes: () => peer.sent.map((message) => /"text":"(\d{6})"/.exec(JSON.stringify(message))?.[1] ?? ''),
       async report(program, status) {
         const at = String(Math.floor(program.now() / 1000));
-        const fields = { id: `wamid.HBgL${peer.sent.length}==`, status, timestamp: at, recipient_id: JANE };
+        const { biz_opaque_callback_data } = peer.sent.at(-1) ?? {};
+        const id = `wamid.HBgL${peer.sent.length}==`;
+        const fields = { id, status, timestamp: at, recipient_id: JANE, biz_opaque_callback_data };
         const errors = status === 'failed' ? { errors: [{ code: 131026, title: 'Message undeliverable' }] } : {};
         await call(program, 'whatsapp', peer.batch({ statuses: [{ ...fields, ...errors }] }));
       },

@@ -228,6 +228,8 @@ export async function startTelegramGatewayPeer(token: string): Promise<TelegramG
           phone_number: '+15550100',
           request_cost: 0.01,
           delivery_status: { status, updated_at: updatedAt },
+          // As it was given with the code.
+          payload: sent.find(({ request_id }) => request_id === requestId)?.payload,
         });
         return webhookCall(body, {
           'content-type': 'application/json',

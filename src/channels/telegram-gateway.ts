@@ -81,6 +81,8 @@ export function createTelegramGatewayChannel(
         code,
         ttl: Math.min(TTL_S.most, Math.max(TTL_S.least, leftS)),
         callback_url: options.webhookUrl,
+        // Comes back with each report: so a code is known whose answer was lost.
+        payload: text.id,
         ...(settings.sender === undefined ? {} : { sender_username: settings.sender }),
       }),
       'send',
@@ -187,12 +189,14 @@ function isSigned(body: Uint8Array, timestamp: string, signature: string, token:
 const Report = z.object({
   request_id: z.string().min(1).max(256),
   delivery_status: z.object({ status: z.string(), updated_at: z.number().int() }).optional(),
+  payload: z.string().max(128).optional(),
 });
 
-function receiptsOf({ request_id, delivery_status }: z.infer<typeof Report>): ChannelEvent[] {
+function receiptsOf({ request_id, delivery_status, payload: messageId }: z.infer<typeof Report>): ChannelEvent[] {
   if (!delivery_status) return [];
   const { status } = delivery_status;
-  const receipt = { type: 'receipt' as const, providerId: request_id, at: delivery_status.updated_at * 1000 };
+  const at = delivery_status.updated_at * 1000;
+  const receipt = { type: 'receipt' as const, providerId: request_id, ...(messageId && { messageId }), at };
   if (status === 'sent' || status === 'delivered' || status === 'read') return [{ ...receipt, status, reason: null }];
   if (status === 'expired' || status === 'revoked') return [{ ...receipt, status: 'failed', reason: status }];
   return [];

@@ -128,7 +128,13 @@ function messageOf(text: OutgoingText, settings: WhatsAppSettings): Record<strin
   const to = text.to.replace(/^\+/, '');
   // Meta's name of the field for people without a number. `to` and `recipient` exclude each other.
   const addressee = isBusinessScopedId(text.to) ? { recipient: to } : { to };
-  const envelope = { messaging_product: 'whatsapp', recipient_type: 'individual', ...addressee };
+  const envelope = {
+    messaging_product: 'whatsapp',
+    recipient_type: 'individual',
+    // Comes back with each status: so a message is known whose answer was lost, and with it the id that Meta gave it.
+    biz_opaque_callback_data: text.id,
+    ...addressee,
+  };
   if (text.code === undefined) return { ...envelope, type: 'text', text: { body: text.text, preview_url: false } };
   const parameters = [{ type: 'text', text: text.code }];
   return {
@@ -215,6 +221,7 @@ const Status = z.object({
   status: z.string(),
   timestamp: Seconds,
   errors: z.array(z.object({ code: z.number().int() })).optional(),
+  biz_opaque_callback_data: z.string().max(512).optional(),
 });
 const Message = z.object({
   id: z.string().min(1).max(512),
@@ -257,8 +264,9 @@ function readable<T>(schema: z.ZodType<T>, items: unknown): T[] {
   return Array.isArray(items) ? items.flatMap((item) => schema.safeParse(item).data ?? []) : [];
 }
 
-function receipts({ id, status, timestamp, errors }: z.infer<typeof Status>): ChannelEvent[] {
-  const receipt = { type: 'receipt' as const, providerId: id, at: timestamp };
+function receipts({ id, status, timestamp, errors, ...rest }: z.infer<typeof Status>): ChannelEvent[] {
+  const { biz_opaque_callback_data: messageId } = rest;
+  const receipt = { type: 'receipt' as const, providerId: id, ...(messageId && { messageId }), at: timestamp };
   if (status === 'sent' || status === 'delivered' || status === 'read') return [{ ...receipt, status, reason: null }];
   // "played" is for voice, "deleted" and "warning" are for the other direction.
   if (status !== 'failed') return [];

@@ -147,6 +147,24 @@ describe('with one way alone', () => {
     assert.equal(await verified(program, token, carrier.codes()[0]), 200);
   });
 
+  test('a lost answer: WhatsApp is given the time as well, and its report names our message', async (t) => {
+    const carrier = await MESSENGER_CARRIERS.whatsapp();
+    t.after(() => carrier.stop());
+    const program = await startInProcess('sqlite', carrier.env);
+    t.after(() => program.close());
+    const account = await addPerson(program, { emails: [], phones: [PHONE] });
+    if (carrier.chat) await linkChat(program, account, carrier.chat);
+    carrier.fail('lost');
+    const body = { identifier: PHONE, channel: 'whatsapp' };
+    const { json } = await program.api('POST', '/recovery', { body });
+    await program.settled();
+    await program.advance(RECEIPT_WAIT_MS - 1_000);
+    await carrier.report?.(program, 'delivered');
+    await seconds(program, 90);
+    assert.equal(carrier.codes().length, 1);
+    assert.equal(await verified(program, json.token, carrier.codes()[0]), 200);
+  });
+
   for (const engine of ['sqlite', 'postgres'] as const)
     test(`a lost answer, on ${engine}: a report that comes while the host thinks about the second try is heard, and pays for one`, async (t) => {
       let asked = 0;

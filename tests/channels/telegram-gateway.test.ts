@@ -46,6 +46,7 @@ describe('a code to a phone number', () => {
         code: '482913',
         ttl: 600,
         callback_url: 'https://shop.example/webhooks/telegram-gateway',
+        payload: 'message-1',
         sender_username: 'acme_shop',
       },
     ]);
@@ -202,6 +203,26 @@ describe('a report of the Gateway', () => {
         events: [{ type: 'receipt', providerId: 'request-1', status: told, at: NOW, reason }],
       });
     });
+
+  test('names our message by what was given along with the code, also where the answer to that was lost', async (t) => {
+    const { peer, channel } = await gateway(t);
+    peer.failAt(/sendVerificationMessage/, 'close_mid_answer');
+    await channel.send(CODE);
+    const received = await channel.receive?.(peer.report('request-1', 'delivered', AT_S));
+    assert.deepEqual(received, {
+      kind: 'received',
+      events: [
+        {
+          type: 'receipt',
+          providerId: 'request-1',
+          messageId: 'message-1',
+          status: 'delivered',
+          at: NOW,
+          reason: null,
+        },
+      ],
+    });
+  });
 
   test('comes twice and backwards, each with its own moment', async (t) => {
     const { peer, channel } = await gateway(t);

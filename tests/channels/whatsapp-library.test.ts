@@ -68,7 +68,7 @@ describe('the same message by the library', () => {
       assert.equal((await channel.send(text)).kind, 'accepted');
       const { api, requests } = library();
       // Its types ask for a bsuid always, its code for either.
-      await api.sendMessage(SETTINGS.phoneNumberId, recipient as { bsuid: string }, theirs);
+      await api.sendMessage(SETTINGS.phoneNumberId, recipient as { bsuid: string }, theirs, undefined, 'message-1');
       assert.equal(new URL(requests[0]?.url ?? '').pathname, peer.calls[0]?.path);
       // The library writes the button's index as a number, Meta's description as a string of one digit; and it leaves out
       // the preview that we forbid, because forbidden is what Meta takes for unsaid.

@@ -49,6 +49,7 @@ describe('a code to a number', () => {
       {
         messaging_product: 'whatsapp',
         recipient_type: 'individual',
+        biz_opaque_callback_data: 'message-1',
         to: JANE,
         type: 'template',
         template: {
@@ -86,6 +87,7 @@ describe('a code to a number', () => {
       {
         messaging_product: 'whatsapp',
         recipient_type: 'individual',
+        biz_opaque_callback_data: 'message-1',
         to: JANE,
         type: 'text',
         text: { body: 'Linked. https://shop.example', preview_url: false },
