@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import type { Source } from '../channels/published/source.ts';
 
 const PAGE = readFileSync('docs/reference/providers.md', 'utf8');
-const LIBRARIES = ['twilio', '@sendgrid/eventwebhook', 'sns-validator', 'whatsapp-api-js'];
+const LIBRARIES = ['twilio', '@sendgrid/eventwebhook', 'sns-validator', 'whatsapp-api-js', 'postmark'];
 
 test('every description that the tests judge by has its row, and no row is about another', async () => {
   const files = globSync('tests/channels/published/*.ts').filter((file) => !file.endsWith('source.ts'));
