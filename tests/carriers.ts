@@ -7,7 +7,7 @@ import type { Messenger } from '../src/rules/delivery.ts';
 import type { InProcess } from './in-process.ts';
 import { receiptText, startSmsc } from './smsc.ts';
 import { startTelegramGatewayPeer, startTelegramPeer } from './telegram-peer.ts';
-import { startTwilioPeer, twilioSignature } from './twilio-peer.ts';
+import { startTwilioPeer } from './twilio-peer.ts';
 import { BIG_TOKEN, startViberPeer } from './viber-peer.ts';
 import { reportSignature, startWebhookReceiver } from './webhook-receiver.ts';
 import { failed, startWhatsAppPeer } from './whatsapp-peer.ts';
@@ -63,12 +63,10 @@ export const CARRIERS = {
         const url = form.StatusCallback ?? '';
         const told = status === 'failed' ? 'undelivered' : status;
         const fields = { MessageSid: sid, MessageStatus: told, To: PHONE, AccountSid: TWILIO.account };
-        await post(program, url, new URLSearchParams(fields).toString(), {
-          'content-type': 'application/x-www-form-urlencoded',
-          'x-twilio-signature': twilioSignature(TWILIO.authToken, url, fields),
-        });
+        const { body, headers } = peer.report(url, fields);
+        await post(program, url, new TextDecoder().decode(body), Object.fromEntries(headers));
       },
-      complaints: () => [],
+      complaints: () => peer.problems,
       stop: () => peer.stop(),
     };
   },
@@ -237,7 +235,10 @@ export const MESSENGER_CARRIERS = {
         await call(
           program,
           'viber',
-          peer.callback({ event: status, user_id: VIBER_USER, desc: 'x' }, String(BIG_TOKEN)),
+          peer.callback(
+            { event: status, user_id: VIBER_USER, ...(status === 'failed' ? { desc: 'x' } : {}) },
+            String(BIG_TOKEN),
+          ),
         );
       },
       complaints: () => peer.problems,

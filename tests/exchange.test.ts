@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
+import { z } from 'zod';
 import { type Call, exchange } from '../src/exchange.ts';
 import { type Fault, type Peer, startPeer } from './provider-peer.ts';
 
 async function provider(t: TestContext, ...faults: Fault[]): Promise<{ peer: Peer; call: Call }> {
-  const peer = await startPeer(() => ({ status: 201, json: { ok: true }, headers: { 'x-from': 'peer' } }));
+  const answer = { status: 201, published: z.unknown(), json: { ok: true }, headers: { 'x-from': 'peer' } };
+  const peer = await startPeer(() => answer);
   t.after(() => peer.stop());
   peer.fail(...faults);
   const call = {

@@ -82,11 +82,17 @@ export async function startWithMessengers(
       await program.close();
       await telegram.stop();
       await viber.stop();
+      assert.deepEqual([...telegram.problems, ...viber.problems], []);
     },
   };
   return world;
 
-  async function message(id: number, text: string, at: number, from: Record<string, string>): Promise<void> {
+  async function message(
+    id: number,
+    text: string,
+    at: number,
+    from: { first_name: string; last_name?: string },
+  ): Promise<void> {
     const update = telegram.update({
       message: {
         message_id: 12,

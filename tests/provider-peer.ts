@@ -18,6 +18,8 @@ export interface PeerAnswer {
   status: number;
   json: unknown;
   headers?: Record<string, string>;
+  /** What the vendor publishes of this answer: a server of tests that answers otherwise is a problem, too. */
+  published: z.ZodType;
 }
 
 /**
@@ -61,6 +63,7 @@ export async function startPeer(obey: (call: PeerCall) => PeerAnswer): Promise<P
     if (fault === 'close') return void request.socket.destroy();
     if (typeof fault === 'object') return answerWith(response, fault);
     const answer = obey(call);
+    problems.push(...deviations(answer.published, answer.json, `answer to ${call.path}`));
     if (fault === undefined) return answerWith(response, answer);
     failAfter(fault, response, answer);
   });
@@ -110,10 +113,15 @@ export function strictly<T>(schema: z.ZodType<T>, call: PeerCall, problems: stri
     problems.push(`${call.path}: no JSON`);
     return undefined;
   }
-  const parsed = schema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  problems.push(...parsed.error.issues.map((issue) => `${call.path}: ${issue.path.join('.')}: ${issue.message}`));
-  return undefined;
+  const found = deviations(schema, json, call.path);
+  problems.push(...found);
+  return found.length === 0 ? schema.parse(json) : undefined;
+}
+
+/** How this differs from what the vendor publishes; nothing where it does not. Read as it goes over the wire. */
+export function deviations(published: z.ZodType, json: unknown, where: string): string[] {
+  const parsed = published.safeParse(JSON.parse(JSON.stringify(json)));
+  return (parsed.error?.issues ?? []).map((issue) => `${where}: ${issue.path.join('.')}: ${issue.message}`);
 }
 
 /** What our server would be called with. */

@@ -1,12 +1,15 @@
 /**
  * Twilio as it is seen from the network, for tests: takes messages and checks every field against the published
- * description of the Messages API (twilio-oai, twilio_api_v2010.json), with the numbers that Twilio's test credentials
- * give a meaning to, and can fail in every way that a network knows.
+ * description of the Messages API, as it does its own answers, with the numbers that Twilio's test credentials give a meaning
+ * to, and can fail in every way that a network knows.
  */
 import { createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text as textOf } from 'node:stream/consumers';
+import type { WebhookCall } from '../src/ports.ts';
+import { CreateMessage, Message, MessageList, RestError, StatusCallback } from './channels/published/twilio.ts';
+import { deviations, webhookCall } from './provider-peer.ts';
 
 export interface TwilioPeerOptions {
   account: string;
@@ -32,24 +35,14 @@ export interface TwilioPeer {
   readonly taken: readonly { sid: string; form: Record<string, string> }[];
   /** Requests of any kind. */
   readonly requests: number;
+  /** What Twilio's published description does not allow. */
+  readonly problems: string[];
+  /** A status callback as Twilio publishes it, signed for this address. */
+  report(url: string, fields: Record<string, string>): WebhookCall;
   /** How the next requests are answered, one each. */
   misbehave(...how: Misbehaviour[]): void;
   stop(): Promise<void>;
 }
-
-/** Every parameter of CreateMessage, with what it may hold. */
-const PARAMETERS: Record<string, RegExp> = {
-  To: /^(?:\+[1-9]\d{1,14})$/,
-  From: /^(?:\+[1-9]\d{1,14}|\d{3,8}|[A-Za-z0-9 ]{1,11})$/,
-  MessagingServiceSid: /^MG[0-9a-fA-F]{32}$/,
-  Body: /^[\s\S]{1,1600}$/,
-  StatusCallback: /^https?:\/\/[^\s]+$/,
-  ValidityPeriod: /^(?:[1-9]\d{0,3}|[12]\d{4}|3[0-5]\d{3}|36000)$/,
-  ContentRetention: /^(?:retain|discard)$/,
-  AddressRetention: /^(?:retain|obfuscate)$/,
-  SmartEncoded: /^(?:true|false)$/,
-  ShortenUrls: /^(?:true|false)$/,
-};
 
 /** Numbers of the test credentials: https://www.twilio.com/docs/iam/test-credentials */
 const REFUSED_TO: Record<string, number> = {
@@ -64,6 +57,7 @@ const REFUSED_FROM: Record<string, number> = { '+15005550001': 21212, '+15005550
 export async function startTwilioPeer(options: TwilioPeerOptions): Promise<TwilioPeer> {
   const taken: { sid: string; form: Record<string, string> }[] = [];
   const misbehaviours: Misbehaviour[] = [];
+  const problems: string[] = [];
   let requests = 0;
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -74,7 +68,7 @@ export async function startTwilioPeer(options: TwilioPeerOptions): Promise<Twili
       response.writeHead(how.status, { 'Content-Type': 'application/json', ...how.headers }).end(how.body ?? '');
       return;
     }
-    const problem = problemOf(request, body, options);
+    const problem = problemOf(request, body, options, problems);
     if (problem) {
       const { status, code } = problem;
       const document = {
@@ -83,18 +77,22 @@ export async function startTwilioPeer(options: TwilioPeerOptions): Promise<Twili
         more_info: `https://www.twilio.com/docs/errors/${code}`,
         status,
       };
+      problems.push(...deviations(RestError, document, 'refusal'));
       response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(document));
       return;
     }
     if (request.method === 'GET') {
-      response.writeHead(200, { 'Content-Type': 'application/json' });
-      response.end(JSON.stringify({ messages: [], page: 0, page_size: 1, start: 0, end: 0, next_page_uri: null }));
+      const list = emptyList(request.url ?? '');
+      problems.push(...deviations(MessageList, list, 'list'));
+      response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(list));
       return;
     }
     const form = Object.fromEntries(new URLSearchParams(body));
     const sid = `SM${String(taken.length + 1).padStart(32, '0')}`;
     taken.push({ sid, form });
-    const document = JSON.stringify(messageOf(sid, form, options.account));
+    const message = messageOf(sid, form, options.account);
+    problems.push(...deviations(Message, message, 'answer'));
+    const document = JSON.stringify(message);
     if (how === 'hang') return;
     if (how === 'bad-gateway') return void response.writeHead(502).end('<html>Bad Gateway</html>');
     if (how === 'close') return void request.socket.destroy();
@@ -116,6 +114,14 @@ export async function startTwilioPeer(options: TwilioPeerOptions): Promise<Twili
     get requests() {
       return requests;
     },
+    problems,
+    report(url, fields) {
+      problems.push(...deviations(StatusCallback, fields, 'status callback'));
+      const signature = twilioSignature(options.authToken, url, fields);
+      const type = 'application/x-www-form-urlencoded';
+      const body = new URLSearchParams(fields).toString();
+      return webhookCall(body, { 'content-type': type, 'x-twilio-signature': signature }, url);
+    },
     misbehave: (...how) => void misbehaviours.push(...how),
     stop: () =>
       new Promise((resolve) => {
@@ -131,7 +137,12 @@ interface Problem {
   message: string;
 }
 
-function problemOf(request: IncomingMessage, body: string, options: TwilioPeerOptions): Problem | undefined {
+function problemOf(
+  request: IncomingMessage,
+  body: string,
+  options: TwilioPeerOptions,
+  problems: string[],
+): Problem | undefined {
   const refuse = (code: number, message: string, status = 400): Problem => ({ status, code, message });
   const [user, password] = options.key ? [options.key.sid, options.key.secret] : [options.account, options.authToken];
   const login = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
@@ -143,19 +154,20 @@ function problemOf(request: IncomingMessage, body: string, options: TwilioPeerOp
   if (!/^application\/x-www-form-urlencoded\b/.test(request.headers['content-type'] ?? ''))
     return refuse(21619, 'not a form');
   const form = new URLSearchParams(body);
-  for (const [name, value] of form) {
-    if (form.getAll(name).length > 1) return refuse(20001, `'${name}' is given twice`);
-    if (!PARAMETERS[name]) return refuse(20001, `'${name}' is no parameter`);
-    if (name !== 'To' && !PARAMETERS[name].test(value)) return refuse(20001, `'${name}' must not be '${value}'`);
-  }
-  const to = form.get('To');
+  const twice = [...form.keys()].filter((name) => form.getAll(name).length > 1).map((name) => `${name} is given twice`);
+  const wrong = [...deviations(CreateMessage, Object.fromEntries(form), 'message'), ...twice];
+  problems.push(...wrong);
+  if (wrong.length > 0) return refuse(20001, wrong.join('; '));
+  const to = form.get('To') ?? '';
   const from = form.get('From');
-  if (to === null) return refuse(21604, "A 'To' phone number is required");
-  if (!PARAMETERS.To?.test(to)) return refuse(21211, "Invalid 'To' phone number");
-  if ((from === null) === (form.get('MessagingServiceSid') === null)) return refuse(21603, "A 'From' is required");
-  if (!form.get('Body')) return refuse(21602, 'Message body is required');
   const code = REFUSED_TO[to] ?? REFUSED_FROM[from ?? ''];
   return code === undefined ? undefined : refuse(code, `refused ${to}`);
+}
+
+/** Of an account that sent nothing. */
+function emptyList(url: string): Record<string, unknown> {
+  const page = { page: 0, page_size: 1, start: 0, end: 0 };
+  return { messages: [], ...page, first_page_uri: url, uri: url, next_page_uri: null, previous_page_uri: null };
 }
 
 function messageOf(sid: string, form: Record<string, string>, account: string): Record<string, unknown> {

@@ -1,53 +1,24 @@
-/** WhatsApp's Cloud API as Meta's servers behave: fields of facebook/openapi business-messaging-api v23.0. */
+/** WhatsApp's Cloud API as Meta's servers behave, field by field as published. */
 import { createHmac } from 'node:crypto';
-import { z } from 'zod';
 import type { WebhookCall } from '../src/ports.ts';
 import type { WhatsAppSettings } from '../src/rules/messenger-urls.ts';
-import { type Peer, type PeerAnswer, type PeerCall, startPeer, strictly, webhookCall } from './provider-peer.ts';
-
-const TextParameter = z.strictObject({ type: z.literal('text'), text: z.string().min(1) });
-const Template = z.strictObject({
-  name: z.string().regex(/^[a-z0-9_]{1,512}$/),
-  language: z.strictObject({
-    policy: z.literal('deterministic').optional(),
-    code: z.string().regex(/^[a-z]{2,3}(_[A-Z]{2,3})?$/),
-  }),
-  components: z
-    .array(
-      z.union([
-        z.strictObject({ type: z.enum(['header', 'body']), parameters: z.array(TextParameter) }),
-        z.strictObject({
-          type: z.literal('button'),
-          sub_type: z.enum(['quick_reply', 'url', 'catalog', 'copy_code']),
-          index: z.string().regex(/^[0-9]$/),
-          parameters: z.array(TextParameter),
-        }),
-      ]),
-    )
-    .optional(),
-});
-const envelope = {
-  messaging_product: z.literal('whatsapp'),
-  recipient_type: z.enum(['individual', 'group']).optional(),
-  context: z.strictObject({ message_id: z.string() }).optional(),
-  biz_opaque_callback_data: z.string().max(512).optional(),
-};
-/** Digits without plus, or the id that stands for a person who shows no number. */
-const addressees = [
-  { to: z.string().regex(/^[1-9]\d{6,14}$/) },
-  { recipient: z.string().regex(/^[A-Z]{2}\.[A-Za-z0-9]{1,128}$/) },
-] as const;
-const kinds = [
-  { type: z.literal('template'), template: Template },
-  {
-    type: z.literal('text'),
-    text: z.strictObject({ body: z.string().min(1).max(4096), preview_url: z.boolean().optional() }),
-  },
-] as const;
-const Message = z.union(
-  addressees.flatMap((addressee) => kinds.map((kind) => z.strictObject({ ...envelope, ...addressee, ...kind }))),
-);
-type Message = z.infer<typeof Message>;
+import {
+  GraphError,
+  Message,
+  MessageTaken,
+  NO_TEMPLATES_TO_USER_IDS,
+  PhoneNumber,
+  Webhook,
+} from './channels/published/whatsapp.ts';
+import {
+  deviations,
+  type Peer,
+  type PeerAnswer,
+  type PeerCall,
+  startPeer,
+  strictly,
+  webhookCall,
+} from './provider-peer.ts';
 
 export interface WhatsAppPeer extends Peer {
   readonly sent: readonly Record<string, unknown>[];
@@ -55,9 +26,11 @@ export interface WhatsAppPeer extends Peer {
   readonly refusals: Map<string, number>;
   /** Languages that the template was approved in. */
   readonly languages: Set<string>;
-  /** A webhook with these changes, signed as Meta signs. */
+  /** Whatever it is, signed as Meta signs. */
   post(payload: unknown): WebhookCall;
   /** One batch: a change per value, spread over two entries where there are more. */
+  payload(...values: Record<string, unknown>[]): Record<string, unknown>;
+  /** The same as Meta publishes it, signed. */
   batch(...values: Record<string, unknown>[]): WebhookCall;
 }
 
@@ -75,7 +48,7 @@ export async function startWhatsAppPeer(settings: Omit<WhatsAppSettings, 'api'>)
       const signature = createHmac('sha256', settings.appSecret).update(body).digest('hex');
       return webhookCall(body, { 'content-type': 'application/json', 'x-hub-signature-256': `sha256=${signature}` });
     },
-    batch(...values: Record<string, unknown>[]) {
+    payload(...values: Record<string, unknown>[]) {
       const metadata = { display_phone_number: '15550100', phone_number_id: settings.phoneNumberId };
       const changes = values.map((value) => ({
         field: 'user_preferences' in value ? 'user_preferences' : 'messages',
@@ -85,7 +58,12 @@ export async function startWhatsAppPeer(settings: Omit<WhatsAppSettings, 'api'>)
       const entry = [changes.slice(0, half), changes.slice(half)]
         .filter((part) => part.length > 0)
         .map((part) => ({ id: '102290129340398', changes: part }));
-      return whatsApp.post({ object: 'whatsapp_business_account', entry });
+      return { object: 'whatsapp_business_account', entry };
+    },
+    batch(...values: Record<string, unknown>[]) {
+      const payload = whatsApp.payload(...values);
+      peer.problems.push(...deviations(Webhook, payload, 'webhook'));
+      return whatsApp.post(payload);
     },
   });
   return whatsApp;
@@ -95,20 +73,26 @@ export async function startWhatsAppPeer(settings: Omit<WhatsAppSettings, 'api'>)
     if (![`${phone}/messages`, `${phone}?fields=display_phone_number`].includes(call.path)) return failed(404, 100);
     if (call.headers.authorization !== `Bearer ${settings.token}`) return failed(401, 190);
     if (call.method === 'GET')
-      return { status: 200, json: { display_phone_number: '+1 555-0100', id: settings.phoneNumberId } };
+      return {
+        status: 200,
+        published: PhoneNumber,
+        json: { display_phone_number: '+1 555-0100', id: settings.phoneNumberId },
+      };
     const message = strictly(Message, call, peer.problems);
     if (!message) return failed(400, 131009);
     const input = 'to' in message ? message.to : message.recipient;
     const refusal = refusals.get(input);
     if (refusal !== undefined) return failed(refusal === 130429 ? 429 : 400, refusal);
+    if (message.type === 'template' && !('to' in message)) return failed(400, NO_TEMPLATES_TO_USER_IDS);
     if (message.type === 'template' && !languages.has(message.template.language.code)) return failed(404, 132001);
     if (message.type === 'template' && !isAuthentication(message)) return failed(400, 132000);
     sent.push(message);
     return {
       status: 200,
+      published: MessageTaken,
       json: {
         messaging_product: 'whatsapp',
-        contacts: [{ input, wa_id: input }],
+        contacts: ['to' in message ? { input, wa_id: input } : { input, user_id: input }],
         messages: [{ id: `wamid.HBgL${sent.length}==`, message_status: 'accepted' }],
       },
     };
@@ -138,6 +122,7 @@ function isAuthentication(message: Message): boolean {
 export function failed(status: number, code: number): PeerAnswer {
   return {
     status,
+    published: GraphError,
     json: {
       error: {
         message: `(#${code}) Message to +15550123 undeliverable`,

@@ -24,6 +24,8 @@ const PAUSE_MS = 5_000;
  */
 const REPORT_MAX_AGE_MS = 15 * 60_000;
 const REPORT_MAX_AHEAD_MS = 5 * 60_000;
+/** Of `callback_url`, which must be https. */
+const CALLBACK_MAX_BYTES = 256;
 /** Abilities that were paid for and not used yet. */
 const KEPT_ABILITIES = 1_000;
 
@@ -31,7 +33,7 @@ export interface TelegramGatewayOptions {
   fetch: Fetch;
   clock: Clock;
   log: Log;
-  /** Where Telegram shall report to: https, at most 256 bytes. */
+  /** Where Telegram shall report to; it reports to https only, and to 256 bytes at most. */
   webhookUrl: string;
   /** Shorter in tests. */
   timeoutMs?: number;
@@ -49,6 +51,8 @@ export function createTelegramGatewayChannel(
   const { clock, log } = options;
   /** Request ids by message: a code that is tried again does not pay for the question twice. */
   const abilities = new Map<string, string>();
+  const mayReport =
+    options.webhookUrl.startsWith('https://') && Buffer.byteLength(options.webhookUrl) <= CALLBACK_MAX_BYTES;
   let pausedUntil = 0;
 
   async function send(text: OutgoingText): Promise<SendOutcome> {
@@ -80,7 +84,7 @@ export function createTelegramGatewayChannel(
         request_id: requestId,
         code,
         ttl: Math.min(TTL_S.most, Math.max(TTL_S.least, leftS)),
-        callback_url: options.webhookUrl,
+        ...(mayReport ? { callback_url: options.webhookUrl } : {}),
         // Comes back with each report: so a code is known whose answer was lost.
         payload: text.id,
         ...(settings.sender === undefined ? {} : { sender_username: settings.sender }),

@@ -71,8 +71,8 @@ export function createTwilioChannel(settings: TwilioUrl, options: TwilioOptions)
     form.set('SmartEncoded', 'false');
     form.set('ShortenUrls', 'false');
     const callback = new URL(options.webhookUrl);
-    // Twilio refuses the whole message for a callback that it can't reach (21609).
-    if (!isLoopbackHost(callback.hostname)) {
+    // Twilio refuses the whole message for a callback that it can't reach, or whose host has an underscore (21609).
+    if (!isLoopbackHost(callback.hostname) && !callback.hostname.includes('_')) {
       callback.searchParams.set('message', text.id);
       form.set('StatusCallback', callback.href);
     }

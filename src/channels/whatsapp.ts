@@ -292,14 +292,13 @@ function textOf({ text, button, interactive }: z.infer<typeof Message>): string 
   return text?.body ?? button?.text ?? button?.payload ?? reply?.title;
 }
 
-/** Contacts are matched by id: their order says nothing. */
+/** Contacts are matched by id: their order says nothing. Who shows no number has an empty one, or none. */
 function nameOf(
   { from, from_user_id }: z.infer<typeof Message>,
   contacts: readonly z.infer<typeof Contact>[],
 ): string | null {
   const contact = contacts.find(
-    ({ wa_id, user_id }) =>
-      (wa_id !== undefined && wa_id === from) || (user_id !== undefined && user_id === from_user_id),
+    ({ wa_id, user_id }) => (user_id && user_id === from_user_id) || (wa_id && wa_id === from),
   );
   return chatName(contact?.profile?.name);
 }

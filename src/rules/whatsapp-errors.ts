@@ -42,9 +42,10 @@ const MEANINGS: Record<number, Meaning> = {
   131045: OPERATOR,
   131048: OPERATOR,
   133010: OPERATOR,
-  // Undeliverable: no WhatsApp, an old one, terms not accepted; a block may look the same.
+  // Undeliverable: no WhatsApp, an old one, terms not accepted, a code to who shows no number; a block may look the same.
   131026: PERSON,
   131021: PERSON,
+  131062: PERSON,
   131049: PERSON,
   131050: PERSON,
   130472: PERSON,

@@ -232,7 +232,10 @@ async function withTwilio(
   env: Record<string, string> = {},
 ): Promise<{ program: InProcess; peer: TwilioPeer }> {
   const peer = await startTwilioPeer(LOGIN);
-  t.after(() => peer.stop());
+  t.after(async () => {
+    await peer.stop();
+    assert.deepEqual(peer.problems, []);
+  });
   const sms = `twilio://${LOGIN.account}:${LOGIN.authToken}@api.twilio.com?from=%2B33698765432&api=${peer.url}`;
   const program = await startInProcess(engine, {
     REGAIN_SMS_URL: sms,

@@ -67,7 +67,10 @@ describe('what is done in a chat becomes the event that the adapter of the provi
   test('Telegram', async (t) => {
     const { chats, phone, told } = await desk(t);
     const peer = await startTelegramPeer('123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsawk');
-    t.after(() => peer.stop());
+    t.after(async () => {
+      await peer.stop();
+      assert.deepEqual(peer.problems, []);
+    });
     const settings = { api: peer.url, token: '123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsawk', bot: 'shop_bot' };
     const adapter = createTelegramChannel(settings, Object.assign(channelWorld(NOW), { webhookUrl: WEBHOOK }));
     await adapter.register?.();
@@ -87,7 +90,10 @@ describe('what is done in a chat becomes the event that the adapter of the provi
     const credentials = { phoneNumberId: '106540352242922', token: 'EAAJB-token', appSecret: 'a secret of the app' };
     const more = { verifyToken: 'chosen-by-us', template: 'recovery_code', languages: ['en_US'], number: '15550100' };
     const peer = await startWhatsAppPeer({ ...credentials, ...more });
-    t.after(() => peer.stop());
+    t.after(async () => {
+      await peer.stop();
+      assert.deepEqual(peer.problems, []);
+    });
     const adapter = createWhatsAppChannel({ ...credentials, ...more, api: peer.url }, channelWorld(NOW));
     const from = phone.chats.whatsapp.slice(1);
     for (const body of texts) {
@@ -103,7 +109,10 @@ describe('what is done in a chat becomes the event that the adapter of the provi
   test('Viber', async (t) => {
     const { chats, phone, told } = await desk(t);
     const peer = await startViberPeer('445da6az1s345z78-dazcczb2542zv51a-e0vc5fva17480im9');
-    t.after(() => peer.stop());
+    t.after(async () => {
+      await peer.stop();
+      assert.deepEqual(peer.problems, []);
+    });
     const settings = { api: peer.url, token: '445da6az1s345z78-dazcczb2542zv51a-e0vc5fva17480im9', uri: 'shop' };
     const surroundings = Object.assign(channelWorld(NOW), { brand: 'Acme', webhookUrl: WEBHOOK });
     const adapter = createViberChannel(settings, surroundings);

@@ -21,16 +21,14 @@ const CODE = outgoingCode(JANE, NOW);
 async function gateway(
   t: TestContext,
   more = '',
+  webhookUrl = 'https://shop.example/webhooks/telegram-gateway',
 ): Promise<{ peer: TelegramGatewayPeer; channel: TelegramGatewayChannel; world: ChannelWorld }> {
   const peer = await startTelegramGatewayPeer(TOKEN);
   peer.numbers.add(JANE);
   const world = channelWorld(NOW);
   const parsed = parseTelegramGatewayUrl(`telegram-gateway://:${TOKEN}@gatewayapi.telegram.org?api=${peer.url}${more}`);
   assert.ok('settings' in parsed);
-  const channel = createTelegramGatewayChannel(
-    parsed.settings,
-    Object.assign(world, { webhookUrl: 'https://shop.example/webhooks/telegram-gateway' }),
-  );
+  const channel = createTelegramGatewayChannel(parsed.settings, Object.assign(world, { webhookUrl }));
   stopsAfter(t, channel, peer);
   return { peer, channel, world };
 }
@@ -62,6 +60,16 @@ describe('a code to a phone number', () => {
       const { peer, channel } = await gateway(t);
       await channel.send({ ...CODE, usefulUntil: NOW + leftMs });
       assert.equal(peer.sent[0]?.ttl, ttl);
+    });
+
+  for (const webhookUrl of [
+    'http://localhost:3000/webhooks/telegram-gateway',
+    `https://shop.example/${'x'.repeat(240)}`,
+  ])
+    test(`asks for no report where Telegram would not send one: ${webhookUrl.slice(0, 30)}`, async (t) => {
+      const { peer, channel } = await gateway(t, '', webhookUrl);
+      assert.equal((await channel.send(CODE)).kind, 'accepted');
+      assert.equal(peer.sent[0]?.callback_url, undefined);
     });
 
   test('to a number without Telegram goes to the next channel', async (t) => {
@@ -237,8 +245,12 @@ describe('a report of the Gateway', () => {
   });
 
   test('of a status that nobody knows yet tells nothing and is answered 200', async (t) => {
-    const { peer, channel } = await gateway(t);
-    assert.deepEqual(await channel.receive?.(peer.report('r', 'teleported', AT_S)), { kind: 'received', events: [] });
+    const { channel } = await gateway(t);
+    const body = `{"request_id":"r","delivery_status":{"status":"teleported","updated_at":${AT_S}}}`;
+    const key = createHash('sha256').update(TOKEN).digest();
+    const signature = createHmac('sha256', key).update(`${AT_S}\n${body}`).digest('hex');
+    const headers = { 'x-request-timestamp': String(AT_S), 'x-request-signature': signature };
+    assert.deepEqual(await channel.receive?.(webhookCall(body, headers)), { kind: 'received', events: [] });
   });
 
   test('that is old, from the future, changed, cut off or signed by another is refused', async (t) => {

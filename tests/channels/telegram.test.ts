@@ -228,16 +228,23 @@ describe('what Telegram tells', () => {
 
   test('groups, other bots and updates that nobody asked for tell nothing', async (t) => {
     const { peer, channel } = await registered(t);
-    const group = { id: -100123, type: 'supergroup', title: 'Chat' };
     const from = { id: JANE, is_bot: false, first_name: 'Jane' };
-    const message = { message_id: 1, date: 1_790_000_000, from, text: `/start ${LINK}` };
-    for (const fields of [
-      { message: { ...message, chat: group } },
-      { message: { ...message, from: { ...from, is_bot: true }, chat: { id: JANE, type: 'private' } } },
-      { message: { message_id: 1, date: 1_790_000_000, from, chat: { id: JANE, type: 'private' }, sticker: {} } },
-      { edited_message: { ...message, chat: { id: JANE, type: 'private' } } },
-      { poll: { id: '1' } },
-    ])
+    const message = {
+      message_id: 1,
+      date: 1_790_000_000,
+      from,
+      chat: { id: JANE, type: 'private' as const, first_name: 'Jane' },
+      text: `/start ${LINK}`,
+    };
+    const { text: _, ...without } = message;
+    const updates: Parameters<TelegramPeer['update']>[0][] = [
+      { message: { ...message, chat: { id: -100123, type: 'supergroup', title: 'Chat' } } },
+      { message: { ...message, from: { ...from, is_bot: true } } },
+      { message: { ...without, dice: { emoji: '🎲', value: 3 } } },
+      { edited_message: { ...message, edit_date: 1_790_000_001 } },
+      { message_reaction_count: { chat: message.chat, message_id: 1, date: 1_790_000_000, reactions: [] } },
+    ];
+    for (const fields of updates)
       assert.deepEqual(await channel.receive?.(peer.update(fields)), { kind: 'received', events: [] });
   });
 

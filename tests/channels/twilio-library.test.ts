@@ -12,6 +12,7 @@ import { type InProcess, startInProcess } from '../in-process.ts';
 import { outgoingCode, webhookCall } from '../provider-peer.ts';
 import { startTwilioPeer } from '../twilio-peer.ts';
 import { callRoute } from '../webhook-route.ts';
+import type { MESSAGE_PARAMETERS } from './published/twilio.ts';
 
 const ACCOUNT = 'AC0123456789abcdef0123456789abcdef';
 const TOKEN = '0123456789abcdef0123456789abcdef';
@@ -167,7 +168,14 @@ function channelAt(api: string, query = 'from=+15005550006') {
   return { channel: createTwilioChannel(settings, { fetch, clock, webhookUrl: ADDRESS }) };
 }
 
+/** A parameter that was forgotten or invented in our table does not compile: the library is generated from Twilio's own. */
+type Named = Capitalize<keyof Parameters<twilio.Twilio['messages']['create']>[0]>;
+type Same<A, B> = [A, B] extends [B, A] ? true : never;
+const NAMES_ARE_COMPLETE: Same<Named, keyof typeof MESSAGE_PARAMETERS> = true;
+
 describe('the same request by the library', () => {
+  test('may have the parameters that the library knows, and no other', () => assert.ok(NAMES_ARE_COMPLETE));
+
   for (const [sender, query] of [
     [{ from: '+15005550006' }, 'from=+15005550006'],
     [{ messagingServiceSid: `MG${'a'.repeat(32)}` }, `service=MG${'a'.repeat(32)}`],

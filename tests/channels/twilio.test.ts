@@ -38,7 +38,10 @@ function channelTo(
 
 async function peerAndChannel(t: TestContext, setup: Setup = {}): Promise<{ peer: TwilioPeer; channel: TextChannel }> {
   const peer = await startTwilioPeer({ account: ACCOUNT, authToken: TOKEN });
-  t.after(() => peer.stop());
+  t.after(async () => {
+    await peer.stop();
+    assert.deepEqual(peer.problems, []);
+  });
   return { peer, channel: channelTo(peer.url, setup) };
 }
 
@@ -78,11 +81,13 @@ describe('a text that Twilio takes', () => {
     assert.equal(peer.taken[0]?.form.ValidityPeriod, '36000');
   });
 
-  test('asks for no callback that Twilio could not reach', async (t) => {
-    const { peer, channel } = await peerAndChannel(t, { webhookUrl: 'http://localhost:3000/webhooks/twilio' });
-    await channel.send(TEXT);
-    assert.equal(peer.taken[0]?.form.StatusCallback, undefined);
-  });
+  for (const webhookUrl of ['http://localhost:3000/webhooks/twilio', 'https://my_shop.example/webhooks/twilio'])
+    test(`asks for no callback that Twilio would refuse the text for: ${webhookUrl}`, async (t) => {
+      const { peer, channel } = await peerAndChannel(t, { webhookUrl });
+      await channel.send(TEXT);
+      assert.equal(peer.taken[0]?.form.Body, TEXT.text);
+      assert.equal(peer.taken[0]?.form.StatusCallback, undefined);
+    });
 
   test('does not leave when it is useless', async (t) => {
     const { peer, channel } = await peerAndChannel(t);

@@ -12,7 +12,8 @@ import {
   stopsAfter,
   webhookCall,
 } from '../provider-peer.ts';
-import { BIG_TOKEN, startViberPeer, type ViberPeer, ViberWelcome } from '../viber-peer.ts';
+import { BIG_TOKEN, startViberPeer, type ViberPeer } from '../viber-peer.ts';
+import { ERRORS, Welcome } from './published/viber.ts';
 
 const TOKEN = '445da6az1s345z78-dazcczb2542zv51a-e0vc5fva17480im9';
 const NOW = 1_790_000_000_123;
@@ -57,14 +58,17 @@ describe('a code to a linked chat', () => {
     });
 
   const STATUSES: [number, object, 'alert' | 'quiet'][] = [
+    [1, { kind: 'permanent' }, 'alert'],
     [5, { kind: 'unreachable', stopped: true }, 'quiet'],
     [6, { kind: 'unreachable', stopped: true }, 'quiet'],
     [11, { kind: 'unreachable' }, 'quiet'],
     [13, { kind: 'unreachable' }, 'quiet'],
+    [14, { kind: 'unreachable' }, 'quiet'],
     [21, { kind: 'unreachable' }, 'quiet'],
     [12, { kind: 'temporary', retryAfterMs: 60_000 }, 'quiet'],
     [2, { kind: 'temporary' }, 'alert'],
     [7, { kind: 'temporary' }, 'alert'],
+    [8, { kind: 'temporary' }, 'alert'],
     [9, { kind: 'temporary' }, 'alert'],
     [10, { kind: 'temporary' }, 'alert'],
     [15, { kind: 'temporary' }, 'alert'],
@@ -72,8 +76,21 @@ describe('a code to a linked chat', () => {
     [24, { kind: 'temporary' }, 'alert'],
     [3, { kind: 'permanent' }, 'alert'],
     [4, { kind: 'permanent' }, 'alert'],
+    [16, { kind: 'permanent' }, 'alert'],
+    [17, { kind: 'permanent' }, 'alert'],
+    [19, { kind: 'permanent' }, 'alert'],
+    [20, { kind: 'permanent' }, 'alert'],
+    [22, { kind: 'permanent' }, 'alert'],
     [99, { kind: 'temporary' }, 'alert'],
   ];
+  test('has an outcome for every status that Viber publishes', () => {
+    const known = STATUSES.map(([status]) => status).filter((status) => status !== 99);
+    assert.deepEqual(
+      known.toSorted((a, b) => a - b),
+      ERRORS,
+    );
+  });
+
   for (const [status, outcome, alert] of STATUSES)
     test(`status ${status} is ${JSON.stringify(outcome)}, ${alert}`, async (t) => {
       const { peer, channel, world } = await bot(t);
@@ -89,6 +106,14 @@ describe('a code to a linked chat', () => {
     ['closes without an answer', 'close', { reason: 'UND_ERR_SOCKET', maybeSent: true }],
     ['closes in the middle of its answer', 'close_mid_answer', { reason: 'UND_ERR_SOCKET', maybeSent: true }],
     ['answers nonsense', 'nonsense', { reason: 'unreadable_answer', maybeSent: true }],
+    [
+      'answers as in its own example',
+      {
+        status: 200,
+        text: '{"status":12,"status_message":"Too many requests","message_token":"1234567890","chat_hostname":"SN-CHAT-0x_"}',
+      },
+      { reason: '12', retryAfterMs: 60_000 },
+    ],
     ['answers without a status', { status: 200, json: {} }, { reason: 'unreadable_answer', maybeSent: true }],
     ['answers without end', 'endless_answer', { reason: 'answer_too_big', maybeSent: true }],
   ];
@@ -113,7 +138,7 @@ describe('linking', () => {
     assert.ok(received?.kind === 'received' && received.answer);
     assert.deepEqual(received.events, []);
     assert.equal(received.answer.contentType, 'application/json; charset=utf-8');
-    return ViberWelcome.parse(JSON.parse(received.answer.body));
+    return Welcome.parse(JSON.parse(received.answer.body));
   }
 
   const said = (text: string, tracking_data?: string) => ({
@@ -199,7 +224,10 @@ describe('what Viber tells', () => {
   test('twice and backwards, each report names its message exactly', async (t) => {
     const { peer, channel } = await bot(t);
     const receipt = (event: string) =>
-      peer.callback({ event, user_id: JANE, desc: 'failed for +15550123' }, String(BIG_TOKEN));
+      peer.callback(
+        { event, user_id: JANE, ...(event === 'failed' ? { desc: 'failed for +15550123' } : {}) },
+        String(BIG_TOKEN),
+      );
     const calls = ['seen', 'delivered', 'seen', 'failed'].map(receipt);
     const received = await Promise.all(calls.map((call) => channel.receive?.(call)));
     assert.deepEqual(

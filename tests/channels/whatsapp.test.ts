@@ -115,6 +115,7 @@ describe('a code to a number', () => {
 
   const CODES: [number, object, 'alert' | 'quiet'][] = [
     [131026, { kind: 'unreachable' }, 'quiet'],
+    [131062, { kind: 'unreachable' }, 'quiet'],
     [131049, { kind: 'unreachable' }, 'quiet'],
     [131050, { kind: 'unreachable' }, 'quiet'],
     [130472, { kind: 'unreachable' }, 'quiet'],
@@ -292,13 +293,13 @@ describe('what Meta tells', () => {
 
   test('one strange item does not lose the others', async (t) => {
     const { peer, channel } = await business(t);
-    const call = peer.batch(
+    const payload = peer.payload(
       { statuses: [{ id: 7 }, null, status('wamid.1', 'sent', 1_790_000_000)] },
       { messages: 'none', statuses: [status('wamid.2', 'sent', 1_790_000_000)] },
       { messages: [{ type: 'unsupported', errors: [] }, text('wamid.5', 'hello')] },
     );
     assert.deepEqual(
-      (await events(channel, call)).map((event) => event.type),
+      (await events(channel, peer.post(payload))).map((event) => event.type),
       ['receipt', 'receipt', 'said'],
     );
   });
@@ -334,6 +335,24 @@ describe('what Meta tells', () => {
     ]);
   });
 
+  test('of several people without a number, each links under the own name, whether numbers are empty or absent', async (t) => {
+    const { peer, channel } = await business(t);
+    for (const none of [{}, { from: '', wa_id: '' }] as { from?: string; wa_id?: string }[]) {
+      const { from, ...wa_id } = none;
+      const { from: _, ...anonymous } = text('wamid.1', `LINK ${LINK}`);
+      const call = peer.batch({
+        contacts: [
+          { profile: { name: 'Somebody Else' }, ...wa_id, user_id: 'US.1' },
+          { profile: { name: 'Jane' }, ...wa_id, user_id: 'US.2' },
+        ],
+        messages: [{ ...anonymous, ...(from === undefined ? {} : { from }), from_user_id: 'US.2' }],
+      });
+      assert.deepEqual(await events(channel, call), [
+        { type: 'linked', chat: 'US.2', token: LINK, name: 'Jane', at: NOW, eventId: 'wamid.1' },
+      ]);
+    }
+  });
+
   test('words, buttons and lists are said; a word that stops is an end', async (t) => {
     const { peer, channel } = await business(t);
     const reply = { id: 'b1', title: 'Yes' };
@@ -346,7 +365,7 @@ describe('what Meta tells', () => {
         text('5', ' Stop. '),
         message('6', { type: 'button', button: { payload: 'x', text: 'STOP' } }),
         text('7', 'stop the recovery please'),
-        message('8', { type: 'image', image: { id: '1' } }),
+        message('8', { type: 'image', image: { id: '1', mime_type: 'image/jpeg', sha256: 'x' } }),
       ],
     });
     assert.deepEqual(

@@ -288,7 +288,10 @@ describe('what provider carries it', () => {
   test('Twilio', async (t) => {
     const login = { account: 'AC00000000000000000000000000000001', authToken: 'token' };
     const peer = await startTwilioPeer(login);
-    t.after(() => peer.stop());
+    t.after(async () => {
+      await peer.stop();
+      assert.deepEqual(peer.problems, []);
+    });
     const url = `twilio://${login.account}:${login.authToken}@api.twilio.com?from=%2B12125550199&api=${peer.url}`;
     const program = await startInProcess('sqlite', { REGAIN_SMS_URL: url, REGAIN_SMS_COUNTRIES: 'US' });
     t.after(() => program.close());
@@ -304,7 +307,10 @@ describe('what provider carries it', () => {
   test('a lost answer of Twilio: the mailbox gets the code, and Twilio is not asked twice', async (t) => {
     const login = { account: 'AC00000000000000000000000000000001', authToken: 'token' };
     const peer = await startTwilioPeer(login);
-    t.after(() => peer.stop());
+    t.after(async () => {
+      await peer.stop();
+      assert.deepEqual(peer.problems, []);
+    });
     const url = `twilio://${login.account}:${login.authToken}@api.twilio.com?from=%2B12125550199&api=${peer.url}`;
     const program = await startInProcess('sqlite', { REGAIN_SMS_URL: url, REGAIN_SMS_COUNTRIES: 'US' });
     t.after(() => program.close());

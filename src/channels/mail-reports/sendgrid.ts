@@ -72,7 +72,7 @@ function receiptOf(item: unknown, now: number): Receipt | undefined {
 
 /** SendGrid itself sends nothing there: an earlier bounce or complaint, an unsubscribed or a malformed address. */
 function troubleOfDrop(reason: string): Pick<Receipt, 'trouble'> {
-  if (/^Invalid\b/i.test(reason)) return { trouble: 'no-mailbox' };
+  if (/^Invalid$/i.test(reason.trim())) return { trouble: 'no-mailbox' };
   return /^(?:Bounced|Unsubscribed|Spam Reporting) Address/i.test(reason) ? { trouble: 'held-back' } : {};
 }
 

@@ -139,12 +139,17 @@ function receiptsOf(event: Json, options: SesOptions): Receipt[] {
       return plain('failed', event.mail, 'RenderingFailure');
     case 'Bounce':
       return bouncesOf(asObject(event.bounce) ?? {}, known, at(event.bounce));
-    case 'Complaint':
-      return plain(
-        'delivered',
-        event.complaint,
-        codeOf(asObject(event.complaint)?.complaintFeedbackType) ?? 'complaint',
-      ).map((receipt) => ({ ...receipt, trouble: 'complaint' }));
+    case 'Complaint': {
+      const { complaintSubType, complaintFeedbackType } = asObject(event.complaint) ?? {};
+      // An earlier one: SES took the mail and did not even try.
+      if (/Suppress/.test(textOf(complaintSubType)))
+        return plain('failed', event.complaint, codeOf(complaintSubType)).map((it) => ({
+          ...it,
+          trouble: 'held-back',
+        }));
+      const reason = codeOf(complaintFeedbackType) ?? 'complaint';
+      return plain('delivered', event.complaint, reason).map((it) => ({ ...it, trouble: 'complaint' }));
+    }
     default:
       return [];
   }

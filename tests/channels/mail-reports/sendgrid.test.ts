@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createSendGridReports } from '../../../src/channels/mail-reports/sendgrid.ts';
 import { call, sendGridSigner } from '../../signed-calls.ts';
+import { SENDGRID_DROPS } from '../published/mail-reports.ts';
 
 const NOW = Date.parse('2026-03-14T09:15:00Z');
 const clock = { now: () => NOW };
@@ -81,6 +82,13 @@ describe('events of SendGrid', () => {
       { ...known, status: 'delivered', reason: 'spamreport', trouble: 'complaint' },
     ]);
   });
+
+  for (const [reason, about] of Object.entries(SENDGRID_DROPS))
+    test(`a drop for '${reason}' says something of the ${about}`, async () => {
+      const [receipt] = await eventsOf([event({ event: 'dropped', reason })]);
+      assert.ok(receipt?.type === 'receipt' && receipt.status === 'failed');
+      assert.equal(receipt.trouble !== undefined, about === 'address');
+    });
 
   test('what is no fate of a mail of ours is left out', async () => {
     assert.deepEqual(

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { createSesReports } from '../../../src/channels/mail-reports/ses.ts';
 import { call, snsDocument } from '../../signed-calls.ts';
 import { SNS_CERTIFICATE, SNS_KEY } from '../../sns-key.ts';
+import { SES_COMPLAINT_NOT_SENT } from '../published/mail-reports.ts';
 
 const TOPIC = 'arn:aws:sns:eu-west-1:123456789012:regain';
 const CERTIFICATE_URL = 'https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-0123.pem';
@@ -135,6 +136,19 @@ describe('events of SES', () => {
       { ...sent, status: 'sent', reason: null },
     ]);
     assert.deepEqual(await eventsOf({ eventType: 'Open', mail: MAIL, open: {} }), []);
+  });
+
+  test('a complaint of old, for which SES did not send at all, is no delivery', async () => {
+    const complaint = { timestamp: AT, complaintSubType: SES_COMPLAINT_NOT_SENT };
+    assert.deepEqual(await eventsOf({ eventType: 'Complaint', mail: MAIL, complaint }), [
+      { ...known, status: 'failed', reason: 'OnAccountSuppressionList', trouble: 'held-back' },
+    ]);
+    const [real] = await eventsOf({
+      eventType: 'Complaint',
+      mail: MAIL,
+      complaint: { timestamp: AT, complaintSubType: null },
+    });
+    assert.ok(real?.type === 'receipt' && real.status === 'delivered');
   });
 
   test('the envelope names the message where headers are left out', async () => {
