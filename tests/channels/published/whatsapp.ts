@@ -66,6 +66,8 @@ const envelope = {
   messaging_product: z.literal('whatsapp'),
   recipient_type: z.enum(['individual', 'group']),
   context: z.strictObject({ message_id: z.string().optional() }).optional(),
+  /** Comes back with each status of the message. */
+  biz_opaque_callback_data: z.string().max(512).optional(),
 };
 /** Country, a dot (for a parent's, ENT and a dot), and up to 128 letters and digits. */
 const UserId = z.string().regex(/^[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}$/);
