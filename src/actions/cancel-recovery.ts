@@ -31,13 +31,22 @@ export async function cancelRecovery(context: Context, signed: string): Promise<
     if (!proof) return;
     const isOfAnother = ofAccount !== undefined && ofAccount !== proof.accountId;
     if (isOfAnother && !(await leaves(tx, proof, ofAccount, now))) return;
-    const next = answer(stateAt(proof, now), 'cancel');
-    if (typeof next === 'object') throw new Refusal(next.refused);
-    if (next === 'stay') return;
-    // Lost to a simultaneous change: read again by the retry of the person, nothing is half done.
-    if (!(await tx.proofs.transition(id, proof.state, { state: 'cancelled' }))) throw new Refusal('recovery_not_found');
-    if (!isOfAnother) await record(tx, proof, auditedAs(proof), now);
+    if ((await stop(tx, proof, now)) && !isOfAnother) await record(tx, proof, auditedAs(proof), now);
   });
+}
+
+/**
+ * Whatever the claimant has come to: where he enters the code, or chooses a password, in this very moment, that is stopped.
+ * @returns false where it was over before
+ */
+async function stop(tx: StoreTransaction, proof: Proof, now: number): Promise<boolean> {
+  const next = answer(stateAt(proof, now), 'cancel');
+  if (typeof next === 'object') throw new Refusal(next.refused);
+  if (next === 'stay') return false;
+  if (await tx.proofs.transition(proof.id, proof.state, { state: 'cancelled' })) return true;
+  const since = await tx.proofs.byId(proof.id);
+  // States only go forward, so this ends.
+  return since !== undefined && stop(tx, since, now);
 }
 
 /** The account is none of those that can be chosen any more. True where none is left, and the whole recovery ends. */

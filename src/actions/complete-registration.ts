@@ -5,14 +5,15 @@ import { composedName } from '../rules/normal-form.ts';
 import { normalizePassword } from '../rules/passwords.ts';
 import { stateAt } from '../rules/recovery-flow.ts';
 import type { Proof, StoreTransaction } from '../store/store.ts';
+import { chargeLimits } from './charge-limits.ts';
 import type { Context } from './context.ts';
 import { findProof } from './find-proof.ts';
 import { factsOf, type Profile, requireGoodPassword } from './judge-password.ts';
 import { oneAtATime } from './number-holders.ts';
 
 /**
- * @throws Refusal `recovery_not_found`, `invalid_request` for a name or birthday that can't be one, `weak_password`;
- *   none of them spends the proof
+ * @throws Refusal `recovery_not_found`, `invalid_request` for a name or birthday that can't be one, `weak_password`,
+ *   `rate_limited`; none of them spends the proof
  */
 export async function completeRegistration(
   context: Context,
@@ -22,7 +23,11 @@ export async function completeRegistration(
 ): Promise<Proof> {
   const profile = readProfile(person, context.clock.now());
   const password = normalizePassword(typed);
-  const proven = await context.store.transaction((tx) => findProven(context, tx, token));
+  const proven = await context.store.transaction(async (tx) => {
+    const found = await findProven(context, tx, token);
+    await chargeLimits(tx, { 'judge-password': found.id }, context.clock.now());
+    return found;
+  });
   await requireGoodPassword(context, password, factsOf(context, proven, profile));
   const passwordHash = await context.hasher.hash(password, { lane: 'proven', source: proven.id });
 

@@ -8,6 +8,7 @@ import { Refusal } from '../rules/errors.ts';
 import { normalizePassword } from '../rules/passwords.ts';
 import type { Proof, StoreTransaction } from '../store/store.ts';
 import { applyPassword } from './apply-password.ts';
+import { chargeLimits } from './charge-limits.ts';
 import type { Context } from './context.ts';
 import { factsOf, findVerified, requireGoodPassword } from './judge-password.ts';
 import { notifyAllAddresses } from './notify-all-addresses.ts';
@@ -16,7 +17,7 @@ import { rememberRecovery } from './recovered-here.ts';
 /**
  * @param source client network of the request, or undefined where one stands for everybody
  * @returns the proof, `completed` or `held`
- * @throws Refusal `recovery_not_found`, `weak_password` (nothing is spent), `unavailable` when too many hashes wait
+ * @throws Refusal `recovery_not_found`, `weak_password` (nothing is spent), `rate_limited`, `unavailable` when too many hashes wait
  */
 export async function setPassword(
   context: Context,
@@ -27,6 +28,7 @@ export async function setPassword(
   const password = normalizePassword(typed);
   const { proofId, facts } = await context.store.transaction(async (tx) => {
     const { proof, account } = await findVerified(context, tx, token);
+    await chargeLimits(tx, { 'judge-password': proof.id }, context.clock.now());
     return { proofId: proof.id, facts: factsOf(context, proof, account) };
   });
   await requireGoodPassword(context, password, facts);

@@ -52,7 +52,7 @@ export const LIMITS = {
   'sign-in-source': { burst: 100, refillMs: MINUTE },
   /** The current password, asked again of whoever is signed in before an address of the account is added or removed. */
   'check-password': { burst: 10, refillMs: 6 * MINUTE },
-  /** Judging a password while it is typed costs about a millisecond; an answer to "help" in a chat, a message. */
+  /** Judging a password, typed or sent, costs about a millisecond, 30 for the worst; an answer to "help" in a chat, a message. */
   'judge-password': { burst: 120, refillMs: SECOND },
   'chat-help': { burst: 3, refillMs: HOUR },
 } as const satisfies Record<string, Limit>;

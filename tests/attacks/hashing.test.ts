@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { PasswordHasher } from '../../src/ports.ts';
 import { Refusal } from '../../src/rules/errors.ts';
+import { LIMITS } from '../../src/rules/limits.ts';
 import { ENGINES } from '../engines.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson, codeIn, NEW_PASSWORD, OLD_PASSWORD } from '../people.ts';
@@ -113,3 +114,58 @@ describe('an outdated hash', () => {
     assert.equal(renewed, 1);
   });
 });
+
+/** Costs some thirty times what a good password costs to judge, and is refused. */
+const COSTLY = '1234567890'.repeat(25);
+
+for (const engine of Object.keys(ENGINES) as (keyof typeof ENGINES)[])
+  describe(`whoever has proven something and sends passwords that are refused, on ${engine}`, () => {
+    let program: InProcess;
+    before(async () => {
+      program = await startInProcess(engine);
+    });
+    after(() => program.close());
+
+    const post = (path: string, body: object): Promise<ApiAnswer> => program.api('POST', path, { body });
+    const proven = async (purpose: 'recovery' | 'registration', identifier: string): Promise<string> => {
+      const { token } = (await post(`/${purpose}`, { identifier })).json;
+      await program.settled();
+      const mail = program.sink.messages.findLast(({ to }) => to === identifier);
+      assert.ok(mail, `a mail to ${identifier}`);
+      assert.equal((await post(`/${purpose}/verify`, { token, code: codeIn(mail) })).status, 200);
+      return token;
+    };
+    const browserWith = (cookie: string, token: string): Visitor => {
+      const { fetch, config } = program.regain;
+      const browser = new Visitor((request) => fetch(request, { peer: '127.0.0.1' }), config.origin);
+      browser.cookies.set(`__Host-regain-${cookie}`, token);
+      return browser;
+    };
+    const { burst, refillMs } = LIMITS['judge-password'];
+
+    test('has one budget for setting and for judging, on pages and API, and still sets a good one', async () => {
+      await addPerson(program, { emails: ['weak@example.com'] });
+      const token = await proven('recovery', 'weak@example.com');
+      const browser = browserWith('recovery', token);
+      for (let sent = 0; sent < burst - 2; sent += 1)
+        assert.equal((await post('/recovery/password', { token, password: COSTLY })).json.code, 'weak_password');
+      assert.equal((await browser.post('/recover/password/judge', { password: COSTLY })).status, 200);
+      const form = { password: COSTLY, password2: COSTLY };
+      assert.equal((await browser.post('/recover/password', form)).status, 422);
+      const limited = await post('/recovery/password', { token, password: COSTLY });
+      assert.deepEqual([limited.status, limited.headers.get('retry-after')], [429, '1']);
+      assert.equal((await browser.post('/recover/password', form)).status, 429);
+      assert.equal((await browser.post('/recover/password/judge', { password: COSTLY })).status, 429);
+      await program.advance(refillMs);
+      assert.equal((await post('/recovery/password', { token, password: NEW_PASSWORD })).status, 200);
+    });
+
+    test('so does completing a registration', async () => {
+      const token = await proven('registration', 'new@example.com');
+      const complete = (password: string) => post('/registration/complete', { token, name: 'Jane', password });
+      for (let sent = 0; sent < burst; sent += 1) assert.equal((await complete(COSTLY)).json.code, 'weak_password');
+      assert.equal((await complete(COSTLY)).status, 429);
+      await program.advance(refillMs);
+      assert.equal((await complete(NEW_PASSWORD)).status, 201);
+    });
+  });

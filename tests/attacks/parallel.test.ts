@@ -115,6 +115,17 @@ for (const engine of ['sqlite', 'postgres'] as const)
       }
     });
 
+    test('the owner says stop while the right code is entered: it is stopped, whichever came first', async () => {
+      for (let round = 0; round < 12; round += 1) {
+        const { email, token, code } = await start();
+        const cancel = linkIn(program.sink.messages.findLast(({ to }) => to === email)!, '/recover/cancel/');
+        const owner = new Visitor((request) => program.regain.fetch(request, { peer: '127.0.0.1' }), ORIGIN);
+        const [stopped] = await Promise.all([owner.post(cancel), post('/recovery/verify', { token, code })]);
+        assert.equal(stopped.status, 200, 'the owner is told that it is stopped');
+        assert.equal((await post('/recovery/password', { token, password: NEW_PASSWORD })).status, 404, 'and so it is');
+      }
+    });
+
     test('a code that is replaced while it is being typed opens nothing', async () => {
       const { token, code } = await start();
       const { store } = program.regain.context;

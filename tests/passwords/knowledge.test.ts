@@ -164,3 +164,20 @@ test('dictionaries are loaded by the first estimate, not by the import', () => {
   );
   assert.equal(loaded.trim(), '0 true');
 });
+
+test('a crowd of passwords lets other work in between each two of them', async () => {
+  await knowledge.warm();
+  let judged = 0;
+  let turns = 0;
+  const othersWork = (): void => {
+    turns += 1;
+    if (judged < 20) setImmediate(othersWork);
+  };
+  setImmediate(othersWork);
+  const count = async (password: string): Promise<void> => {
+    await knowledge.guessesLog10(password, []);
+    judged += 1;
+  };
+  await Promise.all(Array.from({ length: 20 }, (_, at) => count(`maple orbit ${at}`)));
+  assert.ok(turns >= 20, `${turns} turns of the event loop`);
+});
