@@ -55,7 +55,7 @@ async function buy(
   return answer.allowed ? { channel, outcome, costMicros: answer.costMicros, charge: answer.charge } : answer.heldBack;
 }
 
-/** Kept where the provider took the text, or may have taken it. */
+/** Kept where the provider took the text or its fee, or may have taken it. */
 export async function settleSpend(
   { clock }: Pick<Context, 'clock'>,
   tx: StoreTransaction,
@@ -63,7 +63,10 @@ export async function settleSpend(
   outcome: SendOutcome,
 ): Promise<void> {
   if (!paid) return;
-  const taken = outcome.kind === 'accepted' || (outcome.kind === 'temporary' && outcome.maybeSent === true);
+  const taken =
+    outcome.kind === 'accepted' ||
+    outcome.paid === true ||
+    (outcome.kind === 'temporary' && outcome.maybeSent === true);
   const { channel, costMicros, outcome: counted } = paid;
   if (taken) await noteSent(tx, { channel, to, now: clock.now(), costMicros, outcome: counted });
   else await refundSpend(tx, paid.charge);

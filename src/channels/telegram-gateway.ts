@@ -71,9 +71,12 @@ export function createTelegramGatewayChannel(
 
   async function checkAndSend(text: OutgoingText, code: string): Promise<SendOutcome> {
     let requestId = abilities.get(text.id);
+    const asks = requestId === undefined;
     if (requestId === undefined) {
-      const able = judge(await call('checkSendAbility', { phone_number: text.to }), 'check');
-      if (able.kind !== 'accepted') return able;
+      const answer = await call('checkSendAbility', { phone_number: text.to });
+      const able = judge(answer, 'check');
+      if (able.kind !== 'accepted')
+        return answer.kind === 'failed' && answer.maybeObeyed ? { ...able, paid: true } : able;
       requestId = able.providerId;
       keepAbility(text.id, requestId);
     }
@@ -92,7 +95,8 @@ export function createTelegramGatewayChannel(
       'send',
     );
     if (sent.kind !== 'temporary') abilities.delete(text.id);
-    return sent;
+    // The question has cost the fee, once.
+    return sent.kind !== 'accepted' && asks ? { ...sent, paid: true } : sent;
   }
 
   function keepAbility(messageId: string, requestId: string): void {

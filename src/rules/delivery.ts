@@ -47,19 +47,24 @@ export type MessageStatus = (typeof MESSAGE_STATUSES)[number];
 /** What a channel says about one attempt. */
 export type SendOutcome =
   | { kind: 'accepted'; providerId: string }
-  | {
+  | ({
       kind: 'temporary';
       reason: string;
       retryAfterMs?: number;
       /** The answer was lost after the message had left: the provider may have sent it, and trying again may send it twice. */
       maybeSent?: true;
-    }
+    } & PerhapsPaid)
   /**
    * This channel does not reach this person; another one may, at once. `stopped`: the person ended it (blocked,
    * unsubscribed), so the next message would not arrive either.
    */
-  | { kind: 'unreachable'; reason: string; stopped?: true }
-  | { kind: 'permanent'; reason: string };
+  | ({ kind: 'unreachable'; reason: string; stopped?: true } & PerhapsPaid)
+  | ({ kind: 'permanent'; reason: string } & PerhapsPaid);
+
+interface PerhapsPaid {
+  /** The provider has its fee although it did not take the message. */
+  paid?: true;
+}
 
 /**
  * The reason of a text from just before it is handed over until its fate is stored. Whoever leases a message with it takes

@@ -6,6 +6,7 @@ import { CARRIERS, type Carrier, linkChat, MESSENGER_CARRIERS, PHONE } from '../
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson, codeIn, OLD_PASSWORD } from '../people.ts';
 import { type SinkMessage, type SmtpSinkOptions, startSmtpSink } from '../smtp-sink.ts';
+import { startTelegramGatewayPeer } from '../telegram-peer.ts';
 import type { ApiAnswer } from '../visitor.ts';
 
 const EMAIL = 'jane@example.com';
@@ -154,6 +155,31 @@ test('a code by the Gateway costs what it costs, also to a number that two accou
       `${people} accounts`,
     );
   }
+});
+
+test('what the Gateway took for its question counts, also where it then refuses the code', async (t) => {
+  const token = 'AAEYJQAAh43tuSpLbRnlRl9pHYqzeN6gCVSHd9OB';
+  const peer = await startTelegramGatewayPeer(token);
+  t.after(() => peer.stop());
+  const texts = await CARRIERS.twilio();
+  t.after(() => texts.stop());
+  const program = await startInProcess('sqlite', {
+    ...texts.env,
+    REGAIN_TELEGRAM_GATEWAY_URL: `telegram-gateway://:${token}@gatewayapi.telegram.org?api=${peer.url}`,
+    REGAIN_PRICES: 'sms:US=0.05,telegram:*=0.01',
+    REGAIN_SPEND_PER_DAY: 'telegram=0.05',
+  });
+  t.after(() => program.close());
+  const phones = Array.from({ length: 12 }, (_, at) => `+121255501${10 + at}`);
+  peer.failAt(/sendVerificationMessage/, ...phones.map(() => ({ status: 200, json: { ok: false, error: 'FLOOD' } })));
+  for (const phone of phones) {
+    peer.numbers.add(phone);
+    await addPerson(program, { emails: [], phones: [phone] });
+    await ask(program, phone);
+  }
+  // A stranger's share of the day.
+  assert.equal(peer.fees, 4);
+  assert.equal(texts.codes().length, phones.length);
 });
 
 describe('the truth', () => {

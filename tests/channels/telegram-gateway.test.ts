@@ -116,7 +116,12 @@ describe('a code to a phone number', () => {
       { status: 200, json: { ok: true, result: { request_id: 'request-1', phone_number: JANE, request_cost: 0.01 } } },
       'close',
     );
-    assert.deepEqual(await channel.send(CODE), { kind: 'temporary', reason: 'UND_ERR_SOCKET', maybeSent: true });
+    assert.deepEqual(await channel.send(CODE), {
+      kind: 'temporary',
+      reason: 'UND_ERR_SOCKET',
+      maybeSent: true,
+      paid: true,
+    });
     assert.deepEqual(
       peer.calls.map(({ path }) => path),
       ['/checkSendAbility', '/sendVerificationMessage'],
@@ -160,8 +165,8 @@ describe('a code to a phone number', () => {
   const FAULTS: [string, Fault, object][] = [
     ['answers 429', { status: 429, headers: { 'retry-after': '3' } }, { reason: '429', retryAfterMs: 3000 }],
     ['answers 500', { status: 500 }, { reason: '500' }],
-    ['hangs', 'hang', { reason: 'ETIMEDOUT' }],
-    ['closes in the middle of its answer', 'close_mid_answer', { reason: 'UND_ERR_SOCKET' }],
+    ['hangs', 'hang', { reason: 'ETIMEDOUT', paid: true }],
+    ['closes in the middle of its answer', 'close_mid_answer', { reason: 'UND_ERR_SOCKET', paid: true }],
     ['answers nonsense', 'nonsense', { reason: 'unreadable_answer' }],
   ];
   for (const [what, fault, outcome] of FAULTS)
