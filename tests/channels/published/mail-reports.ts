@@ -16,7 +16,7 @@ export const SOURCES: readonly Source[] = [
   },
   {
     what: 'Postmark, webhooks: types and kinds of bounces in its own library',
-    address: 'https://www.npmjs.com/package/postmark',
+    address: 'https://github.com/ActiveCampaign/postmark.js',
     version: '5.1.0',
     read: '2026-11-25',
   },

@@ -11,7 +11,7 @@ export const SOURCES: readonly Source[] = [
   },
   {
     what: 'Twilio, Messages: parameters since then, as its own library is generated from them',
-    address: 'https://www.npmjs.com/package/twilio',
+    address: 'https://github.com/twilio/twilio-node',
     version: '6.2.0',
     read: '2026-11-25',
   },

@@ -11,7 +11,7 @@ export const SOURCES: readonly Source[] = [
   },
   {
     what: "Viber, signatures of events: its own library, because the pages don't say",
-    address: 'https://www.npmjs.com/package/viber-bot',
+    address: 'https://github.com/Viber/viber-bot-node',
     version: '1.0.18',
     read: '2026-11-25',
   },
