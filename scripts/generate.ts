@@ -124,7 +124,7 @@ messenger is no further door.
 | one account, one year, one identifier and door, an attacker who never stops and an owner who recovers ${OWNER_RECOVERIES_PER_YEAR} times | ${oddsPerAccountYear().toExponential(2)} (${oneIn(oddsPerAccountYear())}) |
 | the same with two identifiers or both doors | ${oddsPerAccountYear(2).toExponential(2)} (${oneIn(oddsPerAccountYear(2))}) |
 | takeovers to be expected in a year over all accounts, guesses sprayed at the limit of the breakers | ${sprayedTakeoversPerYear().toFixed(3)} |
-| messages that strangers can send to one mailbox, or one phone, in a day | ${messagesADayByStrangers()} |
+| messages that strangers can cause in a day through one door, naming one identifier | ${messagesADayByStrangers()} |
 
 Computed by \`src/rules/odds.ts\`; \`tests/rules/odds.test.ts\` computes them a second time.
 
@@ -214,7 +214,7 @@ function numbersOfAttacks(): string {
       `${rounded(burst + (365 * 86_400_000) / refillMs)} guesses a year, at a password that costs 10^${PASSWORD_MIN_GUESSES_LOG10} or more`,
     ],
     ['one password from a stolen database', `${memoryKib / 1024} MiB and ${passes} passes of Argon2id for each guess`],
-    ['messages of strangers to one mailbox', `${messagesADayByStrangers()} a day`],
+    ['messages that strangers cause by one identifier, through one door', `${messagesADayByStrangers()} a day`],
     ['a code', `${limits.TRIES_PER_CODE} tries within ${span(limits.CODE_LIFETIME_MS)}`],
     ['the link of a mail', `as long as its code; "this wasn't me" ${span(limits.NOT_ME_LIFETIME_MS)}`],
     ['a stolen session', `${span(limits.SESSION_LIFETIME_MS)}, ${span(limits.SESSION_IDLE_MS)} without use`],
