@@ -123,6 +123,7 @@ messenger is no further door.
 |---|---|
 | one account, one year, one identifier and door, an attacker who never stops and an owner who recovers ${OWNER_RECOVERIES_PER_YEAR} times | ${oddsPerAccountYear().toExponential(2)} (${oneIn(oddsPerAccountYear())}) |
 | the same with two identifiers or both doors | ${oddsPerAccountYear(2).toExponential(2)} (${oneIn(oddsPerAccountYear(2))}) |
+| the same with an address and a number, each through both doors | ${oddsPerAccountYear(4).toExponential(2)} (${oneIn(oddsPerAccountYear(4))}) |
 | takeovers to be expected in a year over all accounts, guesses sprayed at the limit of the breakers | ${sprayedTakeoversPerYear().toFixed(3)} |
 | messages that strangers can cause in a day through one door, naming one identifier | ${messagesADayByStrangers()} |
 
