@@ -1,10 +1,14 @@
 /** Whoever floods an address, or opens accounts that look like it, shuts only himself out. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { LIMITS } from '../../src/rules/limits.ts';
-import { codeIn, NEW_PASSWORD, OLD_PASSWORD, SENDS_OF_STRANGERS } from '../people.ts';
+import { messagesADay } from '../../src/rules/lanes.ts';
+import { LIMITS, WAITED_MS } from '../../src/rules/limits.ts';
+import { addPerson, codeIn, NEW_PASSWORD, OLD_PASSWORD, SENDS_OF_STRANGERS } from '../people.ts';
 import { openShop, type RunningShop } from '../running-shop.ts';
 import type { SinkMessage } from '../smtp-sink.ts';
+import { startTextingShop } from '../texting-shop.ts';
+
+const HOUR_MS = 3_600_000;
 
 for (const engine of ['sqlite', 'postgres'] as const)
   describe(`a flooded owner on ${engine}`, () => {
@@ -98,3 +102,27 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.equal((await elsewhere.post('/recover/code', { code: codeIn(mail) })).url, '/recover/password');
     });
   });
+
+test('by address and number, mailbox and phone: at most three times the number of one door for each of both', async (t) => {
+  const { program, close } = await startTextingShop('sqlite', { REGAIN_BUSY_HOUR_SENDS: '100000' });
+  t.after(close);
+  const [email, phone] = ['flooded@example.com', '+14155550123'];
+  await addPerson(program, { emails: [email], phones: [phone] });
+  const asked = new Map<string, number>();
+  for (let hour = 0; hour < 24; hour += 1) {
+    for (const identifier of [email, phone])
+      for (const channel of ['email', 'sms']) {
+        const by = `${identifier} by ${channel}`;
+        while ((await program.api('POST', '/recovery', { body: { identifier, channel } })).status === 202)
+          asked.set(by, (asked.get(by) ?? 0) + 1);
+      }
+    await program.settled();
+    // Those of whoever did no work leave a little later.
+    await program.advance(WAITED_MS);
+    await program.advance(HOUR_MS - WAITED_MS);
+  }
+  const oneDoor = messagesADay(LIMITS['send-stranger']) + messagesADay(LIMITS['send-waited']);
+  for (const [by, times] of asked) assert.ok(times <= oneDoor, `${by}: ${times} times`);
+  const mails = program.sink.messages.filter(({ to }) => to === email).length;
+  assert.ok(mails <= 2 * 3 * oneDoor, `${mails} mails`);
+});

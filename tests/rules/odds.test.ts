@@ -45,7 +45,7 @@ describe('what an attacker can win', () => {
     assert.ok(sprayedTakeoversPerYear() <= 0.1);
   });
 
-  test('a flood of one mailbox stays below 35 messages a day', () => {
+  test('a flood through one door stays below 35 messages a day', () => {
     assert.equal(messagesADay(LIMITS['send-stranger']), 16);
     assert.equal(messagesADayByStrangers(), 34);
   });
