@@ -33,7 +33,7 @@ const locale = z
   .string()
   .min(2)
   .max(35)
-  .regex(/^\P{Cc}*$/u)
+  .regex(/^[^\x00-\x1f\x7f]*$/)
   .openapi({ description: 'BCP 47 tag of the messages', example: 'en' });
 const moment = z.iso.datetime().openapi({ example: '2026-03-14T09:12:00.000Z' });
 
