@@ -28,12 +28,12 @@ const device = z
   .max(1_000)
   .openapi({ description: 'What signing in gave this device; its recoveries have a budget of their own' });
 const work = z.string().max(4_000).openapi({ description: 'A solved proof of work (altcha payload)' });
-/** Some apps write "en_US". What no message is written in is read in English. */
+/** What no message is written in is read in English; only what PostgreSQL can't store, a NUL, and its kin are refused. */
 const locale = z
   .string()
   .min(2)
   .max(35)
-  .regex(/^[A-Za-z0-9_-]+$/)
+  .regex(/^[^\x00-\x1f\x7f]*$/)
   .openapi({ description: 'BCP 47 tag of the messages', example: 'en' });
 const moment = z.iso.datetime().openapi({ example: '2026-03-14T09:12:00.000Z' });
 
