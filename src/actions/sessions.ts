@@ -1,7 +1,7 @@
 /** The sessions of an account's owner. */
 import type { Account } from '../ports.ts';
 import { Refusal } from '../rules/errors.ts';
-import { SESSION_IDLE_MS } from '../rules/limits.ts';
+import { RECENT_RECOVERY_MS, SESSION_IDLE_MS } from '../rules/limits.ts';
 import type { Session, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { digestToken } from './tokens.ts';
@@ -46,6 +46,12 @@ async function findSession(context: Context, tx: StoreTransaction, token: string
   const session = await livingSession(tx, token, context.clock.now());
   const account = session && (await context.accounts.get(tx, session.accountId));
   return session && account && { session, account };
+}
+
+/** Whether the password came by a recovery just now: the host asks again before what can't be taken back (R71). */
+export async function wasRecoveredLately(context: Context, accountId: string): Promise<boolean> {
+  const [latest] = await context.store.transaction((tx) => tx.audit.pageOf(accountId, ['set-password'], 1));
+  return latest !== undefined && context.clock.now() < latest.at + RECENT_RECOVERY_MS;
 }
 
 export async function listSessions(context: Context, accountId: string): Promise<Session[]> {

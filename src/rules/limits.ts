@@ -57,7 +57,6 @@ export const LIMITS = {
   'chat-help': { burst: 3, refillMs: HOUR },
 } as const satisfies Record<string, Limit>;
 export type LimitName = keyof typeof LIMITS;
-
 /** Strangers' guesses at one account by all ways, at 6 digits; at 8 a hundredth each. Beyond, messages carry this (0037). */
 export const ACCOUNT_GUESSES: Limit = { burst: 30, refillMs: (365 * DAY) / 60 };
 export const UNTOLD_CODE = { format: 'digits', length: 12 } as const;
@@ -78,8 +77,9 @@ export const RECOVERED_HERE: Limit = { burst: 1, refillMs: 10 * MINUTE };
 export const NO_ACCOUNT_MAIL_EVERY_MS = 7 * DAY;
 /** The "this wasn't me" link of a change notice: people read mail late, and weekends are long. */
 export const NOT_ME_LIFETIME_MS = 72 * HOUR;
-/** A notice is tried for a day (R68). For 30, removed addresses get them too, and changes of addresses count as fresh. */
+/** A notice is tried for a day (R68), hosts are told of a recovery for one (R71); for 30 days changes of addresses are fresh. */
 export const NOTICE_USEFUL_MS = DAY;
+export const RECENT_RECOVERY_MS = DAY;
 export const SUPPORT_TOLD_EVERY_MS = 7 * DAY;
 export const ADDRESS_CHANGED_LATELY_MS = 30 * DAY;
 

@@ -5,6 +5,7 @@ import {
   CODE_LIFETIME_MS,
   FATE_SHOWN_AFTER_MS,
   PROOF_LIFETIME_MS,
+  RECENT_RECOVERY_MS,
   RESEND_WAITS_MS,
   VERIFIED_LIFETIME_MS,
 } from '../../src/rules/limits.ts';
@@ -358,6 +359,23 @@ for (const engine of ['sqlite', 'postgres'] as const)
           statuses.push((await post('/recovery', { identifier: email })).status);
         assert.deepEqual(statuses, [...Array(SENDS_OF_STRANGERS).fill(202), 429, 429], email);
       }
+    });
+
+    test('a host is told for a day that the password was recovered, and not of a new account', async () => {
+      const email = await someone();
+      const recent = async (password: string): Promise<unknown> => {
+        const { token } = (await post('/sessions', { identifier: email, password })).json;
+        return (await api('GET', '/sessions/current', { token })).json.recentRecovery;
+      };
+      assert.equal(await recent(OLD_PASSWORD), false);
+      const { token, code } = await start(email);
+      const verified = await post('/recovery/verify', { token, code });
+      await post('/recovery/password', { token: verified.json.token, password: NEW_PASSWORD });
+      assert.equal(await recent(NEW_PASSWORD), true);
+      await program.advance(RECENT_RECOVERY_MS - 1);
+      assert.equal(await recent(NEW_PASSWORD), true);
+      await program.advance(1);
+      assert.equal(await recent(NEW_PASSWORD), false);
     });
 
     test('signing out ends the session; a token that was never one is refused', async () => {

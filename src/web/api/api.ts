@@ -5,7 +5,7 @@ import { chooseAccount } from '../../actions/choose-account.ts';
 import { completeRegistration } from '../../actions/complete-registration.ts';
 import { challengeWork } from '../../actions/proof-of-work.ts';
 import { resendCode } from '../../actions/resend-code.ts';
-import { currentSession, signOut } from '../../actions/sessions.ts';
+import { currentSession, signOut, wasRecoveredLately } from '../../actions/sessions.ts';
 import { setPassword } from '../../actions/set-password.ts';
 import type { Choice } from '../../actions/shared-number.ts';
 import { describeProof, type ProofView, showProof } from '../../actions/show-proof.ts';
@@ -104,7 +104,9 @@ export function apiRoutes(web: Web): OpenAPIHono {
     const current = await currentSession(context, bearerToken(c));
     if (!current) throw new Refusal('invalid_credentials');
     const { session, account } = current;
-    return c.json({ name: account.name, createdAt: iso(session.createdAt), expiresAt: iso(session.expiresAt) }, 200);
+    const recentRecovery = await wasRecoveredLately(context, account.id);
+    const [createdAt, expiresAt] = [iso(session.createdAt), iso(session.expiresAt)];
+    return c.json({ name: account.name, createdAt, expiresAt, recentRecovery }, 200);
   });
   const remove = createRoute({
     method: 'delete',

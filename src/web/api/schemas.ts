@@ -120,7 +120,15 @@ export const WorkJson = z
   .openapi('WorkChallenge', { description: 'A challenge for the altcha widget or library' });
 export const SessionJson = z.object({ token, expiresAt: moment, device }).openapi('Session');
 export const CurrentSessionJson = z
-  .object({ name: z.string().nullable(), createdAt: moment, expiresAt: moment })
+  .object({
+    name: z.string().nullable(),
+    createdAt: moment,
+    expiresAt: moment,
+    recentRecovery: z.boolean().openapi({
+      description:
+        'Whether the password was recovered within the last 24 hours. Ask again, by another way, before what can not be taken back',
+    }),
+  })
   .openapi('CurrentSession');
 
 export const ProblemJson = z
