@@ -191,7 +191,6 @@ describe('a host that knows of a number that changed its SIM', () => {
     const masked = (answered: Record<string, unknown>): unknown => ({
       ...answered,
       token: '',
-      number: '',
       expiresAt: '',
       resendAt: '',
     });

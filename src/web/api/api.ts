@@ -227,7 +227,6 @@ function viewJson(token: string, view: ProofView): z.infer<typeof RecoveryJson> 
     ...(view.choices
       ? { accounts: view.choices.map((choice) => ({ id: choice.id, name: nameOf(view, choice) })) }
       : {}),
-    ...(view.number === undefined ? {} : { number: view.number }),
     channel: view.channel,
     codeLength: view.codeLength,
     codeFormat: view.codeFormat,

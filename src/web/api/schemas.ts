@@ -82,11 +82,6 @@ export const RecoveryJson = z
       )
       .optional()
       .openapi({ description: 'Only in the state `choosing`: the accounts with the number that was typed' }),
-    number: z.string().optional().openapi({
-      description:
-        'Only for a phone number: as it was read, E.164. Show it where a national number was typed: its country is a guess',
-      example: '+442079460018',
-    }),
     channel,
     codeLength: z.int().openapi({
       description:
