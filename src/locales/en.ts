@@ -511,7 +511,7 @@ export const en = {
     ] as string[],
     wrong: 'The code doesn’t work',
     wrongSteps: [
-      'Use the newest message. Copy the code, or type it; spaces and dashes don’t matter.',
+      'Use the newest message. Copy the code, or type it; spaces and dashes don’t matter. If it is longer than the page says, enter all of it.',
       'A code works for {lifetime}. After that, send a new one.',
       'After {tries} wrong codes, a code stops working. Send a new one and try again.',
       'Stay in one browser: the code belongs to the page where you asked for it.',
