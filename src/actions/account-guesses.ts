@@ -8,10 +8,11 @@ import { type CodeShape, deriveCode } from '../rules/codes.ts';
 import { guessLaneOf } from '../rules/lanes.ts';
 import { UNTOLD_CODE } from '../rules/limits.ts';
 import type { Proof, StoreTransaction } from '../store/store.ts';
+import { type Budget, chargeAll, refundAll } from './charge-limits.ts';
 import type { Context } from './context.ts';
 import { isShared } from './shared-number.ts';
 
-/** @returns false where short codes of this account open nothing any more; the charge is then not made */
+/** @returns false where short codes of this account open nothing any more; then nothing was charged */
 export async function chargeAccount(
   tx: StoreTransaction,
   proof: Proof,
@@ -19,13 +20,7 @@ export async function chargeAccount(
   weight: number,
   now: number,
 ): Promise<boolean> {
-  const limit = accountLimit(shape);
-  let fits = true;
-  if (limit && isCounted(proof))
-    for (const key of await keysOf(tx, proof))
-      for (let charged = 0; charged < weight; charged += 1)
-        if ((await tx.limits.charge(key, limit, now)) !== undefined) fits = false;
-  return fits;
+  return (await chargeAll(tx, await budgetsOf(tx, proof, shape, weight), now)) === undefined;
 }
 
 /** After a right code. */
@@ -35,10 +30,7 @@ export async function refundAccount(
   shape: CodeShape,
   weight: number,
 ): Promise<void> {
-  const limit = accountLimit(shape);
-  if (limit && isCounted(proof))
-    for (const key of await keysOf(tx, proof))
-      for (let refunded = 0; refunded < weight; refunded += 1) await tx.limits.refund(key, limit);
+  await refundAll(tx, await budgetsOf(tx, proof, shape, weight));
 }
 
 /**
@@ -59,21 +51,20 @@ export async function sentCode(
 }
 
 async function isSpent(tx: StoreTransaction, proof: Proof, shape: CodeShape, now: number): Promise<boolean> {
+  for (const [key, limit] of await budgetsOf(tx, proof, shape, 1))
+    if ((await tx.limits.wait(key, limit, now)) > 0) return true;
+  return false;
+}
+
+/**
+ * None for devices that the account knows, which have a ladder of their own, and for what takes no account over. For nobody a
+ * count of his own, so that the same is done. A number of several accounts counts for each; in one order, for the locks.
+ */
+async function budgetsOf(tx: StoreTransaction, proof: Proof, shape: CodeShape, weight: number): Promise<Budget[]> {
   const limit = accountLimit(shape);
-  if (!limit || !isCounted(proof)) return false;
-  const waits = await Promise.all((await keysOf(tx, proof)).map((key) => tx.limits.wait(key, limit, now)));
-  return waits.some((waitMs) => waitMs > 0);
-}
-
-/** Devices that the account knows have a ladder of their own, and nothing but a recovery takes an account over. */
-function isCounted({ purpose, lane }: Proof): boolean {
-  return purpose === 'recovery' && guessLaneOf(lane) === 'stranger';
-}
-
-/** For nobody a count of his own, so that the same is done. A number of several accounts counts for each; in one order, for the locks. */
-async function keysOf(tx: StoreTransaction, proof: Proof): Promise<string[]> {
+  if (!limit || proof.purpose !== 'recovery' || guessLaneOf(proof.lane) !== 'stranger') return [];
   const ids = isShared(proof)
-    ? (await tx.candidates.ofProof(proof.id)).map(({ accountId }) => accountId)
+    ? (await tx.candidates.ofProof(proof.id)).map(({ accountId }) => accountId).sort()
     : [proof.accountId ?? proof.identifierMac];
-  return ids.map((id) => `account:${id}`).sort();
+  return ids.flatMap((id) => Array<Budget>(weight).fill([`account:${id}`, limit]));
 }

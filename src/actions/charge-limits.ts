@@ -1,6 +1,6 @@
 /** Charges token buckets inside the caller's transaction; a refusal rolls all of them back. */
 import { Refusal } from '../rules/errors.ts';
-import { LIMITS, type LimitName } from '../rules/limits.ts';
+import { LIMITS, type Limit, type LimitName } from '../rules/limits.ts';
 import type { StoreTransaction } from '../store/store.ts';
 
 /**
@@ -18,4 +18,26 @@ export async function chargeLimits(
     const waitMs = await tx.limits.charge(`${name}:${key}`, LIMITS[name], now);
     if (waitMs !== undefined) throw new Refusal('rate_limited', { retryAfterSeconds: Math.ceil(waitMs / 1000) });
   }
+}
+
+/** A bucket, and what is charged to it; one that stands several times in a list is charged as often. */
+export type Budget = readonly [key: string, limit: Limit];
+
+/** All or none, where a refusal is an answer and rolls nothing back. @returns the milliseconds until the one that is spent would fit */
+export async function chargeAll(
+  tx: StoreTransaction,
+  budgets: readonly Budget[],
+  now: number,
+): Promise<number | undefined> {
+  for (const [at, [key, limit]] of budgets.entries()) {
+    const waitMs = await tx.limits.charge(key, limit, now);
+    if (waitMs === undefined) continue;
+    await refundAll(tx, budgets.slice(0, at));
+    return waitMs;
+  }
+  return undefined;
+}
+
+export async function refundAll(tx: StoreTransaction, budgets: readonly Budget[]): Promise<void> {
+  for (const [key, limit] of budgets) await tx.limits.refund(key, limit);
 }

@@ -3,8 +3,9 @@ import { type BreakerName, breakerLimit, isOpen, opensWith } from '../rules/brea
 import { type Channel, doorOf } from '../rules/delivery.ts';
 import { Refusal } from '../rules/errors.ts';
 import { hasShares, type Lane, limitOf, sourceLimitOf } from '../rules/lanes.ts';
-import { LIMITS, type Limit, type LimitName } from '../rules/limits.ts';
+import { LIMITS, type LimitName } from '../rules/limits.ts';
 import type { StoreTransaction } from '../store/store.ts';
+import { type Budget, chargeAll, refundAll } from './charge-limits.ts';
 import type { Context } from './context.ts';
 
 const BREAKERS: readonly BreakerName[] = ['guesses-6', 'guesses-8', 'sends'];
@@ -45,32 +46,18 @@ export interface Send {
 export async function chargeSend(tx: StoreTransaction, send: Send, now: number): Promise<Lane> {
   let shortestMs = Number.POSITIVE_INFINITY;
   for (const lane of send.lanes) {
-    const waitMs = await chargeLane(tx, lane, send, now);
+    const waitMs = await chargeAll(tx, budgetsOf(lane, send), now);
     if (waitMs === undefined) return lane;
     shortestMs = Math.min(shortestMs, waitMs);
   }
   throw new Refusal('rate_limited', { retryAfterSeconds: Math.ceil(shortestMs / 1000) });
 }
 
-/** All budgets or none. @returns the wait where one of them is spent */
-async function chargeLane(tx: StoreTransaction, lane: Lane, send: Send, now: number): Promise<number | undefined> {
-  const charged: [key: string, limit: Limit][] = [];
-  for (const [key, limit] of budgetsOf(lane, send)) {
-    const waitMs = await tx.limits.charge(key, limit, now);
-    if (waitMs !== undefined) {
-      for (const [before, of] of charged) await tx.limits.refund(before, of);
-      return waitMs;
-    }
-    charged.push([key, limit]);
-  }
-  return undefined;
-}
-
-function budgetsOf(lane: Lane, { identifierMac, channel, source }: Send): [key: string, limit: Limit][] {
-  const own: [string, Limit] = [laneKey(lane, channel, identifierMac), LIMITS[limitOf(lane)]];
+function budgetsOf(lane: Lane, { identifierMac, channel, source }: Send): Budget[] {
+  const own: Budget = [laneKey(lane, channel, identifierMac), LIMITS[limitOf(lane)]];
   const sourceName = sourceLimitOf(lane);
   if (source === undefined || sourceName === undefined) return [own];
-  const share: [string, Limit] = [`send-share:${doorOf(channel)}:${identifierMac}:${source}`, LIMITS['send-share']];
+  const share: Budget = [`send-share:${doorOf(channel)}:${identifierMac}:${source}`, LIMITS['send-share']];
   return [own, ...(hasShares(lane) ? [share] : []), [`${sourceName}:${source}`, LIMITS[sourceName]]];
 }
 
@@ -105,23 +92,22 @@ export async function chargeGuessBreaker(
   now: number,
 ): Promise<boolean> {
   const key = breakerKey(name);
-  const limit = breakerLimit(name);
   const before = (await tx.limits.fullAt([key])).get(key);
-  for (let charged = 0; charged < weight; charged += 1) {
-    if ((await tx.limits.charge(key, limit, now)) === undefined) continue;
-    for (; charged > 0; charged -= 1) await tx.limits.refund(key, limit);
-    return false;
-  }
-  if (opensWith(before, limit, now)) await announceOpened(context, tx, name, now);
+  if ((await chargeAll(tx, guessBudgets(name, weight), now)) !== undefined) return false;
+  if (opensWith(before, breakerLimit(name), now)) await announceOpened(context, tx, name, now);
   return true;
 }
 
-export async function refundGuessBreaker(
+export function refundGuessBreaker(
   tx: StoreTransaction,
   name: 'guesses-6' | 'guesses-8',
   weight: number,
 ): Promise<void> {
-  for (let refunded = 0; refunded < weight; refunded += 1) await tx.limits.refund(breakerKey(name), breakerLimit(name));
+  return refundAll(tx, guessBudgets(name, weight));
+}
+
+function guessBudgets(name: 'guesses-6' | 'guesses-8', weight: number): Budget[] {
+  return Array(weight).fill([breakerKey(name), breakerLimit(name)]);
 }
 
 function breakerKey(name: BreakerName): string {

@@ -1,5 +1,5 @@
 /** A message that carries a code, and what is written instead where it turns out to be for somebody else or nobody. */
-import type { Account, RenderedMail, Risk } from '../ports.ts';
+import type { Account, HeldAddress, RenderedMail, Risk } from '../ports.ts';
 import { type Channel, RETRIED } from '../rules/delivery.ts';
 import { maskIdentifier } from '../rules/identifiers.ts';
 import { type Unneeded, whyUnneeded } from '../rules/ladder.ts';
@@ -43,7 +43,9 @@ export async function prepareCode(
       ? await rungsBelow(context, tx, { account, chats }, proof, message.channel)
       : [];
   const carried = { message, proof, recipient, code, below };
-  const skipped = await whySkipped(context, tx, carried, risk);
+  const mailbox = account && recoveryAddress(context, account, proof, 'email');
+  const skipped = whySkipped(carried, risk, mailbox);
+  if (risk === 'high' && skipped !== 'no_address') await announceRisk(context, tx, carried, mailbox);
   if (skipped) return { do: 'skip', reason: skipped, below };
   return kind === 'decoy' || recipient.to === undefined
     ? prepareForNobody(context, delivery, tx, carried)
@@ -62,20 +64,26 @@ interface Carried {
 }
 
 /** Why the code goes on by the next way: the account lacks this one, or the host speaks against it. */
-async function whySkipped(
+function whySkipped(
+  { message, recipient: { kind, to }, below }: Carried,
+  risk: Risk,
+  mailbox: HeldAddress | undefined,
+): 'no_address' | 'high_risk' | undefined {
+  if (message.channel === 'email') return undefined;
+  if (to === undefined && below.length > 0) return 'no_address';
+  // Also where the mailbox was written to before: asking twice is no way around it.
+  return risk === 'high' && kind === 'recovery-code' && mailbox ? 'high_risk' : undefined;
+}
+
+/** To the other mailboxes: this one gets the link. */
+async function announceRisk(
   context: Context,
   tx: StoreTransaction,
-  { message: { channel }, proof, recipient, below }: Carried,
-  risk: Risk,
-): Promise<'no_address' | 'high_risk' | undefined> {
-  const { kind, account, to } = recipient;
-  if (channel !== 'email' && to === undefined && below.length > 0) return 'no_address';
-  if (risk !== 'high') return undefined;
-  const mailbox = account && recoveryAddress(context, account, proof, 'email');
+  { proof, recipient: { kind, account } }: Carried,
+  mailbox: HeldAddress | undefined,
+): Promise<void> {
   const told = kind === 'recovery-code' && isAbout(proof, account) ? account : undefined;
   await announceRecovery(context, tx, proof, told, mailbox?.canonical);
-  // Also where the mailbox was written to before: asking twice is no way around it.
-  return channel !== 'email' && kind === 'recovery-code' && mailbox ? 'high_risk' : undefined;
 }
 
 async function prepareForNobody(

@@ -3,6 +3,8 @@ import type { SendOutcome } from './delivery.ts';
 
 /** A provider means seconds or minutes; a broken proxy may ask for years. */
 const RETRY_AFTER_MAX_MS = 60 * 60_000;
+
+/** How long a provider is waited for that asks for `askedMs`. */
 export function believedWaitMs(askedMs: number): number {
   return Math.min(askedMs, RETRY_AFTER_MAX_MS);
 }

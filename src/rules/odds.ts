@@ -60,6 +60,14 @@ export function messagesADayByStrangers(): number {
   );
 }
 
+/**
+ * Mails to the one mailbox of an account that has a number, too: by each of the two, the codes that are asked for by mail, word of
+ * those that are asked for by text, and their codes where no text can be sent.
+ */
+export function mailsADayByStrangers(): number {
+  return 2 * 3 * messagesADayByStrangers();
+}
+
 /** Takeovers to be expected in a year over all accounts, by somebody who sprays guesses at the limit of the breakers. */
 export function sprayedTakeoversPerYear(): number {
   return CODE_LADDER.reduce((sum, rung) => {

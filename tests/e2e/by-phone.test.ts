@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { openBrowser, type TestBrowser } from '../browser.ts';
+import { openBrowser, type TestBrowser, type Visit } from '../browser.ts';
 import { addPerson, NEW_PASSWORD, OLD_PASSWORD } from '../people.ts';
 import { type OnAPort, startOnAPort } from './on-a-port.ts';
 
@@ -77,15 +77,8 @@ for (const [at, script] of [true, false].entries()) {
 
 test('the browser reads the code from the text message: it is filled in and sent, and nothing is typed', async () => {
   const number = '+12125550141';
-  await addPerson(program, { emails: [], phones: [number] });
-  const visit = await browser.visit({ width: 360 });
+  const visit = await atCodePage(number);
   const { page } = visit;
-  await page.addInitScript(stubWebOtp);
-  await page.goto(`${program.origin}/recover`);
-  await page.fill('#identifier', number);
-  await page.click('form .primary');
-  await page.waitForURL('**/recover/code');
-  await page.waitForFunction(() => 'textArrives' in window);
   assert.deepEqual(await page.evaluate('window.asked'), { otp: { transport: ['sms'] } });
   await page.evaluate(`window.textArrives(${JSON.stringify(await textedCode(number))})`);
   await page.waitForURL('**/recover/password');
@@ -95,15 +88,8 @@ test('the browser reads the code from the text message: it is filled in and sent
 
 test('who types the code is not asked by the browser any more, and who declines can still type it', async () => {
   const number = '+12125550142';
-  await addPerson(program, { emails: [], phones: [number] });
-  const visit = await browser.visit({ width: 360 });
+  const visit = await atCodePage(number);
   const { page } = visit;
-  await page.addInitScript(stubWebOtp);
-  await page.goto(`${program.origin}/recover`);
-  await page.fill('#identifier', number);
-  await page.click('form .primary');
-  await page.waitForURL('**/recover/code');
-  await page.waitForFunction(() => 'textArrives' in window);
   await enterCode(page, '000000');
   await page.waitForSelector('#errors');
   assert.equal(await page.evaluate(`sessionStorage.getItem('asking')`), 'ended');
@@ -117,6 +103,20 @@ test('who types the code is not asked by the browser any more, and who declines 
   );
   await visit.close();
 });
+
+/** A person with this number in a browser with WebOTP, who was sent a code and is asked for it. */
+async function atCodePage(number: string): Promise<Visit> {
+  await addPerson(program, { emails: [], phones: [number] });
+  const visit = await browser.visit({ width: 360 });
+  const { page } = visit;
+  await page.addInitScript(stubWebOtp);
+  await page.goto(`${program.origin}/recover`);
+  await page.fill('#identifier', number);
+  await page.click('form .primary');
+  await page.waitForURL('**/recover/code');
+  await page.waitForFunction(() => 'textArrives' in window);
+  return visit;
+}
 
 /** A browser with WebOTP, in which the test says when a text arrives or the person declines. Runs in the page. */
 function stubWebOtp(): void {

@@ -7,6 +7,7 @@ import { lanesFor, lanesForResend, messagesADay } from '../../src/rules/lanes.ts
 import { CODE_LADDER, GUESS_BREAKERS, LIMITS, LINK_FROM_WRONG_GUESSES } from '../../src/rules/limits.ts';
 import {
   chanceOf,
+  mailsADayByStrangers,
   messagesADayByStrangers,
   oddsPerAccountYear,
   oddsPerDoorYear,
@@ -48,6 +49,7 @@ describe('what an attacker can win', () => {
   test('a flood through one door stays below 35 messages a day', () => {
     assert.equal(messagesADay(LIMITS['send-stranger']), 16);
     assert.equal(messagesADayByStrangers(), 34);
+    assert.equal(mailsADayByStrangers(), 204);
   });
 
   test('the rungs are as likely as their codes are long', () => {

@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { CHANNELS } from '../../rules/delivery.ts';
 import { PROBLEMS, type ProblemCode } from '../../rules/errors.ts';
-import { IDENTIFIER_MAX_CHARACTERS, NAME_MAX_CHARACTERS } from '../../rules/limits.ts';
+import { IDENTIFIER_MAX_CHARACTERS, NAME_MAX_CHARACTERS, RECENT_RECOVERY_MS, UNTOLD_CODE } from '../../rules/limits.ts';
 
 const identifier = z
   .string()
@@ -84,8 +84,7 @@ export const RecoveryJson = z
       .openapi({ description: 'Only in the state `choosing`: the accounts with the number that was typed' }),
     channel,
     codeLength: z.int().openapi({
-      description:
-        'How long codes are, as a rule; while somebody guesses at an account by many ways, its messages carry 12 digits, so let people enter up to 32 characters',
+      description: `How long codes are, as a rule. While somebody guesses at an account by many ways, its messages carry ${UNTOLD_CODE.length} digits: let people enter more`,
     }),
     codeFormat: z.enum(['digits', 'letters']),
     carries: z.enum(['link']).optional().openapi({
@@ -120,8 +119,7 @@ export const CurrentSessionJson = z
     createdAt: moment,
     expiresAt: moment,
     recentRecovery: z.boolean().openapi({
-      description:
-        'Whether the password was recovered within the last 24 hours. Ask again, by another way, before what can not be taken back',
+      description: `Whether the password was recovered within the last ${RECENT_RECOVERY_MS / 3_600_000} hours. Ask again, by another way, before what can not be taken back`,
     }),
   })
   .openapi('CurrentSession');
