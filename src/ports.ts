@@ -215,7 +215,7 @@ export interface OutgoingText {
 
 /** What a provider says of us when it is asked and nothing is sent. `reason` is a code of the provider or of the network. */
 export type Standing =
-  | { letIn: false; reason: string }
+  | { letIn: false; why: 'unreachable' | 'login' | 'other'; reason: string }
   | {
       letIn: true;
       /** What we are called there, and what the settings say, in the same form: "@shop_bot". */

@@ -11,6 +11,8 @@ import { type Attempt, SmppLine, tryBind, within } from '../smpp-line.ts';
 const ANSWER_TIMEOUT_MS = 10_000;
 /** Messages whose ids are remembered, for receipts and for answers that came too late. */
 const REMEMBERED = 10_000;
+/** SMPP 3.4, 5.1.3; the first is what many servers say to any bad bind. */
+const BAD_LOGIN = ['ESME_RBINDFAIL', 'ESME_RINVPASWD', 'ESME_RINVSYSID'];
 
 export interface SmppOptions {
   clock: Clock;
@@ -104,7 +106,8 @@ export function createSmppChannel(settings: SmppUrl, options: SmppOptions): Smpp
       const reason = await tryBind(settings, answerTimeoutMs);
       // Another process of ours holds the line, and there may be no more than one.
       if (reason === undefined || reason === 'ESME_RALYBND') return { letIn: true, name: settings.systemId };
-      return { letIn: false, reason };
+      const why = BAD_LOGIN.includes(reason) ? 'login' : reason.startsWith('ESME_') ? 'other' : 'unreachable';
+      return { letIn: false, why, reason };
     },
     close: () => line.close(),
   };

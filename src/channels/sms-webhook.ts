@@ -64,7 +64,7 @@ export function createSmsWebhookChannel(settings: WebhookUrl, options: SmsWebhoo
       await options.fetch(settings.url, { method: 'HEAD', redirect: 'manual', signal });
       return { letIn: true };
     } catch (error) {
-      return { letIn: false, reason: failureOf(error).reason };
+      return { letIn: false, why: 'unreachable', reason: failureOf(error).reason };
     }
   }
 

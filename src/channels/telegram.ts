@@ -99,7 +99,11 @@ export function createTelegramChannel(settings: TelegramSettings, options: Teleg
     async standing() {
       const me = await call('getMe', {});
       const outcome = outcomeOf(me);
-      if (outcome.kind !== 'accepted') return { letIn: false, reason: outcome.reason };
+      if (outcome.kind !== 'accepted') {
+        const { reason } = outcome;
+        const why = me.kind === 'failed' ? 'unreachable' : ['401', '404'].includes(reason) ? 'login' : 'other';
+        return { letIn: false, why, reason };
+      }
       const username = resultOf(Me, me)?.username ?? settings.bot;
       const names = { name: `@${username.toLowerCase()}`, setting: `@${settings.bot.toLowerCase()}` };
       const info = resultOf(WebhookInfo, await call('getWebhookInfo', {}));

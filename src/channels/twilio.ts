@@ -101,10 +101,11 @@ export function createTwilioChannel(settings: TwilioUrl, options: TwilioOptions)
       headers: { Authorization: authorization },
       timeoutMs: options.sendTimeoutMs ?? SEND_TIMEOUT_MS,
     });
-    if (answer.kind === 'failed') return { letIn: false, reason: answer.reason };
+    if (answer.kind === 'failed') return { letIn: false, why: 'unreachable', reason: answer.reason };
     if (answer.status === 200) return { letIn: true };
     const { code } = ErrorAnswer.safeParse(readJson(answer.text)).data ?? {};
-    return { letIn: false, reason: String(code ?? `http_${answer.status}`) };
+    const why = answer.status === 401 || answer.status === 403 ? 'login' : 'other';
+    return { letIn: false, why, reason: String(code ?? `http_${answer.status}`) };
   }
 
   return { provider: 'twilio', reports: true, send, receive, standing, close: async () => {} };

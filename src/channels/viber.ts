@@ -121,7 +121,11 @@ export function createViberChannel(settings: ViberSettings, options: ViberOption
     async standing() {
       const answer = await call('get_account_info', {});
       const { outcome } = verdictOf(answer);
-      if (outcome.kind !== 'accepted') return { letIn: false, reason: outcome.reason };
+      if (outcome.kind !== 'accepted') {
+        const { reason } = outcome;
+        const why = answer.kind === 'failed' ? 'unreachable' : reason === INVALID_TOKEN ? 'login' : 'other';
+        return { letIn: false, why, reason };
+      }
       const info = answer.kind === 'answered' ? AccountInfo.safeParse(readJson(answer.text, BIG)).data : undefined;
       const { uri = settings.uri, webhook } = info ?? {};
       return { letIn: true, name: uri, setting: settings.uri, ...(webhook ? { webhook: { url: webhook } } : {}) };
@@ -153,6 +157,8 @@ interface Verdict {
 /** `status` is the answer; HTTP says 200 to everything that Viber itself answers. */
 const ApiAnswer = z.object({ status: z.number().int(), message_token: z.string().optional() });
 
+/** https://developers.viber.com/docs/api/rest-bot-api/#error-codes */
+const INVALID_TOKEN = '2';
 /** `webhook` is absent until one was set. */
 const AccountInfo = z.object({ uri: z.string().optional(), webhook: z.string().optional() });
 

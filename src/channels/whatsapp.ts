@@ -90,11 +90,13 @@ export function createWhatsAppChannel(settings: WhatsAppSettings, options: Whats
 
   async function standing(): Promise<Standing> {
     const answer = await call('?fields=display_phone_number');
-    if (answer.kind === 'failed') return { letIn: false, reason: answer.reason };
+    if (answer.kind === 'failed') return { letIn: false, why: 'unreachable', reason: answer.reason };
     const json = readJson(answer.text);
     const number = PhoneNumber.safeParse(json);
-    if (answer.status !== 200 || !number.success)
-      return { letIn: false, reason: String(Failed.safeParse(json).data?.error.code ?? answer.status) };
+    if (answer.status !== 200 || !number.success) {
+      const why = answer.status === 401 || answer.status === 403 ? 'login' : 'other';
+      return { letIn: false, why, reason: String(Failed.safeParse(json).data?.error.code ?? answer.status) };
+    }
     const name = `+${number.data.display_phone_number.replace(/\D/g, '')}`;
     return { letIn: true, name, ...(settings.number === undefined ? {} : { setting: `+${settings.number}` }) };
   }

@@ -20,9 +20,6 @@ interface Provider {
 }
 
 const CARRIERS = { twilio: 'Twilio', smpp: 'the SMS centre', webhook: 'your service' };
-/** Providers that want us to mend something at theirs, by the codes that they say it with. */
-const REFUSED = /^(401|403|http_401|http_403|20003|190|ESME_RINVPASWD|ESME_RINVSYSID|ESME_RBINDFAIL|2)$/;
-const NETWORK = /^(E[A-Z]+|UND_ERR_\w+|CERT_\w+|DEPTH_\w+|SELF_SIGNED_\w+|UNABLE_TO_\w+|ERR_\w+|connection_failed)$/;
 
 export async function checkProviders(config: Config): Promise<Finding[]> {
   const providers = await openProviders(config);
@@ -69,7 +66,7 @@ async function openProviders(config: Config): Promise<Provider[]> {
 
 function findingOf({ name, who = name, setting, webhook }: Provider, standing: Standing | undefined): Finding {
   if (!standing) return { level: 'skip', name, text: `${who} can't be asked without sending` };
-  if (!standing.letIn) return { level: 'FAIL', name, ...troubleOf(who, standing.reason, setting) };
+  if (!standing.letIn) return { level: 'FAIL', name, ...troubleOf(who, standing, setting) };
   if (standing.setting !== undefined && standing.name !== standing.setting) {
     const text = `${setting} says ${standing.setting}, and ${who} calls us ${shown(standing.name ?? '')}: our links open somebody else's chat`;
     return { level: 'FAIL', name, text, mend: `correct ${setting}` };
@@ -90,11 +87,18 @@ function findingOf({ name, who = name, setting, webhook }: Provider, standing: S
   return { level: 'warn', name, text: `${text}, but its last report did not reach us: ${shown(reason)}`, mend };
 }
 
-function troubleOf(who: string, reason: string, setting: string): { text: string; mend: string } {
+function troubleOf(
+  who: string,
+  { why, reason }: Standing & { letIn: false },
+  setting: string,
+): { text: string; mend: string } {
   const code = plain(reason);
-  if (NETWORK.test(reason))
-    return { text: `${who} can't be reached (${code})`, mend: `open the way out, or correct ${setting}` };
-  if (REFUSED.test(reason))
-    return { text: `${who} refuses our login (${code})`, mend: `correct the login in ${setting}` };
-  return { text: `${who} answers ${code}`, mend: `look this code up at the provider, or correct ${setting}` };
+  switch (why) {
+    case 'unreachable':
+      return { text: `${who} can't be reached (${code})`, mend: `open the way out, or correct ${setting}` };
+    case 'login':
+      return { text: `${who} refuses our login (${code})`, mend: `correct the login in ${setting}` };
+    case 'other':
+      return { text: `${who} answers ${code}`, mend: `look this code up at the provider, or correct ${setting}` };
+  }
 }
