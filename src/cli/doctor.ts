@@ -8,11 +8,11 @@ import { createPasswordKnowledge } from '../passwords/knowledge.ts';
 import { readLeakedPasswords } from '../passwords/leaked.ts';
 import { AUDIT_KEPT_MS, PROOF_KEPT_MS } from '../rules/limits.ts';
 import { isLoopbackHost } from '../rules/loopback.ts';
-import { type Finding, findingLine, summaryLine } from './doctor-finding.ts';
-import { checkMailServer, checkSender } from './doctor-mail.ts';
-import { checkPostgres } from './doctor-postgres.ts';
-import { checkProviders } from './doctor-providers.ts';
-import { checkSqlite } from './doctor-sqlite.ts';
+import { type Finding, findingLine, summaryLine } from './doctor/finding.ts';
+import { checkMailServer, checkSender } from './doctor/mail.ts';
+import { checkPostgres } from './doctor/postgres.ts';
+import { checkProviders } from './doctor/providers.ts';
+import { checkSqlite } from './doctor/sqlite.ts';
 import { loadConfig } from './load-config.ts';
 import { errorText } from './outside-error.ts';
 import { count } from './shown.ts';
@@ -44,9 +44,9 @@ const CHECKS: [name: string, check: (config: Config) => Promise<Finding[]>][] = 
 
 /** @returns 0, or 1 where a check fails, or 2 for a wrong call */
 export async function run(args: string[], environment: Record<string, string | undefined>): Promise<number> {
-  if (args[0] === 'timing') return (await import('./doctor-timing.ts')).runTiming(args.slice(1), environment);
-  if (args[0] === 'enumerate') return (await import('./doctor-enumerate.ts')).runEnumerate(args.slice(1), environment);
-  if (args[0] === 'spend') return (await import('./doctor-spend.ts')).runSpend(args.slice(1), environment);
+  if (args[0] === 'timing') return (await import('./doctor/timing.ts')).runTiming(args.slice(1), environment);
+  if (args[0] === 'enumerate') return (await import('./doctor/enumerate.ts')).runEnumerate(args.slice(1), environment);
+  if (args[0] === 'spend') return (await import('./doctor/spend.ts')).runSpend(args.slice(1), environment);
   if (args.length > 0) {
     const asked = args[0] === '--help' || args[0] === 'help';
     process[asked ? 'stdout' : 'stderr'].write(asked ? USAGE : `regain doctor: does not know '${args[0]}'\n\n${USAGE}`);

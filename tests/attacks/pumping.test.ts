@@ -248,7 +248,7 @@ async function withTwilio(
   return { program, peer };
 }
 
-const DOCTOR = resolve(import.meta.dirname, '../../src/cli/doctor-spend.ts');
+const DOCTOR = resolve(import.meta.dirname, '../../src/cli/doctor/spend.ts');
 
 /** What the operator would read at this moment of the program's clock. */
 async function doctorSpend({ regain: { config }, now }: InProcess): Promise<string> {

@@ -2,10 +2,10 @@
 import { Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
-import { createSmtpChannel } from '../channels/smtp.ts';
-import type { Config, MailSettings } from '../config.ts';
-import { isLoopbackHost } from '../rules/loopback.ts';
-import type { Finding } from './doctor-finding.ts';
+import { createSmtpChannel } from '../../channels/smtp.ts';
+import type { Config, MailSettings } from '../../config.ts';
+import { isLoopbackHost } from '../../rules/loopback.ts';
+import type { Finding } from './finding.ts';
 
 const PROBE_TIMEOUT_MS = 10_000;
 const DNS_TIMEOUT_MS = 2_000;

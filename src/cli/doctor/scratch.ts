@@ -9,13 +9,13 @@ import { extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type DatabaseUrl, parseConfig } from '../config.ts';
-import { createKeys } from '../keys.ts';
-import { openStore } from '../store/open.ts';
-import { systemRandom } from '../system.ts';
-import { type Subject, seedSubjects } from './doctor-kinds.ts';
-import { createScratchDatabase } from './doctor-scratch-database.ts';
-import { TEXT_SETTINGS, textProviderUrl } from './doctor-text-provider.ts';
+import { type DatabaseUrl, parseConfig } from '../../config.ts';
+import { createKeys } from '../../keys.ts';
+import { openStore } from '../../store/open.ts';
+import { systemRandom } from '../../system.ts';
+import { type Subject, seedSubjects } from './kinds.ts';
+import { createScratchDatabase } from './scratch-database.ts';
+import { TEXT_SETTINGS, textProviderUrl } from './text-provider.ts';
 
 export interface Scratch {
   /** http://127.0.0.1:port */
@@ -52,9 +52,9 @@ export async function startScratch(options: ScratchOptions): Promise<Scratch> {
     await seed(database.setting, secret, options.subjects);
 
     const delay = ['--delay-ms', String(options.mailDelayMs)];
-    const mailServer = startProgram('doctor-mail-server', delay, folder, options);
+    const mailServer = startProgram('mail-server', delay, folder, options);
     ending.push(() => end(mailServer));
-    const textProvider = startProgram('doctor-text-provider', delay, folder, options);
+    const textProvider = startProgram('text-provider', delay, folder, options);
     ending.push(() => end(textProvider));
     const port = await freePort();
     const origin = `http://127.0.0.1:${port}`;
@@ -73,7 +73,7 @@ export async function startScratch(options: ScratchOptions): Promise<Scratch> {
       REGAIN_SMS_URL: textProviderUrl(await firstLine(textProvider)),
       ...TEXT_SETTINGS,
     };
-    const server = startProgram('main', ['serve'], folder, options, settings);
+    const server = startProgram('../main', ['serve'], folder, options, settings);
     server.stdout?.resume();
     ending.push(() => end(server));
     await ready(server, origin, options.signal);
@@ -95,7 +95,7 @@ async function seed(setting: string, secret: string, subjects: readonly Subject[
   }
 }
 
-/** One of the programs beside this file. */
+/** A program, named by its way from this file. */
 function startProgram(
   name: string,
   args: string[],

@@ -1,8 +1,8 @@
 /** Asks one thing after the other for identifiers of all kinds in random order, and notes times and answers. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Answered, DoctorClient } from './doctor-client.ts';
-import type { Kind, Subject } from './doctor-kinds.ts';
-import { BEHIND, type Held, type TimedRequest } from './doctor-timing-requests.ts';
+import type { Answered, DoctorClient } from './client.ts';
+import type { Kind, Subject } from './kinds.ts';
+import { BEHIND, type Held, type TimedRequest } from './timing-requests.ts';
 
 export interface Side {
   /** Milliseconds. */

@@ -1,7 +1,7 @@
 /** A database for one measurement: a file in the scratch folder, or a new one on a PostgreSQL server, dropped afterwards. */
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { systemRandom } from '../system.ts';
+import { systemRandom } from '../../system.ts';
 
 export interface ScratchDatabase {
   /** For REGAIN_DATABASE_URL. */

@@ -3,16 +3,16 @@
  * It runs the whole program as a scratch installation, or asks a running one, and compares times by their ranks.
  */
 import { parseArgs } from 'node:util';
-import { systemRandom } from '../system.ts';
-import { CALL_OPTIONS, type Installation, namedBy, readInstallation, runCall, wholeNumber } from './doctor-call.ts';
-import { openClient } from './doctor-client.ts';
-import { isKind, KINDS, type Kind, makeSubjects, REFERENCE_OF, type Subject } from './doctor-kinds.ts';
-import { type RunningInstallation, requireOperator } from './doctor-operator.ts';
-import { startScratch } from './doctor-scratch.ts';
-import { type Measured, measure } from './doctor-timing-measure.ts';
-import { timingReport } from './doctor-timing-report.ts';
-import { TIMED_REQUESTS, type TimedRequest } from './doctor-timing-requests.ts';
-import { count } from './shown.ts';
+import { systemRandom } from '../../system.ts';
+import { count } from '../shown.ts';
+import { CALL_OPTIONS, type Installation, namedBy, readInstallation, runCall, wholeNumber } from './call.ts';
+import { openClient } from './client.ts';
+import { isKind, KINDS, type Kind, makeSubjects, REFERENCE_OF, type Subject } from './kinds.ts';
+import { type RunningInstallation, requireOperator } from './operator.ts';
+import { startScratch } from './scratch.ts';
+import { type Measured, measure } from './timing-measure.ts';
+import { timingReport } from './timing-report.ts';
+import { TIMED_REQUESTS, type TimedRequest } from './timing-requests.ts';
 
 const USAGE = `Usage:
   regain doctor timing [--count 2000] [--kinds known,unconfirmed,blocked] [--only WORD]

@@ -1,5 +1,5 @@
 /** What is timed, in the order in which a claimant meets it. */
-import { type Answered, type Ask, cookieOf } from './doctor-client.ts';
+import { type Answered, type Ask, cookieOf } from './client.ts';
 
 /** What earlier answers gave this identifier, for the requests that need it. */
 export interface Held {

@@ -1,8 +1,8 @@
 /** The measurement in a table, and in words. */
-import { aucInterval, aucSpread, mannWhitney } from '../rules/mann-whitney.ts';
-import { type Kind, REFERENCE_OF } from './doctor-kinds.ts';
-import type { Measured, Side } from './doctor-timing-measure.ts';
-import { count } from './shown.ts';
+import { aucInterval, aucSpread, mannWhitney } from '../../rules/mann-whitney.ts';
+import { count } from '../shown.ts';
+import { type Kind, REFERENCE_OF } from './kinds.ts';
+import type { Measured, Side } from './timing-measure.ts';
 
 /** The bound on the AUC, either side of 0.5; from 4,000 a side on, chance alone stays three deviations inside of it. */
 const AUC_BOUND = 0.02;

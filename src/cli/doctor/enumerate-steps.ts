@@ -1,7 +1,7 @@
 /** The steps that scenarios are made of: one request of one identifier, or time that passes for all. */
-import type { Ask } from './doctor-client.ts';
-import type { Kind } from './doctor-kinds.ts';
-import type { Mood } from './doctor-mail-server.ts';
+import type { Ask } from './client.ts';
+import type { Kind } from './kinds.ts';
+import type { Mood } from './mail-server.ts';
 
 /** What earlier answers gave one identifier. */
 export interface Held {

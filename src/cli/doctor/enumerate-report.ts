@@ -1,5 +1,5 @@
 /** What was walked and what differed, in lines. */
-import type { Difference, Walked } from './doctor-enumerate-walk.ts';
+import type { Difference, Walked } from './enumerate-walk.ts';
 
 /** After the first few steps a difference mostly drags others behind it. */
 const STEPS_SHOWN = 5;

@@ -3,11 +3,11 @@ import { constants, existsSync } from 'node:fs';
 import { access, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Config } from '../config.ts';
-import { systemClock } from '../system.ts';
-import type { Finding } from './doctor-finding.ts';
-import { checkStore, clock, database, OLDEST_QUEUED } from './doctor-store.ts';
-import { errorText } from './outside-error.ts';
+import type { Config } from '../../config.ts';
+import { systemClock } from '../../system.ts';
+import { errorText } from '../outside-error.ts';
+import type { Finding } from './finding.ts';
+import { checkStore, clock, database, OLDEST_QUEUED } from './store.ts';
 
 const DISK_WARNED_BYTES = 1_000_000_000;
 const DISK_FAILS_BYTES = 100_000_000;

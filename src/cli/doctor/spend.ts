@@ -1,16 +1,16 @@
 /** `regain doctor spend`: what today's messages cost, what was held back, and what is closed. It reads the database alone. */
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { type ChannelSpend, type Closed, reportSpend, type SpendReport } from '../actions/report-spend.ts';
-import type { Config } from '../config.ts';
-import type { Clock } from '../ports.ts';
-import type { HeldBack } from '../rules/spend.ts';
-import { formatMoney } from '../rules/spend-settings.ts';
-import { openStore } from '../store/open.ts';
-import { systemClock } from '../system.ts';
-import { loadConfig } from './load-config.ts';
-import { errorText } from './outside-error.ts';
-import { count } from './shown.ts';
+import { type ChannelSpend, type Closed, reportSpend, type SpendReport } from '../../actions/report-spend.ts';
+import type { Config } from '../../config.ts';
+import type { Clock } from '../../ports.ts';
+import type { HeldBack } from '../../rules/spend.ts';
+import { formatMoney } from '../../rules/spend-settings.ts';
+import { openStore } from '../../store/open.ts';
+import { systemClock } from '../../system.ts';
+import { loadConfig } from '../load-config.ts';
+import { errorText } from '../outside-error.ts';
+import { count } from '../shown.ts';
 
 const USAGE = `Usage:
   regain doctor spend [--json]

@@ -1,6 +1,7 @@
 /** How `regain doctor timing` and `regain doctor enumerate` are called, and how they end: in time, or when interrupted. */
-import { type RunningInstallation, type RunningValues, readRunning } from './doctor-operator.ts';
-import { errorText } from './outside-error.ts';
+
+import { errorText } from '../outside-error.ts';
+import { type RunningInstallation, type RunningValues, readRunning } from './operator.ts';
 
 /** Of `parseArgs`: for a scratch installation, and for a running one. */
 export const CALL_OPTIONS = {

@@ -4,15 +4,15 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { CALL_OPTIONS, type Installation, namedBy, readInstallation, runCall } from './doctor-call.ts';
-import { type DoctorClient, openClient } from './doctor-client.ts';
-import { enumerateReport } from './doctor-enumerate-report.ts';
-import { SCENARIOS } from './doctor-enumerate-scenarios.ts';
-import { startScratchWorld } from './doctor-enumerate-scratch.ts';
-import type { Scenario } from './doctor-enumerate-steps.ts';
-import { type Walked, type World, walk } from './doctor-enumerate-walk.ts';
-import { KINDS, type Kind, makeSubjects, type Subject } from './doctor-kinds.ts';
-import { type RunningInstallation, requireOperator } from './doctor-operator.ts';
+import { CALL_OPTIONS, type Installation, namedBy, readInstallation, runCall } from './call.ts';
+import { type DoctorClient, openClient } from './client.ts';
+import { enumerateReport } from './enumerate-report.ts';
+import { SCENARIOS } from './enumerate-scenarios.ts';
+import { startScratchWorld } from './enumerate-scratch.ts';
+import type { Scenario } from './enumerate-steps.ts';
+import { type Walked, type World, walk } from './enumerate-walk.ts';
+import { KINDS, type Kind, makeSubjects, type Subject } from './kinds.ts';
+import { type RunningInstallation, requireOperator } from './operator.ts';
 
 const USAGE = `Usage:
   regain doctor enumerate [--only WORD] [--mail-delay-ms 0] [--postgres URL]

@@ -1,12 +1,12 @@
 /** The doctor on who carries texts and messengers: asks each what it thinks of us, and sends nothing. */
-import { messengersOf } from '../compose/messengers.ts';
-import { openSms } from '../compose/texts.ts';
-import type { Config } from '../config.ts';
-import { createLog } from '../log.ts';
-import type { Standing, TextChannel } from '../ports.ts';
-import { systemClock, systemRandom } from '../system.ts';
-import type { Finding } from './doctor-finding.ts';
-import { plain, shown } from './shown.ts';
+import { messengersOf } from '../../compose/messengers.ts';
+import { openSms } from '../../compose/texts.ts';
+import type { Config } from '../../config.ts';
+import { createLog } from '../../log.ts';
+import type { Standing, TextChannel } from '../../ports.ts';
+import { systemClock, systemRandom } from '../../system.ts';
+import { plain, shown } from '../shown.ts';
+import type { Finding } from './finding.ts';
 
 interface Provider {
   /** As it stands in the report. */

@@ -1,11 +1,11 @@
 /** The doctor on what is in the database, whatever the engine: tables, outbox and the other side's clock. */
-import type { Config } from '../config.ts';
-import { openStore } from '../store/open.ts';
-import type { Store } from '../store/store.ts';
-import { systemClock } from '../system.ts';
-import type { Finding } from './doctor-finding.ts';
-import { errorText } from './outside-error.ts';
-import { count } from './shown.ts';
+import type { Config } from '../../config.ts';
+import { openStore } from '../../store/open.ts';
+import type { Store } from '../../store/store.ts';
+import { systemClock } from '../../system.ts';
+import { errorText } from '../outside-error.ts';
+import { count } from '../shown.ts';
+import type { Finding } from './finding.ts';
 
 const DRIFT_WARNED_MS = 2_000;
 /** Codes live ten minutes; who waits for one so long has given up. */

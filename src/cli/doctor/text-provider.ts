@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import type { Mood } from './doctor-mail-server.ts';
+import type { Mood } from './mail-server.ts';
 
 export interface DoctorTextProvider {
   /** What `REGAIN_SMS_URL` is set to. */

@@ -1,5 +1,5 @@
 /** What a stranger could try to learn who has an account: each scenario is walked by identifiers of all kinds in step. */
-import { RESEND_WAITS_MS, TRIES_PER_CODE } from '../rules/limits.ts';
+import { RESEND_WAITS_MS, TRIES_PER_CODE } from '../../rules/limits.ts';
 import {
   anotherWay,
   form,
@@ -17,9 +17,9 @@ import {
   verify,
   WRONG_PASSWORD,
   wrongCode,
-} from './doctor-enumerate-steps.ts';
-import { SCRATCH_PASSWORD } from './doctor-kinds.ts';
-import type { Mood } from './doctor-mail-server.ts';
+} from './enumerate-steps.ts';
+import { SCRATCH_PASSWORD } from './kinds.ts';
+import type { Mood } from './mail-server.ts';
 
 const MINUTE = 60 * SECOND;
 

@@ -4,13 +4,13 @@
  * few, and every limit applies to them as to anybody.
  */
 import { readFileSync } from 'node:fs';
-import { createKeys } from '../keys.ts';
-import { isLoopbackHost } from '../rules/loopback.ts';
-import { systemRandom } from '../system.ts';
-import type { DoctorClient } from './doctor-client.ts';
-import { isKind, KINDS, REFERENCE_OF, type Subject } from './doctor-kinds.ts';
-import { loadConfig } from './load-config.ts';
-import { shown } from './shown.ts';
+import { createKeys } from '../../keys.ts';
+import { isLoopbackHost } from '../../rules/loopback.ts';
+import { systemRandom } from '../../system.ts';
+import { loadConfig } from '../load-config.ts';
+import { shown } from '../shown.ts';
+import type { DoctorClient } from './client.ts';
+import { isKind, KINDS, REFERENCE_OF, type Subject } from './kinds.ts';
 
 export interface RunningValues {
   url?: string | undefined;

@@ -2,17 +2,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compose } from '../compose.ts';
-import { parseConfig } from '../config.ts';
-import type { Log } from '../ports.ts';
-import { systemClock, systemRandom } from '../system.ts';
-import type { Ask } from './doctor-client.ts';
-import type { Reply } from './doctor-enumerate-transcript.ts';
-import type { World } from './doctor-enumerate-walk.ts';
-import { type Subject, seedSubjects } from './doctor-kinds.ts';
-import { type DoctorMailServer, startDoctorMailServer } from './doctor-mail-server.ts';
-import { createScratchDatabase } from './doctor-scratch-database.ts';
-import { type DoctorTextProvider, startDoctorTextProvider, TEXT_SETTINGS } from './doctor-text-provider.ts';
+import { compose } from '../../compose.ts';
+import { parseConfig } from '../../config.ts';
+import type { Log } from '../../ports.ts';
+import { systemClock, systemRandom } from '../../system.ts';
+import type { Ask } from './client.ts';
+import type { Reply } from './enumerate-transcript.ts';
+import type { World } from './enumerate-walk.ts';
+import { type Subject, seedSubjects } from './kinds.ts';
+import { type DoctorMailServer, startDoctorMailServer } from './mail-server.ts';
+import { createScratchDatabase } from './scratch-database.ts';
+import { type DoctorTextProvider, startDoctorTextProvider, TEXT_SETTINGS } from './text-provider.ts';
 
 const ORIGIN = 'https://accounts.shop.example';
 /** One address is everybody here, so it has no budget of its own. */

@@ -1,11 +1,11 @@
 /** The kinds of identifiers that must not be told apart, and accounts of each for a scratch installation. */
 import { availableParallelism } from 'node:os';
-import { type ImportedPerson, importAccounts } from '../actions/add-account.ts';
-import { createHasher } from '../passwords/hasher.ts';
-import type { Keys } from '../ports.ts';
-import { type Identifier, readIdentifier } from '../rules/identifiers.ts';
-import type { Store } from '../store/store.ts';
-import { systemClock, systemRandom } from '../system.ts';
+import { type ImportedPerson, importAccounts } from '../../actions/add-account.ts';
+import { createHasher } from '../../passwords/hasher.ts';
+import type { Keys } from '../../ports.ts';
+import { type Identifier, readIdentifier } from '../../rules/identifiers.ts';
+import type { Store } from '../../store/store.ts';
+import { systemClock, systemRandom } from '../../system.ts';
 
 /** Each with the kind that it is compared with: one of the same form that nobody has. */
 export const REFERENCE_OF = {

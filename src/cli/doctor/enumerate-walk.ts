@@ -1,9 +1,9 @@
 /** Walks scenarios with one identifier of every kind, in step, and compares what each is told with an unknown one. */
-import type { Ask } from './doctor-client.ts';
-import type { Held, Scenario, Step } from './doctor-enumerate-steps.ts';
-import { differenceOf, type Reply, transcribe } from './doctor-enumerate-transcript.ts';
-import { type Kind, REFERENCE_OF, type Subject } from './doctor-kinds.ts';
-import type { Mood } from './doctor-mail-server.ts';
+import type { Ask } from './client.ts';
+import type { Held, Scenario, Step } from './enumerate-steps.ts';
+import { differenceOf, type Reply, transcribe } from './enumerate-transcript.ts';
+import { type Kind, REFERENCE_OF, type Subject } from './kinds.ts';
+import type { Mood } from './mail-server.ts';
 
 /** An installation that can be walked: a scratch one whose clock can be moved, or a running one. */
 export interface World {

@@ -1,11 +1,11 @@
 /** The doctor on a server of PostgreSQL. */
 import { Client } from 'pg';
-import type { Config } from '../config.ts';
-import { systemClock } from '../system.ts';
-import type { Finding } from './doctor-finding.ts';
-import { checkStore, clock, database, OLDEST_QUEUED } from './doctor-store.ts';
-import { errorText } from './outside-error.ts';
-import { shown } from './shown.ts';
+import type { Config } from '../../config.ts';
+import { systemClock } from '../../system.ts';
+import { errorText } from '../outside-error.ts';
+import { shown } from '../shown.ts';
+import type { Finding } from './finding.ts';
+import { checkStore, clock, database, OLDEST_QUEUED } from './store.ts';
 
 const OLDEST_POSTGRES = 14;
 const CONNECT_TIMEOUT_MS = 5_000;
