@@ -28,6 +28,7 @@ import { openStore } from './store/open.ts';
 import { systemClock, systemRandom } from './system.ts';
 import { createApp } from './web/app.ts';
 import { answerHeaders } from './web/guard.ts';
+import { createOpenStreams } from './web/open-streams.ts';
 import type { Peer } from './web/request.ts';
 import { createWork } from './work.ts';
 import { startCoolOff } from './workers/cool-off.ts';
@@ -62,6 +63,8 @@ export interface Composed {
   /** Loads what judges passwords; without it that happens a second after the worker's start, in between requests. */
   warm(): Promise<void>;
   startWorker(options?: { otherProcesses?: boolean | 'seldom' }): Promise<Worker>;
+  /** Ends the answers that are never done, so that a server can stop. */
+  endStreams(): void;
   /** Ends connections. Stop the worker first. */
   close(): Promise<void>;
 }
@@ -122,7 +125,8 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
     ...textReceivers(config, texts),
     ...chatReceivers(messengers),
   };
-  const app = createApp({ context, config, inbox, chats, receivers, messengers });
+  const streams = createOpenStreams();
+  const app = createApp({ context, config, inbox, chats, receivers, messengers, streams });
 
   return {
     config,
@@ -132,6 +136,7 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
     chats,
     fetch: async (request, peer = {}) => app.fetch(request, peer),
     answerHeaders: answerHeaders(config),
+    endStreams: () => streams.endAll(),
     warm: () => knowledge.warm(),
     async startWorker(options = {}) {
       // SQLite has one writer, for whose turns the worker would wait once a statement.
@@ -166,6 +171,7 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
       };
     },
     async close() {
+      streams.endAll();
       for (const provider of [...Object.values(texts), ...Object.values(messengers)]) await provider.close();
       await mail.close();
       await store.close();

@@ -40,6 +40,7 @@ export async function createRegain(
       worker ??= await composed.startWorker();
     },
     async close() {
+      composed.endStreams();
       await worker?.stop();
       await composed.close();
     },

@@ -21,13 +21,6 @@ export interface InboxMessage extends OutgoingMail {
 /** What becomes of messages that nobody else carries: taken and reported, refused, or taken and never heard of again. */
 export type Behaviour = 'works' | 'refuses' | 'silent';
 
-export interface InboxSubscriber {
-  /** Something changed. */
-  arrived(): void;
-  /** The server stops. */
-  ended(): void;
-}
-
 export interface Inbox extends MailChannel {
   /** A phone for every number. @param carrier where texts also go to for real */
   texts(carrier?: TextChannel): TextChannel;
@@ -52,10 +45,8 @@ export interface Inbox extends MailChannel {
   report(id: string, status: ReportedStatus): Promise<boolean>;
   isBlocked(channel: Channel, chat: string): boolean;
   setBlocked(channel: Channel, chat: string, isBlocked: boolean): void;
-  /** Returns how to leave. */
-  subscribe(subscriber: InboxSubscriber): () => void;
-  /** Tells subscribers to go, so that a server with open event streams can stop. */
-  endStreams(): void;
+  /** Tells of every change. Returns how to leave. */
+  subscribe(changed: () => void): () => void;
 }
 
 export interface InboxOptions {
@@ -80,7 +71,7 @@ const REFUSALS: Record<Channel, SendOutcome> = {
 /** @param file JSON lines */
 export function createInbox(file: string, clock: Clock, { carrier, tell }: InboxOptions): Inbox {
   const kept = load(file);
-  const subscribers = new Set<InboxSubscriber>();
+  const subscribers = new Set<() => void>();
   const behaviours = new Map<Channel, Behaviour>();
   const carriers = new Map<Channel, string>(carrier ? [['email', carrier.provider]] : []);
   let revision = kept.messages.size;
@@ -88,7 +79,7 @@ export function createInbox(file: string, clock: Clock, { carrier, tell }: Inbox
   function changed(line?: Line): void {
     if (line) appendFileSync(file, `${JSON.stringify(line)}\n`);
     revision += 1;
-    for (const subscriber of subscribers) subscriber.arrived();
+    for (const tell of subscribers) tell();
   }
 
   /** Once, however often it was sent; one that was refused before comes now. */
@@ -168,9 +159,6 @@ export function createInbox(file: string, clock: Clock, { carrier, tell }: Inbox
     subscribe(subscriber) {
       subscribers.add(subscriber);
       return () => void subscribers.delete(subscriber);
-    },
-    endStreams() {
-      for (const subscriber of subscribers) subscriber.ended();
     },
   };
 }

@@ -36,7 +36,7 @@ export async function run(args: string[], environment: Record<string, string | u
 
   await untilStopped();
   // New connections are refused, open requests are answered, messages in flight are finished; then the doors close.
-  composed.inbox?.endStreams();
+  composed.endStreams();
   server.close();
   // A kept-alive connection becomes idle when its last answer is out; until then it is left alone.
   const sweeping = setInterval(() => server.closeIdleConnections(), 50);

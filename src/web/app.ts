@@ -11,6 +11,7 @@ import { assetVersion, serveAsset } from './asset-files.ts';
 import { compressed } from './compressed.ts';
 import { cookiesFor } from './cookies.ts';
 import { sameOriginPosts, securityHeaders } from './guard.ts';
+import { createOpenStreams, type OpenStreams } from './open-streams.ts';
 import { problemPage } from './pages/problem.ts';
 import { localeOf, type Messengers, type Peer, viewOf, type Web } from './request.ts';
 import { DEVELOPMENT_ROUTES, PRODUCTION_ROUTES, ROUTES } from './routes.ts';
@@ -24,6 +25,7 @@ export interface AppParts {
   receivers?: Receivers;
   /** Messengers that can be linked, by what opens them. */
   messengers?: Messengers;
+  streams?: OpenStreams;
 }
 
 export function createApp({
@@ -33,6 +35,7 @@ export function createApp({
   chats,
   receivers = {},
   messengers = {},
+  streams = createOpenStreams(),
 }: AppParts): Hono<{ Bindings: Peer }> {
   const web: Web = {
     context,
@@ -41,6 +44,7 @@ export function createApp({
     chats,
     receivers,
     messengers,
+    streams,
     cookies: cookiesFor(config.origin),
     assetVersion: assetVersion(config.brand),
   };

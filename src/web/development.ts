@@ -1,4 +1,5 @@
 /** Pages of development only: the demo shop and the inbox. */
+import { once } from 'node:events';
 import type { Context as HttpContext } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { currentSession } from '../actions/sessions.ts';
@@ -25,16 +26,15 @@ export const showDevInboxList: Handler = (web, c) => c.html(devInboxList(viewOf(
 /** One event per change, with how many there were. */
 export const showDevInboxEvents: Handler = (web, c) =>
   streamSSE(c, async (stream) => {
+    const place = web.streams.enter(undefined);
+    if (!place) return;
     const revision = (): string => String(web.inbox?.revision());
     await stream.writeSSE({ data: revision() });
-    await new Promise<void>((resolve) => {
-      const arrived = (): void => void stream.writeSSE({ data: revision() });
-      const leave = web.inbox?.subscribe({ arrived, ended: resolve });
-      stream.onAbort(() => {
-        leave?.();
-        resolve();
-      });
-    });
+    const unsubscribe = web.inbox?.subscribe(() => void stream.writeSSE({ data: revision() }));
+    stream.onAbort(place.leave);
+    if (!place.ended.aborted) await once(place.ended, 'abort');
+    unsubscribe?.();
+    place.leave();
   });
 
 /** The HTML part as a mail program would show it: framed, without script, its own styles allowed. */

@@ -16,6 +16,7 @@ import {
 } from './development.ts';
 import { submitDevChat } from './development-chats.ts';
 import { proveOperator, redirectHome, redirectToRecovery, showHealth, showHelp, showReadiness } from './everywhere.ts';
+import { showStatus } from './live-line.ts';
 import { showCancel, showNotMe, submitCancel, submitNotMe } from './mail-links.ts';
 import {
   showAnotherWay,
@@ -28,7 +29,7 @@ import {
 import { showCompleteRegistration, showRegister, submitCompleteRegistration, submitRegister } from './register.ts';
 import type { Web } from './request.ts';
 import { showSignIn, submitSignIn } from './sign-in.ts';
-import { judgePasswordWhileTyping, showCode, showStatus, submitCode, submitResend } from './typed-code.ts';
+import { judgePasswordWhileTyping, showCode, submitCode, submitResend } from './typed-code.ts';
 import { receiveWebhook } from './webhooks.ts';
 import { challengeWorkFor } from './work.ts';
 
@@ -94,7 +95,6 @@ export const ROUTES: readonly Route[] = [
 
   ['GET',  '/webhooks/:provider',           receiveWebhook],
   ['POST', '/webhooks/:provider',           receiveWebhook],
-
   ['GET',  '/help',                         showHelp],
   ['GET',  '/.well-known/change-password',  redirectToRecovery],
   ['GET',  '/.well-known/regain/:challenge', proveOperator],

@@ -12,7 +12,7 @@ import { birthdayOf } from './birthday-field.ts';
 import type { CookieName } from './cookies.ts';
 import { senderAddress } from './everywhere.ts';
 import { fieldErrors, passwordMessages } from './pages/problems.ts';
-import { type CodeProps, codePage, deliveryWords } from './pages/recover-code.ts';
+import { type CodeProps, codePage } from './pages/recover-code.ts';
 import { readForm } from './read-body.ts';
 import { originOf, refusedStatus, viewOf, type Web } from './request.ts';
 import type { Handler } from './routes.ts';
@@ -89,17 +89,6 @@ function readChannel(channel: string): Channel {
   if (!known) throw new Refusal('invalid_request', { field: 'channel' });
   return known;
 }
-
-/** For the live line. */
-export const showStatus =
-  (purpose: Purpose): Handler =>
-  async (web, c) => {
-    const proof = await proofOf(web, c, purpose);
-    if (!proof) throw new Refusal('recovery_not_found');
-    // Only to a browser that has signed in to the account; for everybody else the page has the words.
-    const words = proof.by === undefined ? {} : { words: deliveryWords(viewOf(web, c), proof) };
-    return c.json({ delivery: proof.delivery, state: proof.state, ...words });
-  };
 
 export const judgePasswordWhileTyping =
   (purpose: Exclude<Purpose, 'address'>): Handler =>

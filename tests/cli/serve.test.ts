@@ -5,7 +5,7 @@ import { Agent, type IncomingMessage, request } from 'node:http';
 import { describe, test } from 'node:test';
 import { freePort, regain, serve, TEST_SECRET, testFolder } from '../regain.ts';
 import { startSmtpSink } from '../smtp-sink.ts';
-import { callApi } from '../visitor.ts';
+import { callApi, Visitor } from '../visitor.ts';
 
 const DEMO = 'demo@shop.example';
 
@@ -31,7 +31,11 @@ describe('regain serve', () => {
     const program = await serve({ REGAIN_SMTP_URL: sink.url });
     const events = await fetch(`${program.origin}/dev/inbox/events`);
     assert.equal(events.status, 200);
-    await callApi(fetch, program.origin, 'POST', '/api/v1/recovery', { body: { identifier: DEMO } });
+    const visitor = new Visitor(fetch, program.origin);
+    await visitor.post('/recover', { identifier: DEMO });
+    const cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const line = await fetch(`${program.origin}/recover/status`, { headers: { cookie, accept: 'text/event-stream' } });
+    assert.match(line.headers.get('content-type') ?? '', /^text\/event-stream/);
     // A connection that was answered once is certainly accepted; one that still waits to be is nobody's promise.
     const agent = new Agent({ keepAlive: true });
     t.after(() => agent.destroy());
@@ -44,6 +48,7 @@ describe('regain serve', () => {
     for (const status of await Promise.all(signIns)) assert.equal(status, 401);
     assert.equal(sink.messages.length, 1);
     await events.body?.cancel();
+    await line.body?.cancel();
   });
 
   test('in production, without settings: one line for each', async (t) => {

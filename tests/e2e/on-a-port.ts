@@ -74,7 +74,7 @@ export async function startOnAPort(settings: Record<string, string> = {}): Promi
     },
     settled: () => worker.idle(),
     async close() {
-      regain.inbox?.endStreams();
+      regain.endStreams();
       server.closeAllConnections();
       server.close();
       await worker.stop();

@@ -99,12 +99,80 @@ function countDown(form) {
 }
 
 /**
- * Asks what became of the message: every 2 seconds while it waits to leave, for 2 minutes, then more slowly; stops when
- * nothing more can happen. The line is a status, so only a change is read out.
+ * Says what became of the message, while the page is seen. The line is a status, so only a change is read out.
  * @param {HTMLElement} line
  */
 function followDelivery(line) {
   const text = line.querySelector('[role="status"]');
+  /** @param {{ delivery: string, state: string, words?: string }} news */
+  const show = ({ delivery, state, words = line.dataset[delivery] }) => {
+    // Confirmed through the mail's link, in another tab of this browser.
+    if (state === 'verified') location.reload();
+    if (words === undefined || !text || words === text.textContent) return;
+    line.dataset.delivery = delivery;
+    text.textContent = words;
+  };
+  const isOver = () => line.dataset.delivery === 'delivered' || line.dataset.delivery === 'failed';
+  let stop = () => {};
+  let isAsking = false;
+  const listen = () => {
+    if (document.hidden || isAsking || isOver()) return;
+    stop = listenForNews(line.dataset.statusUrl ?? '', {
+      heard(news) {
+        show(news);
+        if (isOver()) stop();
+      },
+      unheard() {
+        isAsking = true;
+        askForNews(line, show, isOver);
+      },
+    });
+  };
+  // A tab that nobody looks at holds no connection: a browser has six for all tabs of a shop.
+  document.addEventListener('visibilitychange', () => (document.hidden ? stop() : listen()));
+  // "Back" may bring the page again as it was.
+  addEventListener('pagehide', () => stop());
+  addEventListener('pageshow', ({ persisted }) => persisted && listen());
+  listen();
+}
+
+/**
+ * Server-sent events. A browser comes again by itself after a tunnel; it gives up where the server has no place for one
+ * more, and a proxy may hold back what is to come piece by piece: then nothing was heard after five seconds.
+ * @param {string} url
+ * @param {{ heard: (news: { delivery: string, state: string, words?: string }) => void, unheard: () => void }} options
+ * @returns {() => void} stops
+ */
+function listenForNews(url, { heard, unheard }) {
+  const events = new EventSource(url);
+  const silence = setTimeout(giveUp, 5000);
+  events.addEventListener('message', ({ data }) => {
+    clearTimeout(silence);
+    heard(JSON.parse(data));
+  });
+  events.addEventListener('error', () => {
+    if (events.readyState === EventSource.CLOSED) giveUp();
+  });
+  return stop;
+
+  function giveUp() {
+    stop();
+    unheard();
+  }
+
+  function stop() {
+    clearTimeout(silence);
+    events.close();
+  }
+}
+
+/**
+ * Asks every 2 seconds while the message waits to leave, for 2 minutes, then more slowly; stops when nothing more can happen.
+ * @param {HTMLElement} line
+ * @param {(news: { delivery: string, state: string, words?: string }) => void} show
+ * @param {() => boolean} isOver
+ */
+function askForNews(line, show, isOver) {
   const startedAt = performance.now();
   const again = () => {
     const elapsed = performance.now() - startedAt;
@@ -123,17 +191,9 @@ function followDelivery(line) {
     } catch {
       // Offline for a moment: the next round asks again.
     }
-    if (line.dataset.delivery !== 'delivered' && line.dataset.delivery !== 'failed') again();
+    if (!isOver()) again();
   };
-  /** @param {{ delivery: string, state: string, words?: string }} news */
-  const show = ({ delivery, state, words = line.dataset[delivery] }) => {
-    // Confirmed through the mail's link, in another tab of this browser.
-    if (state === 'verified') location.reload();
-    if (words === undefined || !text || words === text.textContent) return;
-    line.dataset.delivery = delivery;
-    text.textContent = words;
-  };
-  again();
+  ask();
 }
 
 /**
