@@ -14,6 +14,9 @@ import { selected } from './tables.ts';
 /** Beyond every character that an id can have. */
 const AFTER_ALL = '\u{10ffff}';
 
+/** Both engines divide whole numbers into whole numbers. */
+const startOfHour = sql<number>`created_at / 3600000 * 3600000`;
+
 type Listed = MessageFilter & { status?: MessageStatus | undefined };
 
 export function messageQueries({ kysely }: Engine): (open: OpenTransaction) => StoreTransaction['messages'] {
@@ -77,6 +80,17 @@ export function messageQueries({ kysely }: Engine): (open: OpenTransaction) => S
       .orderBy('number'),
   );
 
+  const codesByHour = statement(({ since }: { since: number }) =>
+    kysely
+      .selectFrom('outbox')
+      .select((eb) => [startOfHour.as('startedAt'), eb.fn.countAll<number>().as('codes')])
+      .where('created_at', '>=', since)
+      .where('epoch', 'is not', null)
+      .where('follows', 'is', null)
+      .groupBy(startOfHour)
+      .orderBy(startOfHour),
+  );
+
   return (open) => ({
     list: (filter, count) => open.rows(list(filter), { ...filter, count }),
     ofAccount: (accountId, since, count) => open.rows(ofAccount, { accountId, since, count }),
@@ -94,6 +108,7 @@ export function messageQueries({ kysely }: Engine): (open: OpenTransaction) => S
       return rows.map(({ id }) => id);
     },
     history: (id) => open.rows(history, { id }),
+    codesByHour: (since) => open.rows(codesByHour, { since }),
   });
 }
 

@@ -6,7 +6,7 @@ import { audit, auditChain, auditPages } from './store-contract/audit.ts';
 import { chats, linkTokens } from './store-contract/chats.ts';
 import { type OpenStore, withMigrated } from './store-contract/contract.ts';
 import { guesses, limits, spend } from './store-contract/counting.ts';
-import { messageHistory, messages, noAccountMails, receipts } from './store-contract/messages.ts';
+import { codesByHour, messageHistory, messages, noAccountMails, receipts } from './store-contract/messages.ts';
 import { outbox, waking } from './store-contract/outbox.ts';
 import { candidates, proofs } from './store-contract/proofs.ts';
 import { sessions } from './store-contract/sessions.ts';
@@ -32,6 +32,7 @@ export function storeContract(name: string, open: OpenStore): void {
     outbox(inStore, inTransaction);
     messageHistory(inStore, inTransaction);
     messages(inTransaction);
+    codesByHour(inTransaction);
     waking(inStore);
     receipts(inStore, inTransaction);
     noAccountMails(inStore, inTransaction);

@@ -58,6 +58,7 @@ describe('doctor on sqlite', () => {
       …
       ok    Database     SQLite 3.…, ./shop.db, WAL, 1 account, tables up to date, writable
       ok    Outbox       nothing waits; 0 failed and 0 expired unsent in the last 30 days
+      ok    Busy hour    0 codes in the busiest hour of a usual day; the breaker on sends expects 200
       ok    Permissions  only this user may read the database
       ok    Disk         …
       ok    Clock        …
@@ -108,6 +109,28 @@ describe('doctor on sqlite', () => {
       terminal.last,
       /^warn {2}Outbox {7}nothing waits; 0 failed and 2 expired unsent in the last 30 days, 1 of them in the last day -> 'regain messages list --status expired --since 2d' says/m,
     );
+  });
+
+  test('a shop that has outgrown the breaker on sends', async () => {
+    const now = Date.now();
+    const database = new DatabaseSync(at('shop.db'));
+    database.exec('delete from outbox');
+    const add = database.prepare(
+      `insert into outbox (id, kind, channel, proof_id, epoch, locale, status, attempts, created_at, due_at, useful_until)
+        values (?, 'recovery-code', 'email', 'p', 1, 'en', 'sent', 1, ?, ?, ?)`,
+    );
+    // In the middle of an hour, on each of seven days.
+    const noon = Math.floor(now / 3_600_000) * 3_600_000 - 1_800_000;
+    for (let day = 0; day < 7; day += 1)
+      for (let code = 0; code < 120; code += 1) add.run(`${day}-${code}`, noon - day * 86_400_000, now, now);
+    database.close();
+    await terminal.transcript('$ regain doctor\n…').catch(() => undefined);
+    assert.match(
+      terminal.last,
+      /^warn {2}Busy hour {4}120 codes in the busiest hour of a usual day; the breaker on sends expects 200: on a good day it would make unknown browsers work or wait -> set REGAIN_BUSY_HOUR_SENDS=600$/m,
+    );
+    await terminal.transcript('$ regain doctor\n…', { env: { REGAIN_BUSY_HOUR_SENDS: '600' } }).catch(() => undefined);
+    assert.match(terminal.last, /^ok {4}Busy hour {4}120 codes .* expects 600$/m);
   });
 
   test('files that are no database of ours are named and left alone', async () => {

@@ -1,5 +1,6 @@
 /** The doctor on what is in the database, whatever the engine: tables, outbox and the other side's clock. */
 import type { Config } from '../../config.ts';
+import { advisedBusyHour, BUSY_DAYS, usualBusyHour } from '../../rules/busy-hours.ts';
 import { openStore } from '../../store/open.ts';
 import type { Store } from '../../store/store.ts';
 import { systemClock } from '../../system.ts';
@@ -10,7 +11,8 @@ import type { Finding } from './finding.ts';
 const DRIFT_WARNED_MS = 2_000;
 /** Codes live ten minutes; who waits for one so long has given up. */
 const QUEUED_WARNED_MS = 120_000;
-const LOST_WARNED_MS = 86_400_000;
+const DAY_MS = 86_400_000;
+const LOST_WARNED_MS = DAY_MS;
 export const OLDEST_QUEUED = `select min(created_at) as oldest from outbox where status = 'queued'`;
 
 /** What only the store knows, and whether it can be written to. */
@@ -33,17 +35,19 @@ export async function checkStore(
       ];
     await tryWriting(store);
     const now = systemClock.now();
-    const { accounts, ...messages } = await store.transaction(async (tx) => ({
+    const { accounts, hours, ...messages } = await store.transaction(async (tx) => ({
       accounts: await tx.accounts.count(),
       queued: await tx.outbox.count('queued'),
       failed: await tx.outbox.count('failed'),
       lost: await tx.outbox.countLost(0),
       lostLately: await tx.outbox.countLost(now - LOST_WARNED_MS),
+      hours: await tx.messages.codesByHour(now - BUSY_DAYS * DAY_MS),
     }));
     const people = accounts === 1 ? '1 account' : `${count(accounts)} accounts`;
     return [
       database('ok', `${engine}, ${people}, tables up to date, writable`),
       outbox({ ...messages, oldestMs: oldestQueuedAt === undefined ? 0 : now - oldestQueuedAt }),
+      busyHour(usualBusyHour(hours, now), config.busyHourSends),
     ];
   } catch (error) {
     return [
@@ -92,6 +96,16 @@ function outbox({ queued, oldestMs, failed, lost, lostLately }: OutboxCounts): F
   ];
   if (mends.length === 0) return { level: 'ok', name: 'Outbox', text };
   return { level: 'warn', name: 'Outbox', text, mend: mends.join('; ') };
+}
+
+/** The breaker's size is a setting, because one that followed the traffic could be led by it (decision 0019). */
+function busyHour(usual: number, setting: number): Finding {
+  const name = 'Busy hour';
+  const text = `${count(usual)} ${usual === 1 ? 'code' : 'codes'} in the busiest hour of a usual day; the breaker on sends expects ${count(setting)}`;
+  const advised = advisedBusyHour(usual, setting);
+  if (advised === undefined) return { level: 'ok', name, text };
+  const trouble = `${text}: on a good day it would make unknown browsers work or wait`;
+  return { level: 'warn', name, text: trouble, mend: `set REGAIN_BUSY_HOUR_SENDS=${advised}` };
 }
 
 export function clock(driftMs: number, other: string): Finding {

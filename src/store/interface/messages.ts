@@ -1,5 +1,7 @@
 /** Messages on their way, what became of them, and addresses that mail does not reach. */
+
 import type { AddressTrouble } from '../../rules/bounces.ts';
+import type { HourOfCodes } from '../../rules/busy-hours.ts';
 import type { Channel, MessageStatus } from '../../rules/delivery.ts';
 import type { IdentifierKind } from '../../rules/identifiers.ts';
 import type { PerUrgency, Urgency } from '../../rules/urgency.ts';
@@ -176,6 +178,8 @@ export interface MessagesView {
   ofAccount(accountId: string, since: number, count: number): Promise<Message[]>;
   /** How many there are of each status that there is one of. */
   counts(filter: MessageFilter): Promise<Partial<Record<MessageStatus, number>>>;
+  /** Codes that were asked for since then, by the hour; the ways that one of them went on by are not counted again. */
+  codesByHour(since: number): Promise<HourOfCodes[]>;
   /** When the message that has waited longest was created, whatever its age. */
   oldestQueuedAt(): Promise<number | undefined>;
   /** Ids that begin so, in order. */

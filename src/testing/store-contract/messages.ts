@@ -222,6 +222,27 @@ export function receipts(inStore: InStore, inTransaction: InTransaction): void {
   });
 }
 
+export function codesByHour(inTransaction: InTransaction): void {
+  inTransaction(
+    'codes by the hour: what was asked for, neither notices nor the ways that a code went on by',
+    async (tx) => {
+      const HOUR = 3_600_000;
+      const began = Math.floor(NOW / HOUR) * HOUR;
+      const code = { kind: 'recovery-code', proofId: 'p', epoch: 1 } as const;
+      await tx.outbox.insert({ ...message('a'), ...code, createdAt: began });
+      await tx.outbox.insert({ ...message('b'), ...code, kind: 'decoy', createdAt: began + HOUR - 1 });
+      await tx.outbox.insertRung({ ...message('c'), ...code, follows: 'a', createdAt: began });
+      await tx.outbox.insert({ ...message('d'), kind: 'password-changed', epoch: null, createdAt: began });
+      await tx.outbox.insert({ ...message('e'), ...code, createdAt: began + HOUR });
+      await tx.outbox.insert({ ...message('f'), ...code, createdAt: began - 1 });
+      assert.deepEqual(await tx.messages.codesByHour(began), [
+        { startedAt: began, codes: 2 },
+        { startedAt: began + HOUR, codes: 1 },
+      ]);
+    },
+  );
+}
+
 export function noAccountMails(inStore: InStore, inTransaction: InTransaction): void {
   inStore('no-account mails: of many parallel claims exactly one wins', async (store) => {
     const claims = () =>
