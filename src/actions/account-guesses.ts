@@ -3,34 +3,40 @@
  * ladders. Nobody is told of this count, and what follows from it looks the same for an identifier without an account:
  * two that share it would be known to belong together (decision 0037).
  */
-import { accountLimit } from '../rules/account-guesses.ts';
+import { accountLimit, fits } from '../rules/account-guesses.ts';
 import { type CodeShape, deriveCode } from '../rules/codes.ts';
 import { guessLaneOf } from '../rules/lanes.ts';
 import { UNTOLD_CODE } from '../rules/limits.ts';
+import { ACCOUNTS_PER_NUMBER } from '../rules/shared-numbers.ts';
 import type { Proof, StoreTransaction } from '../store/store.ts';
-import { type Budget, chargeAll, refundAll } from './charge-limits.ts';
+import { type Budget, chargeAll, NEVER_SPENT } from './charge-limits.ts';
 import type { Context } from './context.ts';
 import { isShared } from './shared-number.ts';
 
-/** @returns false where short codes of this account open nothing any more; then nothing was charged */
+/** Whether a code of this shape may open the account, and what was charged: all that a right code gives back. */
+export interface AccountCharge {
+  mayOpen: boolean;
+  charged: readonly Budget[];
+}
+
+/**
+ * Where the guesses of an account are spent, nothing of it is charged. As many buckets are written all the same: else a wrong code
+ * would take longer, or less long, and tell that somebody guesses at this very account elsewhere.
+ */
 export async function chargeAccount(
   tx: StoreTransaction,
   proof: Proof,
   shape: CodeShape,
   weight: number,
   now: number,
-): Promise<boolean> {
-  return (await chargeAll(tx, await budgetsOf(tx, proof, shape, weight), now)) === undefined;
-}
-
-/** After a right code. */
-export async function refundAccount(
-  tx: StoreTransaction,
-  proof: Proof,
-  shape: CodeShape,
-  weight: number,
-): Promise<void> {
-  await refundAll(tx, await budgetsOf(tx, proof, shape, weight));
+): Promise<AccountCharge> {
+  const counted = await budgetsOf(tx, proof, shape);
+  if (counted === undefined) return { mayOpen: true, charged: [] };
+  const isLeft = await fit(tx, counted, weight, now);
+  const written = isLeft ? counted : counted.map((_, place) => nobodys(proof, place));
+  const charged = written.flatMap((budget) => Array<Budget>(weight).fill(budget));
+  const isCharged = (await chargeAll(tx, charged, now)) === undefined;
+  return { mayOpen: isLeft && isCharged, charged: isCharged ? charged : [] };
 }
 
 /**
@@ -51,20 +57,38 @@ export async function sentCode(
 }
 
 async function isSpent(tx: StoreTransaction, proof: Proof, shape: CodeShape, now: number): Promise<boolean> {
-  for (const [key, limit] of await budgetsOf(tx, proof, shape, 1))
-    if ((await tx.limits.wait(key, limit, now)) > 0) return true;
-  return false;
+  const counted = await budgetsOf(tx, proof, shape);
+  return counted !== undefined && !(await fit(tx, counted, 1, now));
+}
+
+/** In one look, however many there are. */
+async function fit(tx: StoreTransaction, counted: readonly Budget[], weight: number, now: number): Promise<boolean> {
+  const fullAt = await tx.limits.fullAt(counted.map(([key]) => key));
+  return counted.every(([key, limit]) => fits(fullAt.get(key), limit, weight, now));
 }
 
 /**
  * None for devices that the account knows, which have a ladder of their own, and for what takes no account over. For nobody a
- * count of his own, so that the same is done. A number of several accounts counts for each; in one order, for the locks.
+ * count of his own, so that the same is done. A number of several accounts counts for each, in one order, for the locks; and
+ * every number has as many budgets as accounts may share one.
+ *
+ * @returns undefined where guesses at such a code are not counted by account
  */
-async function budgetsOf(tx: StoreTransaction, proof: Proof, shape: CodeShape, weight: number): Promise<Budget[]> {
+async function budgetsOf(tx: StoreTransaction, proof: Proof, shape: CodeShape): Promise<Budget[] | undefined> {
   const limit = accountLimit(shape);
-  if (!limit || proof.purpose !== 'recovery' || guessLaneOf(proof.lane) !== 'stranger') return [];
+  if (!limit || proof.purpose !== 'recovery' || guessLaneOf(proof.lane) !== 'stranger') return undefined;
+  // Asked of every number, whether or not it is shared.
+  const candidates = proof.identifierKind === 'phone' ? await tx.candidates.ofProof(proof.id) : [];
   const ids = isShared(proof)
-    ? (await tx.candidates.ofProof(proof.id)).map(({ accountId }) => accountId).sort()
+    ? candidates.map(({ accountId }) => accountId).sort()
     : [proof.accountId ?? proof.identifierMac];
-  return ids.flatMap((id) => Array<Budget>(weight).fill([`account:${id}`, limit]));
+  const places = proof.identifierKind === 'phone' ? ACCOUNTS_PER_NUMBER : 1;
+  return Array.from({ length: places }, (_, place) => {
+    const id = ids[place];
+    return id === undefined ? nobodys(proof, place) : [`account:${id}`, limit];
+  });
+}
+
+function nobodys({ identifierMac }: Proof, place: number): Budget {
+  return [`account:${identifierMac} ${place}`, NEVER_SPENT];
 }

@@ -20,6 +20,9 @@ export async function chargeLimits(
   }
 }
 
+/** Of a bucket that is charged for its row alone: to wait for whoever writes it, or to write as much as others do. */
+export const NEVER_SPENT: Limit = { burst: 1_000_000, refillMs: 1 };
+
 /** A bucket, and what is charged to it; one that stands several times in a list is charged as often. */
 export type Budget = readonly [key: string, limit: Limit];
 

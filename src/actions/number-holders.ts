@@ -5,9 +5,9 @@
 import type { Account } from '../ports.ts';
 import { confirmedWithout, hasMailbox } from '../rules/addresses.ts';
 import type { Identifier } from '../rules/identifiers.ts';
-import type { Limit } from '../rules/limits.ts';
 import { ACCOUNTS_PER_NUMBER } from '../rules/shared-numbers.ts';
 import type { StoreTransaction } from '../store/store.ts';
+import { NEVER_SPENT } from './charge-limits.ts';
 import type { Context } from './context.ts';
 
 type Named = Pick<Identifier, 'kind' | 'canonical'>;
@@ -46,5 +46,3 @@ export async function oneAtATime(
   // In one order for everybody, so that no two wait for each other.
   for (const mac of macs.sort()) await tx.limits.charge(`number-holders:${mac}`, NEVER_SPENT, now);
 }
-
-const NEVER_SPENT: Limit = { burst: 1_000_000, refillMs: 1 };

@@ -7,7 +7,8 @@ import { guessLaneOf } from '../rules/lanes.ts';
 import { CODE_LADDER, GUESS_WINDOW_MS, UNTOLD_CODE, VERIFIED_LIFETIME_MS } from '../rules/limits.ts';
 import { answer, stateAt } from '../rules/recovery-flow.ts';
 import type { Guessed, Proof, StoreTransaction } from '../store/store.ts';
-import { chargeAccount, refundAccount } from './account-guesses.ts';
+import { chargeAccount } from './account-guesses.ts';
+import { refundAll } from './charge-limits.ts';
 import { chargeGuessBreaker, refundGuessBreaker } from './charge-send.ts';
 import { recovering } from './choose-account.ts';
 import type { Context } from './context.ts';
@@ -51,10 +52,10 @@ export async function verifyCode(
     const charged = await chargeGuess(context, tx, proof, guesses, now);
     if (!charged.honoured) return outgrow(tx, proof, now);
     const { shape, weight } = charged;
-    const mayOpen = await chargeAccount(tx, proof, shape, weight, now);
-    if (matches(context, proof, guesses) && mayOpen && (await isStillGood(context, tx, proof))) {
+    const account = await chargeAccount(tx, proof, shape, weight, now);
+    if (matches(context, proof, guesses) && account.mayOpen && (await isStillGood(context, tx, proof))) {
       await refundGuess(tx, charged);
-      await refundAccount(tx, proof, shape, weight);
+      await refundAll(tx, account.charged);
       return accept(context, tx, proof, token, options, now);
     }
     return wrong(tx, proof, charged.left, now);

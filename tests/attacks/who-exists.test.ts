@@ -3,14 +3,45 @@ import assert from 'node:assert/strict';
 import { StatementSync } from 'node:sqlite';
 import { after, before, describe, mock, test } from 'node:test';
 import { Client } from 'pg';
-import { LIMITS, TRIES_PER_CODE } from '../../src/rules/limits.ts';
+import { ACCOUNT_GUESSES, LIMITS, TRIES_PER_CODE } from '../../src/rules/limits.ts';
+import type { ENGINES } from '../engines.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson, NEW_PASSWORD, SENDS_OF_STRANGERS } from '../people.ts';
 import { openShop, type RunningShop } from '../running-shop.ts';
+import { startTextingShop, type TextingShop } from '../texting-shop.ts';
 import type { Visitor } from '../visitor.ts';
 
 const NOBODY = 'nobody-here@example.com';
 const WRONG_PASSWORD = 'certainly not this one 9';
+
+const pgQuery = Client.prototype.query as (this: Client, ...given: unknown[]) => unknown;
+
+/** The statements that reach the database's driver while `work` runs, in order. */
+async function statementsOf(engine: keyof typeof ENGINES, work: () => Promise<unknown>): Promise<string[]> {
+  const texts: string[] = [];
+  const spies =
+    engine === 'sqlite'
+      ? (['run', 'all', 'get'] as const).map((name) => {
+          const original = StatementSync.prototype[name] as (this: StatementSync, ...values: unknown[]) => unknown;
+          return mock.method(StatementSync.prototype, name, function (this: StatementSync, ...values: unknown[]) {
+            texts.push(this.sourceSQL);
+            return original.apply(this, values);
+          } as never);
+        })
+      : [
+          mock.method(Client.prototype, 'query', function (this: Client, ...given: unknown[]) {
+            const [query] = given as [string | { text: string }];
+            texts.push(typeof query === 'string' ? query : query.text);
+            return pgQuery.apply(this, given);
+          } as never),
+        ];
+  try {
+    await work();
+  } finally {
+    for (const spy of spies) spy.mock.restore();
+  }
+  return texts;
+}
 
 for (const engine of ['sqlite', 'postgres'] as const)
   describe(`who exists on ${engine}`, () => {
@@ -205,34 +236,6 @@ for (const engine of ['sqlite', 'postgres'] as const)
     });
     after(() => program.close());
 
-    /** The statements that reach the database's driver while `work` runs, in order. */
-    async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
-      const texts: string[] = [];
-      const spies =
-        engine === 'sqlite'
-          ? (['run', 'all', 'get'] as const).map((name) => {
-              const original = StatementSync.prototype[name] as (this: StatementSync, ...values: unknown[]) => unknown;
-              return mock.method(StatementSync.prototype, name, function (this: StatementSync, ...values: unknown[]) {
-                texts.push(this.sourceSQL);
-                return original.apply(this, values);
-              } as never);
-            })
-          : [
-              mock.method(Client.prototype, 'query', function (this: Client, ...given: unknown[]) {
-                const [query] = given as [string | { text: string }];
-                texts.push(typeof query === 'string' ? query : query.text);
-                return pgQuery.apply(this, given);
-              } as never),
-            ];
-      try {
-        await work();
-      } finally {
-        for (const spy of spies) spy.mock.restore();
-      }
-      return texts;
-    }
-    const pgQuery = Client.prototype.query as (this: Client, ...given: unknown[]) => unknown;
-
     test('row 40, Silverstripe SS-2017-005, Keycloak #26625, Supabase #2398: known and unknown run the same statements in the same order (measured by `regain doctor timing`)', async () => {
       const known = 'person001@example.com';
       await addPerson(program, { emails: [known] });
@@ -241,7 +244,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
         const steps: [string, string[]][] = [];
         const step = async (path: string, body: Record<string, unknown>, status: number) => {
           let asked = { token: '', codeLength: 0 };
-          const texts = await statementsOf(async () => {
+          const texts = await statementsOf(engine, async () => {
             const answer = await program.api('POST', path, { body });
             assert.equal(answer.status, status, path);
             asked = answer.json;
@@ -258,7 +261,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
             await step(`/${purpose}/verify`, { token, code }, 422);
           await step(`/${purpose}/verify`, { token, code }, 429);
           await step(`/${purpose}/resend`, { token }, 202);
-          steps.push(['status', await statementsOf(() => program.api('GET', `/${purpose}`, { token }))]);
+          steps.push(['status', await statementsOf(engine, () => program.api('GET', `/${purpose}`, { token }))]);
         }
         await step('/sessions', { identifier, password: WRONG_PASSWORD }, 401);
         walks.push(steps);
@@ -270,5 +273,56 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.deepEqual(walks[0], walks[1]);
       const asked = walks[0]?.[0]?.[1].join('\n') ?? '';
       assert.doesNotMatch(asked, /from "?(accounts|addresses)/, 'whose address it is, is not asked before the answer');
+    });
+  });
+
+for (const engine of ['sqlite', 'postgres'] as const)
+  describe(`the work behind a wrong code on ${engine}`, () => {
+    let shop: TextingShop;
+    before(async () => {
+      shop = await startTextingShop(engine);
+    });
+    after(() => shop.close());
+
+    const asked = async (identifier: string, channel: string): Promise<string> => {
+      const { status, json } = await shop.program.api('POST', '/recovery', { body: { identifier, channel } });
+      assert.equal(status, 202);
+      await shop.program.settled();
+      return json.token;
+    };
+    const guess = (token: string, code: string) =>
+      shop.program.api('POST', '/recovery/verify', { body: { token, code } });
+
+    test('is the same for a number that nobody has, one person has, or several share, and where an account is guessed at by its other doors', async () => {
+      const [nobodys, one, two, three] = ['+12125550110', '+12125550111', '+12125550112', '+12125550113'] as const;
+      for (const [at, phone] of [one, two, two, three, three, three].entries())
+        await addPerson(shop.program, { emails: [`person${at}@example.com`], phones: [phone] });
+      const [besieged, others] = ['jane@example.com', ['jane@work.example', 'jane@home.example', 'jd@example.com']];
+      await addPerson(shop.program, { emails: [besieged, ...others], phones: ['+12125550114'] });
+      assert.equal(others.length * 2 * TRIES_PER_CODE, ACCOUNT_GUESSES.burst);
+      for (const identifier of others)
+        for (const channel of ['email', 'sms']) {
+          const token = await asked(identifier, channel);
+          for (let tries = 0; tries < TRIES_PER_CODE; tries += 1)
+            assert.equal((await guess(token, `00000${tries}`)).status, 422);
+        }
+      const walks: [what: string, token: string, like: string][] = [
+        ['nobody', await asked(nobodys, 'sms'), 'nobody'],
+        ['one person', await asked(one, 'sms'), 'nobody'],
+        ['two people', await asked(two, 'sms'), 'nobody'],
+        ['three people', await asked(three, 'sms'), 'nobody'],
+        ['nobody by mail', await asked(NOBODY, 'email'), 'nobody by mail'],
+        ['besieged by its other doors', await asked(besieged, 'email'), 'nobody by mail'],
+      ];
+      // Nothing of the background runs meanwhile.
+      await shop.program.worker.stop();
+      const seen: Record<string, string[]> = {};
+      for (const [what, token, like] of walks) {
+        seen[what] = await statementsOf(engine, async () => {
+          assert.equal((await guess(token, '000000')).status, 422);
+          assert.equal((await guess(token, '000000000000')).status, 422);
+        });
+        assert.deepEqual(seen[what], seen[like], what);
+      }
     });
   });
