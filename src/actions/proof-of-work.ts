@@ -7,19 +7,20 @@ import { laneKey, readBreakers } from './charge-send.ts';
 import type { Context } from './context.ts';
 
 /**
- * A challenge for this identifier, signed, for one use within `WORK.lifetimeMs`. The more often it was worked for lately,
- * the more work: known and unknown alike, because it is counted by what was typed.
+ * A challenge for this identifier, signed, for one use within `WORK.lifetimeMs`. The more often it was worked for lately, at
+ * whichever door, the more work: known and unknown alike, because it is counted by what was typed.
  */
 export async function challengeWork(context: Context, identifier: Identifier): Promise<WorkChallenge> {
   const now = context.clock.now();
   const identifierMac = context.keys.identifierMac(identifier);
-  const key = laneKey('worked', 'email', identifierMac);
-  const fullAt = await context.store.transaction(async (tx) => (await tx.limits.fullAt([key])).get(key));
-  const used = Math.ceil(Math.max(0, (fullAt ?? 0) - now) / LIMITS['send-worked'].refillMs);
+  const keys = (['email', 'sms'] as const).map((door) => laneKey('worked', door, identifierMac));
+  const fullAt = await context.store.transaction((tx) => tx.limits.fullAt(keys));
+  const used = keys.map((key) => Math.ceil(Math.max(0, (fullAt.get(key) ?? 0) - now) / LIMITS['send-worked'].refillMs));
+  const times = used.reduce((sum, atDoor) => sum + atDoor, 0);
   return context.work.challenge({
     subject: identifierMac,
     iterations: WORK.iterations,
-    rounds: WORK.rounds * 2 ** Math.min(used, WORK.doublings),
+    rounds: WORK.rounds * 2 ** Math.min(times, WORK.doublings),
     expiresAt: now + WORK.lifetimeMs,
   });
 }

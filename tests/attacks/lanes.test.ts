@@ -5,11 +5,12 @@ import { solveChallenge } from 'altcha-lib';
 import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
 import { digestToken } from '../../src/actions/tokens.ts';
 import { breakerLimit } from '../../src/rules/breakers.ts';
-import { WAITED_MS } from '../../src/rules/limits.ts';
+import { WAITED_MS, WORK } from '../../src/rules/limits.ts';
 import type { Message } from '../../src/store/store.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson, codeIn, NEW_PASSWORD, OLD_PASSWORD, SENDS_OF_STRANGERS, wrongCode } from '../people.ts';
 import type { SinkMessage } from '../smtp-sink.ts';
+import { startTextingShop } from '../texting-shop.ts';
 import { type ApiAnswer, Visitor } from '../visitor.ts';
 
 const DAY_MS = 86_400_000;
@@ -89,6 +90,28 @@ for (const engine of ['sqlite', 'postgres'] as const)
       const foreign = await work('somebody-else@example.com');
       assert.equal((await post('/recovery', { identifier: email, work: foreign })).status, 429, 'for somebody else');
       assert.equal((await post('/recovery', { identifier: email, work: 'bm9uc2Vuc2U=' })).status, 429, 'nonsense');
+    });
+
+    test('work gets harder each time, also where it buys texts', async (t) => {
+      const texting = await startTextingShop(engine);
+      t.after(() => texting.close());
+      const { program: shop } = texting;
+      for (const identifier of ['+12125550101', await someone()]) {
+        const efforts: number[] = [];
+        for (const channel of ['sms', 'email', 'sms']) {
+          const { json: challenge } = await shop.api('POST', '/work', { body: { identifier } });
+          const solution = await solveChallenge({ challenge, deriveKey });
+          efforts.push(solution?.counter ?? 0);
+          const work = Buffer.from(JSON.stringify({ challenge, solution })).toString('base64');
+          const { status } = await shop.api('POST', '/recovery', { body: { identifier, work, channel } });
+          assert.equal(status, 202);
+        }
+        // Nothing is drawn in these tests: half of the rounds.
+        assert.deepEqual(
+          efforts,
+          [1, 2, 4].map((times) => (times * WORK.rounds) / 2),
+        );
+      }
     });
 
     test('old work is worth nothing', async () => {
