@@ -207,8 +207,11 @@ export class SmppLine {
       this.#pace = asksToSlowDown(status)
         ? Math.max(1, this.#pace / 2)
         : Math.min(this.#settings.window, this.#pace + 1 / this.#pace);
-      if (response.command !== 'submit_sm_resp')
+      if (response.command === 'generic_nack')
         submit.settle({ kind: 'temporary', reason: `nack ${statusName(status)}` });
+      // The other side mixes its numbers up: whether it took this text is not known.
+      else if (response.command !== 'submit_sm_resp')
+        submit.settle({ kind: 'temporary', reason: `answered ${response.command}`, maybeSent: true });
       else submit.settle(status === 0 ? { kind: 'accepted', providerId: id } : outcomeOfStatus(status));
       this.#pump();
     });

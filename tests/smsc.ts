@@ -30,7 +30,9 @@ export type SubmitAnswer =
   | 'hold'
   /** Takes it and closes the connection. */
   | 'close'
-  | 'nack';
+  | 'nack'
+  /** Takes it, and answers another request under its number. */
+  | 'mistaken';
 
 export interface Smsc {
   readonly port: number;
@@ -170,6 +172,7 @@ export async function startSmsc(options: SmscOptions = {}): Promise<Smsc> {
     mostOutstanding = Math.max(mostOutstanding, held.length + 1);
     if (how === 'close') return void socket.destroy();
     if (how === 'nack') return void socket.write(pduOf(0x80000000, 0x03, number));
+    if (how === 'mistaken') return void socket.write(pduOf(0x80000015, 0, number));
     if (typeof how === 'object' && 'status' in how) return void socket.write(pduOf(0x80000004, how.status, number));
     const id = typeof how === 'object' ? how.id : nextId();
     const accept = (): void => {

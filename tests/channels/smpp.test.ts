@@ -190,6 +190,16 @@ describe('what the other side may answer', () => {
     assert.equal((await channel.send(TEXT)).kind, 'temporary');
   });
 
+  test('another request’s answer under the number of ours: in doubt', async (t) => {
+    const { smsc, channel } = await start(t);
+    smsc.answerWith('mistaken');
+    assert.deepEqual(await channel.send(TEXT), {
+      kind: 'temporary',
+      reason: 'answered enquire_link_resp',
+      maybeSent: true,
+    });
+  });
+
   test('an id that is empty: known by our own', async (t) => {
     const { smsc, channel } = await start(t);
     smsc.answerWith({ id: '' });
