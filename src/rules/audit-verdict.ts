@@ -93,7 +93,10 @@ export function checkBatch(
   // A batch that can't be checked is vouched for by the next one, which continues from its numbers and its head.
   const believed = signed || !checked;
   const first = gap && believed ? batch.firstPosition : end.position + 1;
-  if (checked && !(signed && continues)) findings.push({ kind: 'batch-altered', position: first, batch: batch.number });
+  // Only the oldest batch of a purge says that it was purged, and its rows are gone: it never comes here.
+  const isPurged = batch.purgedAt !== null || batch.purgeSignature !== null;
+  if (isPurged || (checked && !(signed && continues)))
+    findings.push({ kind: 'batch-altered', position: first, batch: batch.number });
 
   // Where the record of the batch is no witness, its own numbers are not to be trusted: the rows say how far it reaches.
   const lastRow = believed ? undefined : rows.at(-1);

@@ -170,6 +170,20 @@ describe('what is done to sealed rows', () => {
     );
   });
 
+  test('a batch that is called purged while its events are there is named', () => {
+    const { batches } = sealed([2, 2, 2]);
+    for (const batch of batches)
+      for (const noted of [
+        { purgeSignature: 'x' },
+        ...(batch.number > 1 ? [{ purgedAt: NOW }, markPurged(batch, KEY, NOW)] : []),
+      ]) {
+        const chain = sealed([2, 2, 2]);
+        chain.batches[batch.number - 1] = { ...batch, ...noted };
+        const { firstPosition: position, number } = batch;
+        assert.deepEqual(verify(chain), [{ kind: 'batch-altered', position, batch: number }]);
+      }
+  });
+
   test('a removed record of a batch is named where another follows', () => {
     fc.assert(
       fc.property(sizes, fc.nat(), (parts, which) => {
