@@ -152,6 +152,21 @@ describe('settings', () => {
     );
   });
 
+  test('a provider’s address in the wrong setting is refused without its secret', () => {
+    for (const variable of Object.values(SETTINGS).map((setting) => setting.variable))
+      for (const url of [
+        GATEWAY,
+        'smtp://user:a-token-of-it@mail.example',
+        'https://sms.example/?secret=a-token-of-it',
+      ])
+        try {
+          parseConfig({ ...GOOD, [variable]: url });
+        } catch (error) {
+          assert.ok(error instanceof ConfigError, variable);
+          assert.doesNotMatch(error.message, /a-token-of-it/, variable);
+        }
+  });
+
   test('the environment wins over the file, and the file over the default', () => {
     assert.equal(parseConfig({ REGAIN_BRAND_NAME: 'Env' }, { brandName: 'File' }).brand.name, 'Env');
     assert.equal(parseConfig({}, { brandName: 'File' }).brand.name, 'File');

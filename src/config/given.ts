@@ -39,7 +39,7 @@ export function readGiven(env: Record<string, string | undefined>, file: Setting
     },
     refuse(name, problem, example = SETTINGS[name].example) {
       const { variable } = SETTINGS[name];
-      refused.push(`${variable}: ${problem}. Example: ${variable}=${example}`);
+      refused.push(`${variable}: ${withoutLogins(problem)}. Example: ${variable}=${example}`);
       return undefined;
     },
     refuseLine: (line) => void refused.push(line),
@@ -47,6 +47,11 @@ export function readGiven(env: Record<string, string | undefined>, file: Setting
       if (refused.length > 0) throw new ConfigError(refused);
     },
   };
+}
+
+/** The address of a provider that stands in the wrong setting has a secret in it, and what is refused ends in logs. */
+function withoutLogins(problem: string): string {
+  return problem.replace(/([a-z][a-z\d+.-]*:\/\/)[^\s']*[@?][^\s']*/gi, '$1…');
 }
 
 export function oneOf<T extends string>(value: string, allowed: readonly T[]): T | undefined {
