@@ -12,6 +12,11 @@ import { readJson } from '../../rules/read-json.ts';
 
 const FETCH_TIMEOUT_MS = 5_000;
 const CERTIFICATE_MAX_CHARACTERS = 20_000;
+/** By `SignatureVersion`. A map: a stranger may send the name of something that every object has. */
+const ALGORITHMS = new Map([
+  ['1', 'RSA-SHA1'],
+  ['2', 'RSA-SHA256'],
+]);
 /** Amazon has one for each region and changes it about once a year. */
 const CERTIFICATES_KEPT = 10;
 
@@ -42,7 +47,7 @@ export function createSesReports(settings: { topics: readonly string[] }, option
   }
 
   async function isSigned(envelope: Json): Promise<boolean> {
-    const algorithm = { 1: 'RSA-SHA1', 2: 'RSA-SHA256' }[textOf(envelope.SignatureVersion)];
+    const algorithm = ALGORITHMS.get(textOf(envelope.SignatureVersion));
     const address = amazonAddress(textOf(envelope.SigningCertURL));
     if (algorithm === undefined || address === undefined || !address.pathname.endsWith('.pem')) return false;
     const certificate = await certificateAt(address.href);

@@ -235,6 +235,8 @@ describe('whose call it is', () => {
       };
       assert.deepEqual(await world().receive(changed), { kind: 'refused', status: 403 }, name);
     }
+    for (const SignatureVersion of ['constructor', '__proto__', ''])
+      assert.deepEqual(await world().receive({ ...right, SignatureVersion }), { kind: 'refused', status: 403 });
     assert.deepEqual(await world().receive({ ...right, Signature: undefined }), { kind: 'refused', status: 403 });
     for (const answer of [
       () => Response.redirect('https://evil.example/a.pem'),
