@@ -12,6 +12,8 @@ export interface SmtpSinkOptions {
   onRcpt?: (address: string) => { code: number; message: string } | undefined;
   /** Waits before a message is accepted: a slow mail server. */
   delayMs?: number;
+  /** Takes every message and closes the connection in place of an answer. */
+  losesAnswers?: boolean;
   /** Does not announce SMTPUTF8. */
   hideSmtpUtf8?: boolean;
   /** TLS from the start, with a self-signed certificate. */
@@ -89,7 +91,8 @@ export async function startSmtpSink(options: SmtpSinkOptions = {}): Promise<Smtp
           if (options.delayMs) await new Promise((resolve) => setTimeout(resolve, options.delayMs));
           messages.push({ ...message, secure: session.secure });
           arrivals.emit('message', messages.at(-1));
-          done();
+          if (options.losesAnswers) await dropConnections();
+          else done();
         })
         .catch(done);
     },

@@ -5,6 +5,7 @@
 import type { Risk } from '../ports.ts';
 import {
   afterAttempt,
+  afterLostAnswer,
   type Channel,
   fateOfDecoy,
   HANDED_OVER,
@@ -149,7 +150,11 @@ function stepAfter(
 ): NextStep | { status: 'unneeded' } {
   if (typeof outcome === 'string') return { status: outcome };
   if (next?.leaves) return { status: 'failed' };
-  return afterAttempt(beforeRetry(outcome, reports), attempts, message.usefulUntil, now);
+  const { channel, reason, usefulUntil } = message;
+  const times = { goesOn: next !== undefined, usefulUntil, now };
+  const lost = channel === 'email' ? afterLostAnswer(outcome, reason, times) : undefined;
+  if (lost) return lost;
+  return afterAttempt(beforeRetry(outcome, reports), attempts, usefulUntil, now);
 }
 
 function reasonOf(message: Message, prepared: Prepared, outcome: Attempt): string | null {

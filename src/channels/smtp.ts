@@ -7,7 +7,7 @@ import type { SMTPPoolOptions } from 'nodemailer/lib/smtp-pool';
 import type { MailSettings } from '../config.ts';
 import { Pace } from '../pace.ts';
 import type { MailChannel, OutgoingMail, RenderedMail } from '../ports.ts';
-import type { SendOutcome } from '../rules/delivery.ts';
+import { ANSWER_LOST, type SendOutcome } from '../rules/delivery.ts';
 import { isLoopbackHost } from '../rules/loopback.ts';
 
 /** From the DNS question to the end of STARTTLS. */
@@ -45,7 +45,8 @@ export interface SmtpChannelOptions {
  *
  * Outcomes: only what the server says of the recipient or of the message can be permanent. What it says of us (greeting,
  * TLS, login, sender) is for the operator to mend, and the message waits for that. Reasons are codes ("550 5.1.1",
- * "ECONNREFUSED"), never an address or a text of the server.
+ * "ECONNREFUSED"), never an address or a text of the server. Where no answer comes after the last byte (RFC 1047), the outcome is
+ * `maybeSent`.
  */
 export function createSmtpChannel(settings: MailSettings, options: SmtpChannelOptions): MailChannel {
   const from = senderOf(settings.from, options.brand);
@@ -62,6 +63,12 @@ export function createSmtpChannel(settings: MailSettings, options: SmtpChannelOp
     disableFileAccess: true,
     disableUrlAccess: true,
   });
+  /** Message-IDs of those whose last byte was read to be sent. Without an answer to that, they may have been taken. */
+  const whole = new Set<string>();
+  transport.use('stream', ({ data: { messageId }, message }, done) => {
+    if (messageId !== undefined) message.processFunc((input) => input.once('end', () => whole.add(messageId)));
+    done();
+  });
   /** Composes a message as the other does, and drops it. */
   const nowhere = nodemailer.createTransport({ streamTransport: true, buffer: true });
   const timeoutMs = options.sendTimeoutMs ?? SEND_TIMEOUT_MS;
@@ -70,17 +77,20 @@ export function createSmtpChannel(settings: MailSettings, options: SmtpChannelOp
 
   async function send(mail: OutgoingMail): Promise<SendOutcome> {
     if (!isOneAddress(mail.to)) return { kind: 'permanent', reason: 'malformed_address' };
+    const message = messageOf(mail, from, options);
     try {
       if (needsSmtpUtf8(mail.to) && !(await offersSmtpUtf8(connection)))
         return { kind: 'permanent', reason: 'smtputf8_unsupported' };
       return await withDeadline(timeoutMs, async (signal) => {
         const startedAt = performance.now();
-        const sent = await transport.sendMail({ ...messageOf(mail, from, options), signal });
+        const sent = await transport.sendMail({ ...message, signal });
         pace.remember(performance.now() - startedAt);
         return { kind: 'accepted', providerId: sent.messageId };
       });
     } catch (error) {
-      return outcomeOf(error as SmtpError);
+      return outcomeOf(error as SmtpError, whole.has(message.messageId));
+    } finally {
+      whole.delete(message.messageId);
     }
   }
 
@@ -224,7 +234,11 @@ async function withDeadline<T>(timeoutMs: number, work: (signal: AbortSignal) =>
  * says no more than most servers' silence and a delay comes hours after the code has died; with the headers only, so that
  * the code does not travel back; and with our id as the envelope's.
  */
-function messageOf(mail: OutgoingMail, from: Sender, options: SmtpChannelOptions): SendMailOptions {
+function messageOf(
+  mail: OutgoingMail,
+  from: Sender,
+  options: SmtpChannelOptions,
+): SendMailOptions & { messageId: string } {
   const to = { name: '', address: mail.to };
   const returnPath = options.returnPath?.(mail.id);
   const dsn = { id: mail.id, return: 'headers', notify: ['failure'] } as const;
@@ -268,7 +282,9 @@ function hasNoRecipient(error: SmtpError): boolean {
   return error.code === 'EENVELOPE' && error.command === 'API';
 }
 
-function outcomeOf(error: SmtpError): SendOutcome {
+/** @param isWhole the last byte of a message had left */
+function outcomeOf(error: SmtpError, isWhole = false): SendOutcome {
+  if (isWhole && error.responseCode === undefined) return { kind: 'temporary', reason: ANSWER_LOST, maybeSent: true };
   const reason = reasonOf(error);
   const aboutTheMessage = error.command === 'RCPT TO' || error.command === 'DATA';
   return aboutTheMessage && isFinal(error) ? { kind: 'permanent', reason } : { kind: 'temporary', reason };

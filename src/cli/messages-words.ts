@@ -23,7 +23,7 @@ const BY_CODE: Record<string, string> = {
   key_missing: 'the secret that its code was made with is not in REGAIN_SECRET any more',
   no_address: 'it had no address',
   handed_over: 'it was handed to the provider, which has not answered yet',
-  answer_lost: 'the process ended while the provider was asked; it may have been sent',
+  answer_lost: 'the connection or the process ended before the provider answered; it may have been sent',
   high_risk: "the host's risk hook spoke against this way; the mailbox takes its place",
   held_back: 'the guard of what may be spent held it back; see regain doctor spend',
   arrived_before: 'the message before it arrived',

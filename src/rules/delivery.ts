@@ -71,8 +71,10 @@ interface PerhapsPaid {
  * over from a worker that ended in between, and whether the text left is not known.
  */
 export const HANDED_OVER = 'handed_over';
+/** The reason of what may have been taken, where the answer is all that is missing. */
+export const ANSWER_LOST = 'answer_lost';
 /** What is then made of it: providers of texts have no key for repeated requests, so it goes on by another way where there is one. */
-export const OUTCOME_OF_LOST_WORKER: SendOutcome = { kind: 'temporary', reason: 'answer_lost', maybeSent: true };
+export const OUTCOME_OF_LOST_WORKER: SendOutcome = { kind: 'temporary', reason: ANSWER_LOST, maybeSent: true };
 
 export type NextStep = { status: 'sent' | 'failed' | 'expired' } | { status: 'queued'; dueAt: number };
 
@@ -86,6 +88,26 @@ export function afterAttempt(outcome: SendOutcome, attempts: number, usefulUntil
   );
   const dueAt = now + wait;
   return dueAt < usefulUntil ? { status: 'queued', dueAt } : { status: 'expired' };
+}
+
+/** Filters that read a mail before they answer take some seconds more than we wait; then the answer comes to nobody. */
+const LOST_ANSWER_WAIT_MS = 20_000;
+
+/**
+ * A mail whose answer was lost was probably taken. So it goes on by another way where the account has one; where it has none it is
+ * sent once more, with the same Message-ID, and then taken for sent: a server that never answers in time would else be given
+ * the same code eight times, and a notice all day.
+ * @param before the reason of the attempt before
+ * @returns undefined for any other outcome
+ */
+export function afterLostAnswer(
+  outcome: SendOutcome,
+  before: string | null,
+  { goesOn, usefulUntil, now }: { goesOn: boolean; usefulUntil: number; now: number },
+): NextStep | undefined {
+  if (outcome.kind !== 'temporary' || outcome.reason !== ANSWER_LOST) return undefined;
+  const dueAt = now + LOST_ANSWER_WAIT_MS;
+  return goesOn || before === ANSWER_LOST || dueAt >= usefulUntil ? { status: 'sent' } : { status: 'queued', dueAt };
 }
 
 /** What a receipt says. */
@@ -134,6 +156,8 @@ export function shownStatus({ status, reason }: MessageFate, ageMs: number, writ
     return status === 'delivered' ? status : 'failed';
   }
   if (writtenTo === 'accounts' && (isHeldUpByReply(reason) || reason === RETRIED)) return 'sent';
+  // Nobody is told of a decoy's mail, which has no last byte; and it did leave.
+  if (status === 'queued' && reason === ANSWER_LOST) return 'sent';
   if (status === 'queued') return status;
   return cameToNothing(status) && (writtenTo !== 'accounts' || status === 'expired') ? 'failed' : 'sent';
 }

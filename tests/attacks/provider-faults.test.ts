@@ -10,6 +10,7 @@ import { CODE_LIFETIME_MS } from '../../src/rules/limits.ts';
 import { CARRIERS, type Carrier, type Fault, linkChat, MESSENGER_CARRIERS, PHONE } from '../carriers.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson, codeIn } from '../people.ts';
+import { startSmtpSink } from '../smtp-sink.ts';
 
 const ALL = { ...CARRIERS, ...MESSENGER_CARRIERS };
 const EMAIL = 'jane@example.com';
@@ -113,6 +114,38 @@ describe('a provider that hangs', { concurrency: true }, () => {
       await seconds(program, 90);
       assert.equal(mailedCodes(program).length, 1);
       assert.ok(carrier.codes().length <= 1);
+    });
+});
+
+describe('a mail server that takes mails and loses its answers', () => {
+  for (const engine of ['sqlite', 'postgres'] as const)
+    test(`on ${engine}: the code leaves by text at once, and by mail once; without a number by mail a second time and no more`, async (t) => {
+      const lossy = await startSmtpSink({ losesAnswers: true });
+      t.after(() => lossy.stop());
+      for (const [phones, texts, mails] of [
+        [[PHONE], 1, 1],
+        [[], 0, 2],
+      ] as const) {
+        const carrier = await CARRIERS.webhook();
+        t.after(() => carrier.stop());
+        const program = await startInProcess(engine, { ...carrier.env, REGAIN_SMTP_URL: lossy.url });
+        t.after(() => program.close());
+        await addPerson(program, { emails: [EMAIL], phones: [...phones] });
+        const before = lossy.messages.length;
+        const { json } = await program.api('POST', '/recovery', { body: { identifier: EMAIL } });
+        await program.settled();
+        await seconds(program, 5);
+        assert.equal(carrier.codes().length, texts);
+        assert.equal(
+          (await program.api('GET', '/recovery', { token: json.token })).json.delivery,
+          'sent',
+          'as a decoy',
+        );
+        await seconds(program, CODE_LIFETIME_MS / 1000);
+        const codes = lossy.messages.slice(before).filter(({ text }) => /^\s*\d{6}\s*$/m.test(text));
+        assert.equal(codes.length, mails);
+        assert.equal(new Set(codes.map(({ headers }) => headers.get('message-id'))).size, 1);
+      }
     });
 });
 

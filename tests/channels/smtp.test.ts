@@ -216,7 +216,8 @@ describe('what a server may answer', () => {
     { at: 'greeting', answer: 'SSH-2.0-OpenSSH_9.6', outcome: { kind: 'temporary', reason: 'EPROTOCOL' } },
     { at: 'greeting', answer: 'close', outcome: { kind: 'temporary', reason: 'ECONNECTION' } },
     { at: 'RCPT', answer: 'close', outcome: { kind: 'temporary', reason: 'ECONNECTION' } },
-    { at: 'message', answer: 'close', outcome: { kind: 'temporary', reason: 'ECONNECTION' } },
+    { at: 'DATA', answer: 'close', outcome: { kind: 'temporary', reason: 'ECONNECTION' } },
+    { at: 'message', answer: 'close', outcome: { kind: 'temporary', reason: 'answer_lost', maybeSent: true } },
   ];
   for (const { at, answer, outcome } of refusals)
     test(`${at}: ${answer} is ${outcome.kind}`, async (t) => {
@@ -237,11 +238,11 @@ describe('what a server may answer', () => {
     assert.ok(sink.connections <= 5, `${sink.connections} connections`);
   });
 
-  test('nothing at all is temporary, and leaves the next mail its chance', { timeout: 15_000 }, async (t) => {
+  test('nothing at all is in doubt, and leaves the next mail its chance', { timeout: 15_000 }, async (t) => {
     let silent = true;
     const server = await scripted(t, (command) => (silent && command === 'message' ? 'silence' : undefined));
     const impatient = channelTo(t, server.url, { sendTimeoutMs: 200 });
-    assert.deepEqual(await impatient.send(MAIL), { kind: 'temporary', reason: 'ETIMEDOUT' });
+    assert.deepEqual(await impatient.send(MAIL), { kind: 'temporary', reason: 'answer_lost', maybeSent: true });
     silent = false;
     assert.equal((await channelTo(t, server.url).send(MAIL)).kind, 'accepted');
   });

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { type MessageStatus, mergeStatus, type ReportedStatus, shownStatus } from '../../src/rules/delivery.ts';
+import {
+  ANSWER_LOST,
+  afterLostAnswer,
+  type MessageStatus,
+  mergeStatus,
+  type ReportedStatus,
+  shownStatus,
+} from '../../src/rules/delivery.ts';
 
 const STATUSES = ['queued', 'expired', 'failed', 'sent', 'delivered', 'bounced', 'suppressed', 'unneeded'] as const;
 const REPORTS = ['sent', 'delivered', 'read', 'failed'] as const;
@@ -68,6 +75,19 @@ describe('merging a receipt', () => {
       }),
     );
   });
+});
+
+test('a mail whose answer was lost is sent once more where there is no other way, and is shown as sent', () => {
+  const times = { goesOn: false, usefulUntil: 600_000, now: 0 };
+  const lost = { kind: 'temporary', reason: ANSWER_LOST, maybeSent: true } as const;
+  assert.deepEqual(afterLostAnswer(lost, null, times), { status: 'queued', dueAt: 20_000 });
+  assert.deepEqual(afterLostAnswer(lost, '451', times), { status: 'queued', dueAt: 20_000 });
+  assert.deepEqual(afterLostAnswer(lost, ANSWER_LOST, times), { status: 'sent' });
+  assert.deepEqual(afterLostAnswer(lost, null, { ...times, goesOn: true }), { status: 'sent' });
+  assert.deepEqual(afterLostAnswer(lost, null, { ...times, now: 590_000 }), { status: 'sent' });
+  assert.equal(afterLostAnswer({ kind: 'temporary', reason: 'ECONNREFUSED' }, ANSWER_LOST, times), undefined);
+  for (const writtenTo of ['everybody', 'at-times', 'accounts'] as const)
+    assert.equal(shownStatus({ status: 'queued', reason: ANSWER_LOST }, 60_000, writtenTo), 'sent');
 });
 
 describe('what the claimant is shown of receipts', () => {
