@@ -19,7 +19,7 @@ import {
   TRIES_PER_CODE,
   WAITED_MS,
 } from '../rules/limits.ts';
-import { urgencyOf } from '../rules/urgency.ts';
+import { mostUrgent, urgencyOf } from '../rules/urgency.ts';
 import type { Proof, StoreTransaction } from '../store/store.ts';
 import { type Breakers, chargeSend, countSend, readBreakers } from './charge-send.ts';
 import type { Context, Origin } from './context.ts';
@@ -130,7 +130,8 @@ export function canCarryLink(channel: Channel): boolean {
 
 /**
  * Writes the message that will carry the proof's current code. It leaves after a small random wait (see limits), and where
- * a stranger was to work or wait and did not work, after that wait.
+ * a stranger was to work or wait and did not work, after that wait. Where the code was asked for before by the same way and
+ * still waits, as in an outage, it takes the place of that one: the code comes once, and no later than it would have.
  */
 export async function queueCode(
   context: Context,
@@ -141,22 +142,25 @@ export async function queueCode(
 ): Promise<void> {
   const [channel = proof.channel] = ladderOf(proof.channel, context.settings, proof.carries, proof.purpose);
   const leavesAt = lane === 'waited' ? now + WAITED_MS : now;
+  const { id: proofId, epoch, resends: ask } = proof;
+  const before = ask > 0 ? await tx.outbox.supersede({ proofId, epoch, channel, ask }, now) : [];
   await tx.outbox.insert({
     id: newId(context.random),
     kind: `${proof.purpose}-code`,
     channel,
-    proofId: proof.id,
-    epoch: proof.epoch,
+    proofId,
+    epoch,
     accountId: null,
     address: null,
     locale: proof.locale,
     createdAt: now,
-    dueAt: leavesAt + context.random.below(SEND_JITTER_MS),
+    dueAt: Math.min(leavesAt + context.random.below(SEND_JITTER_MS), ...before.map(({ dueAt }) => dueAt)),
     usefulUntil: proof.codeExpiresAt - CODE_USELESS_BELOW_MS,
     askedAt: now,
+    // Not that of the one before: when a text is tried again shows that there is somebody to text.
     leavesAt,
-    ask: proof.resends,
-    urgency: urgencyOf(proof.purpose, lane),
+    ask,
+    urgency: mostUrgent([urgencyOf(proof.purpose, lane), ...before.map(({ urgency }) => urgency)]),
   });
 }
 
