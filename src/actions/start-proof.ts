@@ -21,7 +21,7 @@ import {
 } from '../rules/limits.ts';
 import { mostUrgent, urgencyOf } from '../rules/urgency.ts';
 import type { Proof, StoreTransaction } from '../store/store.ts';
-import { type Breakers, chargeSend, countSend, readBreakers } from './charge-send.ts';
+import { type Breakers, chargedTo, chargeSend, countSend, readBreakers } from './charge-send.ts';
 import type { Context, Origin } from './context.ts';
 import { isKnownDevice } from './known-device.ts';
 import { didWork, spendWork } from './proof-of-work.ts';
@@ -50,12 +50,13 @@ export async function startProof(
   const identifierMac = context.keys.identifierMac(identifier);
   const workId = await didWork(context, origin.work, identifierMac);
   const channel = chosenChannel(context, { purpose, ...identifier }, chosen);
+  const charged = chargedTo(context, identifier, channel);
   const proof = await context.store.transaction(async (tx) => {
     const breakers = await readBreakers(context, tx, now);
     const worked = workId !== undefined && (await spendWork(tx, workId, now));
     const known = await isKnownDevice(context, tx, origin.device, identifier);
     const lanes = lanesFor({ known, worked, busy: breakers.open.sends });
-    const lane = await chargeSend(tx, { identifierMac, channel, source: origin.source, lanes }, now);
+    const lane = await chargeSend(tx, { ...charged, source: origin.source, lanes }, now);
     const sent = await whatIsSent(tx, { purpose, identifierMac, channel, lane }, breakers, origin, now);
     const created = newProof(context, purpose, identifier, origin, {
       tokenDigest,
