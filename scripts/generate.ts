@@ -11,6 +11,7 @@ import { PROBLEMS } from '../src/rules/errors.ts';
 import * as limits from '../src/rules/limits.ts';
 import {
   chanceOf,
+  mailsADayBySpellings,
   mailsADayByStrangers,
   messagesADayByStrangers,
   OWNER_RECOVERIES_PER_YEAR,
@@ -127,6 +128,7 @@ which nobody is told ([decision 0037](../decisions/0037-one-account-however-many
 | takeovers to be expected in a year over all accounts, guesses sprayed at the limit of the breakers | ${sprayedTakeoversPerYear().toFixed(3)} |
 | messages that strangers can cause in a day through one door, naming one identifier | ${messagesADayByStrangers()} |
 | mails to one mailbox, where the account has a number and texts are on: codes by both, word of each text, and its code where it can't be texted | ${mailsADayByStrangers()} |
+| mails to one mailbox that strangers ask for by all spellings of its address | ${mailsADayBySpellings()} |
 
 Computed by \`src/rules/odds.ts\`; \`tests/rules/odds.test.ts\` computes them a second time.
 
@@ -217,7 +219,7 @@ function numbersOfAttacks(): string {
     ['one password from a stolen database', `${memoryKib / 1024} MiB and ${passes} passes of Argon2id for each guess`],
     [
       'messages of strangers to one mailbox',
-      `${messagesADayByStrangers()} a day; ${mailsADayByStrangers()} where the account has a number and texts are on`,
+      `${messagesADayByStrangers()} a day; ${mailsADayBySpellings()} by many spellings of its address; ${mailsADayByStrangers()} where the account has a number and texts are on`,
     ],
     ['a code', `${limits.TRIES_PER_CODE} tries within ${span(limits.CODE_LIFETIME_MS)}`],
     ['the link of a mail', `as long as its code; "this wasn't me" ${span(limits.NOT_ME_LIFETIME_MS)}`],

@@ -26,6 +26,7 @@ export function createKeys(secrets: readonly string[]): Keys {
     codeKey: () => ({ id: newest.id, key: newest.keys.code }),
     codeKeyById: (id) => roots.find((root) => root.id === id)?.keys.code,
     identifierMac: ({ kind, canonical }) => mac(oldest.keys.identifier, `${kind}\0${canonical}`).toString('hex'),
+    mailboxMac: (mailbox) => mac(oldest.keys.identifier, `mailbox\0${mailbox}`).toString('hex'),
     workSecrets: () => roots.map(({ keys }) => keys.work.toString('hex')),
     macs: (purpose, text) => roots.map(({ keys }) => mac(keys[purpose], text)),
     auditKeys: () => roots.map(({ id, keys }) => ({ id, key: keys.audit })),

@@ -328,6 +328,8 @@ export interface Keys {
   codeKeyById(id: string): Buffer | undefined;
   /** HMAC of an identifier, hex: the same under every rotation that keeps the oldest secret in the list. */
   identifierMac(identifier: Pick<Identifier, 'kind' | 'canonical'>): string;
+  /** HMAC of the mailbox that an address leads to, hex; under rotations as `identifierMac`. */
+  mailboxMac(mailbox: string): string;
   /** What seals the audit chain, newest first: the first seals, all verify. */
   auditKeys(): { id: string; key: Buffer }[];
   /** MACs of 128 bits, newest secret first: where `sign` is too long. */

@@ -30,7 +30,8 @@ export interface WebhookReceiver {
   stop(): Promise<void>;
 }
 
-export async function startWebhookReceiver(secret: string, nowS: () => number): Promise<WebhookReceiver> {
+/** @param port default: a free one */
+export async function startWebhookReceiver(secret: string, nowS: () => number, port = 0): Promise<WebhookReceiver> {
   const taken = new Map<string, { id: string; to: string; text: string; kind: string }>();
   const requests: { url: string; headers: IncomingMessage['headers']; body: string }[] = [];
   const complaints: string[] = [];
@@ -61,7 +62,7 @@ export async function startWebhookReceiver(secret: string, nowS: () => number): 
   const server = createServer((request, response) => {
     answer(request, response).catch((error: Error) => response.destroy(error));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     get taken() {

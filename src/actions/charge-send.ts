@@ -2,8 +2,10 @@
 import { type BreakerName, breakerLimit, isOpen, opensWith } from '../rules/breakers.ts';
 import { type Channel, doorOf } from '../rules/delivery.ts';
 import { Refusal } from '../rules/errors.ts';
-import { hasShares, type Lane, limitOf, sourceLimitOf } from '../rules/lanes.ts';
+import type { Identifier } from '../rules/identifiers.ts';
+import { hasShares, type Lane, limitOf, mailboxBudgetOf, sourceLimitOf } from '../rules/lanes.ts';
 import { LIMITS, type LimitName } from '../rules/limits.ts';
+import { mailboxOf } from '../rules/mailboxes.ts';
 import type { StoreTransaction } from '../store/store.ts';
 import { type Budget, chargeAll, refundAll } from './charge-limits.ts';
 import type { Context } from './context.ts';
@@ -32,11 +34,24 @@ export async function readBreakers(
 
 export interface Send {
   identifierMac: string;
+  /** Of an email address that is written to. */
+  mailboxMac: string | undefined;
   channel: Channel;
   /** Client network, or undefined where one address stands for everybody. */
   source: string | undefined;
   /** Lanes to try, best first. */
   lanes: readonly Lane[];
+}
+
+/** What a message for the identifier is charged to. */
+export function chargedTo(
+  { keys }: Pick<Context, 'keys'>,
+  identifier: Pick<Identifier, 'kind' | 'canonical'>,
+  channel: Channel,
+): Pick<Send, 'identifierMac' | 'mailboxMac' | 'channel'> {
+  const isMail = identifier.kind === 'email' && channel === 'email';
+  const mailboxMac = isMail ? keys.mailboxMac(mailboxOf(identifier.canonical)) : undefined;
+  return { identifierMac: keys.identifierMac(identifier), mailboxMac, channel };
 }
 
 /**
@@ -53,12 +68,16 @@ export async function chargeSend(tx: StoreTransaction, send: Send, now: number):
   throw new Refusal('rate_limited', { retryAfterSeconds: Math.ceil(shortestMs / 1000) });
 }
 
-function budgetsOf(lane: Lane, { identifierMac, channel, source }: Send): Budget[] {
+function budgetsOf(lane: Lane, { identifierMac, mailboxMac, channel, source }: Send): Budget[] {
   const own: Budget = [laneKey(lane, channel, identifierMac), LIMITS[limitOf(lane)]];
+  const whose = mailboxBudgetOf(lane);
+  const isMailbox = whose !== undefined && mailboxMac !== undefined;
+  const mailbox: Budget[] = isMailbox ? [[`send-mailbox:${whose}:${mailboxMac}`, LIMITS['send-mailbox']]] : [];
   const sourceName = sourceLimitOf(lane);
-  if (source === undefined || sourceName === undefined) return [own];
-  const share: Budget = [`send-share:${doorOf(channel)}:${identifierMac}:${source}`, LIMITS['send-share']];
-  return [own, ...(hasShares(lane) ? [share] : []), [`${sourceName}:${source}`, LIMITS[sourceName]]];
+  if (source === undefined || sourceName === undefined) return [own, ...mailbox];
+  const shares: Budget[] = [[`send-share:${doorOf(channel)}:${identifierMac}:${source}`, LIMITS['send-share']]];
+  if (isMailbox) shares.push([`send-mailbox-share:${mailboxMac}:${source}`, LIMITS['send-mailbox-share']]);
+  return [own, ...mailbox, ...(hasShares(lane) ? shares : []), [`${sourceName}:${source}`, LIMITS[sourceName]]];
 }
 
 export function laneKey(lane: Lane, channel: Channel, identifierMac: string): `${LimitName}:${string}` {

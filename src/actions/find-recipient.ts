@@ -70,13 +70,15 @@ export async function findRecipient(
   const now = context.clock.now();
   const earlier = await earlierMail(tx, message, proof);
   const heldUp = earlier !== undefined && isHeldUp(earlier);
+  // The message of a later asking took its place, and so its mail.
+  const superseded = earlier?.status === 'unneeded';
   // Only a mail that was handed over counts: where it was not, the next request fares like that of a known address.
-  const everyMs = heldUp || cameToNothing(earlier?.status) ? 0 : NO_ACCOUNT_MAIL_EVERY_MS;
+  const everyMs = heldUp || superseded || cameToNothing(earlier?.status) ? 0 : NO_ACCOUNT_MAIL_EVERY_MS;
   const mayWrite =
     context.settings.mailUnknownAddresses &&
     account === undefined &&
     typed !== undefined &&
-    (heldUp || message.kind !== 'decoy') &&
+    (heldUp || superseded || message.kind !== 'decoy') &&
     // A flood over many addresses must not make us write to all of them.
     proof.lane !== 'waited' &&
     (await tx.noAccountMails.claim(proof.identifierMac, message.id, now, everyMs));

@@ -1,6 +1,6 @@
 /** A message that carries a code, and what is written instead where it turns out to be for somebody else or nobody. */
 import type { Account, HeldAddress, RenderedMail, Risk } from '../ports.ts';
-import { type Channel, RETRIED } from '../rules/delivery.ts';
+import { type Channel, HANDED_OVER, RETRIED } from '../rules/delivery.ts';
 import { maskIdentifier } from '../rules/identifiers.ts';
 import { type Unneeded, whyUnneeded } from '../rules/ladder.ts';
 import { isWorthSending, stateAt } from '../rules/recovery-flow.ts';
@@ -31,6 +31,7 @@ export async function prepareCode(
   const late = state === 'code_expired' || (state === 'code_sent' && !isWorthSending(proof.codeExpiresAt, now));
   // A message of an earlier epoch has a newer one behind it, with the code that counts.
   if (message.epoch !== proof.epoch) return { do: 'expire' };
+  if (await isSuperseded(tx, message, proof, now)) return { do: 'let-go', reason: 'asked_again' };
   if (late || state !== 'code_sent') return { do: 'expire', late };
   const shared = await prepareSharedCode(context, delivery, tx, message, proof);
   if (shared) return shared;
@@ -147,6 +148,18 @@ async function whyLetGo(
   const before = await tx.outbox.byId(message.follows);
   if (message.kind === 'decoy') return 'arrived_before';
   return whyUnneeded({ before: before?.status, state: stateAt(proof, now), isCurrent: isCurrent(message, proof) });
+}
+
+/**
+ * Somebody asked again while a worker had this message, so it was not ended then (`queueCode`): the later one goes in its
+ * place, now. A mail that says "no account here" is claimed for a week by this very message, so it stays.
+ */
+async function isSuperseded(tx: StoreTransaction, message: Message, proof: Proof, now: number): Promise<boolean> {
+  const { kind, reason } = message;
+  if (isCurrent(message, proof) || kind === 'no-account' || reason === HANDED_OVER || reason === RETRIED) return false;
+  const later = await tx.outbox.laterAsking(message);
+  if (later?.status === 'queued') await tx.outbox.hastenMessage(later.id, now);
+  return later !== undefined;
 }
 
 function renderCode(

@@ -6,7 +6,7 @@ import { lanesForResend } from '../rules/lanes.ts';
 import { CODE_LIFETIME_MS, RESEND_WAITS_MS, TRIES_PER_CODE } from '../rules/limits.ts';
 import { answer, renewal, stateAt } from '../rules/recovery-flow.ts';
 import type { Proof } from '../store/store.ts';
-import { chargeSend, countSend, readBreakers } from './charge-send.ts';
+import { chargedTo, chargeSend, countSend, readBreakers } from './charge-send.ts';
 import type { Context, Origin } from './context.ts';
 import { findProof } from './find-proof.ts';
 import { canCarryLink, chosenChannel, queueCode, whatIsSent } from './start-proof.ts';
@@ -29,15 +29,16 @@ export async function resendCode(
     const state = stateAt(proof, now);
     const next = answer(state, 'send_again');
     if (typeof next === 'object') throw new Refusal(next.refused);
-    const channel = chosenChannel(context, askingOf(proof), chosen ?? proof.channel);
+    const asking = askingOf(proof);
+    const channel = chosenChannel(context, asking, chosen ?? proof.channel);
     // A dead code is replaced at once: waiting is for people who might only be impatient. Another way is no impatience.
     const keyDropped = context.keys.codeKeyById(proof.keyId) === undefined;
     if (state === 'code_sent' && !keyDropped && channel === proof.channel && now < proof.resendAt)
       throw new Refusal('rate_limited', { retryAfterSeconds: Math.ceil((proof.resendAt - now) / 1000) });
     const breakers = await readBreakers(context, tx, now);
-    const { identifierMac } = proof;
     const lanes = lanesForResend(proof.lane, breakers.open.sends);
-    const lane = await chargeSend(tx, { identifierMac, channel, source: origin.source, lanes }, now);
+    const charged = chargedTo(context, asking, channel);
+    const lane = await chargeSend(tx, { ...charged, source: origin.source, lanes }, now);
 
     const cannotCarry = proof.carries === 'link' && canCarryLink(proof.channel) && !canCarryLink(channel);
     const renewed = keyDropped || cannotCarry ? 'renew' : renewal(proof, now);

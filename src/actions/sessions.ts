@@ -31,15 +31,27 @@ export async function requireSession(context: Context, token: string | undefined
   return current;
 }
 
-/** Within a transaction that depends on it. @throws Refusal `invalid_credentials` without a living session */
+/**
+ * Within a transaction that changes something in its name: the session lives until that has ended, or had ended before.
+ * @throws Refusal `invalid_credentials` without a living session
+ */
 export async function requireSessionIn(
   context: Context,
   tx: StoreTransaction,
   token: string | undefined,
 ): Promise<CurrentSession> {
-  const current = token === undefined ? undefined : await findSession(context, tx, token);
+  const current = token === undefined ? undefined : await lockSession(context, tx, token);
   if (!current) throw new Refusal('invalid_credentials');
   return current;
+}
+
+/** The account first, as whoever sets a password does; only the session tells which, so that is looked at twice (decision 0021). */
+async function lockSession(context: Context, tx: StoreTransaction, token: string): Promise<CurrentSession | undefined> {
+  const now = context.clock.now();
+  const seen = await livingSession(tx, token, now);
+  const account = seen && (await context.accounts.get(tx, seen.accountId, { lock: true }));
+  const session = account && (await livingSession(tx, token, now, { lock: true }));
+  return session && { session, account };
 }
 
 async function findSession(context: Context, tx: StoreTransaction, token: string): Promise<CurrentSession | undefined> {
@@ -95,8 +107,13 @@ async function endSessions(
   });
 }
 
-async function livingSession(tx: StoreTransaction, token: string, now: number): Promise<Session | undefined> {
-  const session = await tx.sessions.byToken(digestToken(token), now);
+async function livingSession(
+  tx: StoreTransaction,
+  token: string,
+  now: number,
+  options?: { lock: boolean },
+): Promise<Session | undefined> {
+  const session = await tx.sessions.byToken(digestToken(token), now, options);
   return session && !isIdle(session, now) ? session : undefined;
 }
 

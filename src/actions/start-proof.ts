@@ -19,9 +19,9 @@ import {
   TRIES_PER_CODE,
   WAITED_MS,
 } from '../rules/limits.ts';
-import { urgencyOf } from '../rules/urgency.ts';
+import { mostUrgent, urgencyOf } from '../rules/urgency.ts';
 import type { Proof, StoreTransaction } from '../store/store.ts';
-import { type Breakers, chargeSend, countSend, readBreakers } from './charge-send.ts';
+import { type Breakers, chargedTo, chargeSend, countSend, readBreakers } from './charge-send.ts';
 import type { Context, Origin } from './context.ts';
 import { isKnownDevice } from './known-device.ts';
 import { didWork, spendWork } from './proof-of-work.ts';
@@ -50,12 +50,13 @@ export async function startProof(
   const identifierMac = context.keys.identifierMac(identifier);
   const workId = await didWork(context, origin.work, identifierMac);
   const channel = chosenChannel(context, { purpose, ...identifier }, chosen);
+  const charged = chargedTo(context, identifier, channel);
   const proof = await context.store.transaction(async (tx) => {
     const breakers = await readBreakers(context, tx, now);
     const worked = workId !== undefined && (await spendWork(tx, workId, now));
     const known = await isKnownDevice(context, tx, origin.device, identifier);
     const lanes = lanesFor({ known, worked, busy: breakers.open.sends });
-    const lane = await chargeSend(tx, { identifierMac, channel, source: origin.source, lanes }, now);
+    const lane = await chargeSend(tx, { ...charged, source: origin.source, lanes }, now);
     const sent = await whatIsSent(tx, { purpose, identifierMac, channel, lane }, breakers, origin, now);
     const created = newProof(context, purpose, identifier, origin, {
       tokenDigest,
@@ -130,7 +131,8 @@ export function canCarryLink(channel: Channel): boolean {
 
 /**
  * Writes the message that will carry the proof's current code. It leaves after a small random wait (see limits), and where
- * a stranger was to work or wait and did not work, after that wait.
+ * a stranger was to work or wait and did not work, after that wait. Where the code was asked for before by the same way and
+ * still waits, as in an outage, it takes the place of that one: the code comes once, and no later than it would have.
  */
 export async function queueCode(
   context: Context,
@@ -141,22 +143,25 @@ export async function queueCode(
 ): Promise<void> {
   const [channel = proof.channel] = ladderOf(proof.channel, context.settings, proof.carries, proof.purpose);
   const leavesAt = lane === 'waited' ? now + WAITED_MS : now;
+  const { id: proofId, epoch, resends: ask } = proof;
+  const before = ask > 0 ? await tx.outbox.supersede({ proofId, epoch, channel, ask }, now) : [];
   await tx.outbox.insert({
     id: newId(context.random),
     kind: `${proof.purpose}-code`,
     channel,
-    proofId: proof.id,
-    epoch: proof.epoch,
+    proofId,
+    epoch,
     accountId: null,
     address: null,
     locale: proof.locale,
     createdAt: now,
-    dueAt: leavesAt + context.random.below(SEND_JITTER_MS),
+    dueAt: Math.min(leavesAt + context.random.below(SEND_JITTER_MS), ...before.map(({ dueAt }) => dueAt)),
     usefulUntil: proof.codeExpiresAt - CODE_USELESS_BELOW_MS,
     askedAt: now,
+    // Not that of the one before: when a text is tried again shows that there is somebody to text.
     leavesAt,
-    ask: proof.resends,
-    urgency: urgencyOf(proof.purpose, lane),
+    ask,
+    urgency: mostUrgent([urgencyOf(proof.purpose, lane), ...before.map(({ urgency }) => urgency)]),
   });
 }
 

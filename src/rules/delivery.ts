@@ -30,7 +30,8 @@ export function doorOf(channel: Channel): Door {
 /**
  * queued: in the outbox. sent: in the provider's hands. delivered, bounced: by its receipt. failed: refused for good, while
  * it was handed over. expired: became useless before it could leave. suppressed: there was nobody to send to. unneeded: it
- * stood ready in case the way before it failed, and that one arrived, or the code was entered, or asked for anew.
+ * stood ready in case the way before it failed, and that one arrived, or the code was entered; or the code was asked for anew
+ * while it waited.
  */
 export const MESSAGE_STATUSES = [
   'queued',
@@ -117,10 +118,10 @@ export type ReportedStatus = 'sent' | 'delivered' | 'read' | 'failed';
  * Each status says more than those before it. A mailbox may take a mail and send it back later (RFC 3464: an asynchronous
  * bounce), so for mail "bounced" is the last word; a text message or a chat that was shown was shown, whatever else is
  * reported, and WhatsApp is known to report "delivered" after "failed". An attempt that we gave up or took for refused
- * (a lost answer) is corrected by a receipt, however late.
+ * (a lost answer), or that a later asking took the place of, is corrected by a receipt, however late.
  */
-const KNOWN_OF_MAIL = ['queued', 'expired', 'failed', 'sent', 'delivered', 'bounced'] as const;
-const KNOWN_OF_TEXTS = ['queued', 'expired', 'failed', 'sent', 'bounced', 'delivered'] as const;
+const KNOWN_OF_MAIL = ['queued', 'unneeded', 'expired', 'failed', 'sent', 'delivered', 'bounced'] as const;
+const KNOWN_OF_TEXTS = ['queued', 'unneeded', 'expired', 'failed', 'sent', 'bounced', 'delivered'] as const;
 const STATUS_OF_REPORT = { sent: 'sent', delivered: 'delivered', read: 'delivered', failed: 'bounced' } as const;
 
 /**
@@ -128,7 +129,7 @@ const STATUS_OF_REPORT = { sent: 'sent', delivered: 'delivered', read: 'delivere
  * their order it ends the same. Nobody was sent a decoy, so no receipt is about one.
  */
 export function mergeStatus(channel: Channel, current: MessageStatus, reported: ReportedStatus): MessageStatus {
-  if (current === 'suppressed' || current === 'unneeded') return current;
+  if (current === 'suppressed') return current;
   const order: readonly MessageStatus[] = channel === 'email' ? KNOWN_OF_MAIL : KNOWN_OF_TEXTS;
   const told = STATUS_OF_REPORT[reported];
   return order.indexOf(told) > order.indexOf(current) ? told : current;

@@ -43,6 +43,15 @@ export function hasShares(lane: Lane): boolean {
   return lane === 'stranger' || lane === 'waited';
 }
 
+/**
+ * What strangers may have sent to one mailbox, however its address is spelled: who worked apart from those who did not. A known
+ * device is none of them: it has signed in with this very spelling.
+ */
+export function mailboxBudgetOf(lane: Lane): 'worked' | 'strangers' | undefined {
+  if (lane === 'known-device') return undefined;
+  return lane === 'worked' ? 'worked' : 'strangers';
+}
+
 /** What the client's network is charged in that lane; a known device is not charged for its neighbours. */
 export function sourceLimitOf(lane: Lane): LimitName | undefined {
   if (lane === 'known-device') return undefined;

@@ -1,6 +1,4 @@
-/**
- * The security budget, on one screen, with its reasons; docs print it. What can be won with it is computed in odds.ts, and in a test.
- */
+/** The security budget, on one screen, with its reasons; docs print it. What can be won with it is computed in odds.ts, and in a test. */
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -37,12 +35,14 @@ export const LINK_FROM_WRONG_GUESSES = 100;
 /** Token buckets: `burst`, then one every `refillMs`; by the HMAC of what was typed, so they tell nothing of existence. */
 export type Limit = { burst: number; refillMs: number };
 export const LIMITS = {
-  /** Codes to one identifier and door, by lane: a stranger empties only the strangers', and one network its share of them. */
+  /** Codes to one identifier and door, by lane: strangers empty only theirs, one network its share; and to a mailbox by all its spellings. */
   'send-known-device': { burst: 10, refillMs: 2 * HOUR },
   'send-stranger': { burst: 10, refillMs: 4 * HOUR },
   'send-worked': { burst: 5, refillMs: 4 * HOUR },
   'send-waited': { burst: 3, refillMs: 6 * HOUR },
   'send-share': { burst: 5, refillMs: 4 * HOUR },
+  'send-mailbox': { burst: 20, refillMs: HOUR },
+  'send-mailbox-share': { burst: 10, refillMs: HOUR },
   /** Codes for one client network (IPv6 by /64), with and without work; not for known devices, nor for loopback. */
   'send-source': { burst: 20, refillMs: HOUR / 20 },
   'send-source-worked': { burst: 20, refillMs: HOUR / 20 },

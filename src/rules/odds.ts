@@ -68,6 +68,11 @@ export function mailsADayByStrangers(): number {
   return 2 * 3 * messagesADayByStrangers();
 }
 
+/** Mails to one mailbox, however its address is spelled: without work and with it. A number that leads there has its own. */
+export function mailsADayBySpellings(): number {
+  return 2 * messagesADay(LIMITS['send-mailbox']);
+}
+
 /** Takeovers to be expected in a year over all accounts, by somebody who sprays guesses at the limit of the breakers. */
 export function sprayedTakeoversPerYear(): number {
   return CODE_LADDER.reduce((sum, rung) => {

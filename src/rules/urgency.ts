@@ -29,3 +29,8 @@ export function urgencyOf(purpose: Purpose, lane: Lane): Urgency {
   if (lane === 'worked') return 'worked';
   return purpose === 'registration' ? 'newcomer' : 'asked';
 }
+
+/** Of one at least. */
+export function mostUrgent(urgencies: readonly [Urgency, ...Urgency[]]): Urgency {
+  return URGENCIES.find((urgency) => urgencies.includes(urgency)) ?? urgencies[0];
+}

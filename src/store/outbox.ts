@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Clock } from '../ports.ts';
-import type { Channel } from '../rules/delivery.ts';
+import { type Channel, HANDED_OVER, RETRIED } from '../rules/delivery.ts';
+import type { Unneeded } from '../rules/ladder.ts';
 import { type PerUrgency, URGENCIES, type Urgency } from '../rules/urgency.ts';
 import type { Engine } from './engine.ts';
 import type { OpenTransaction } from './open-transaction.ts';
@@ -42,8 +43,10 @@ type Lease = PerUrgency & { now: number; leasedUntil: number };
 type Settled = Parameters<StoreTransaction['outbox']['settle']>[1];
 
 const UNLESS_GIVEN = { askedAt: null, leavesAt: null, ask: null, follows: null, urgency: 'asked' } as const;
+const ASKED_AGAIN = 'asked_again' satisfies Unneeded;
 const NONE: PerUrgency = { proven: 0, worked: 0, asked: 0, newcomer: 0 };
 const LEFT = [sql.lit('sent' as const), sql.lit('delivered' as const)];
+const CAME_TO_NOTHING = [sql.lit('failed' as const), sql.lit('expired' as const), sql.lit('unneeded' as const)];
 /** Literal, because SQLite uses a partial index only where the query repeats its condition. */
 const QUEUED = sql.lit('queued' as const);
 /** Literal, because SQLite compiles a statement anew for every value of a limit that is a parameter (15 µs each time). */
@@ -74,6 +77,40 @@ export function outboxQueries(
       .updateTable('outbox')
       .set({ due_at: now })
       .where('follows', '=', follows)
+      .where('status', '=', QUEUED)
+      .where('due_at', '>', now),
+  );
+  const supersede = statement((by: { proofId: string; epoch: number; channel: Channel; ask: number; now: number }) =>
+    kysely
+      .updateTable('outbox')
+      .set({ status: sql.lit('unneeded' as const), reason: ASKED_AGAIN })
+      .where('proof_id', '=', by.proofId)
+      .where('epoch', '=', by.epoch)
+      .where('channel', '=', by.channel)
+      .where('ask', '<', by.ask)
+      .where('status', '=', QUEUED)
+      .where((eb) => eb.or([eb('leased_until', 'is', null), eb('leased_until', '<=', by.now)]))
+      .where((eb) => eb.or([eb('reason', 'is', null), eb('reason', 'not in', [HANDED_OVER, RETRIED])]))
+      .returning(['id', 'due_at as dueAt', 'urgency']),
+  );
+  const laterAsking = statement((than: { proofId: string; epoch: number; channel: Channel; ask: number }) =>
+    kysely
+      .selectFrom('outbox')
+      .select(selected(MESSAGE_FIELDS))
+      .where('proof_id', '=', than.proofId)
+      .where('epoch', '=', than.epoch)
+      .where('channel', '=', than.channel)
+      .where('ask', '>', than.ask)
+      .where('follows', 'is', null)
+      .where('status', 'not in', CAME_TO_NOTHING)
+      .orderBy('ask', 'desc')
+      .limit(ONE),
+  );
+  const hastenMessage = statement(({ id, now }: { id: string; now: number }) =>
+    kysely
+      .updateTable('outbox')
+      .set({ due_at: now })
+      .where('id', '=', id)
       .where('status', '=', QUEUED)
       .where('due_at', '>', now),
   );
@@ -271,6 +308,18 @@ export function outboxQueries(
       if ((await open.changed(hasten, { follows, now })) === 0) return false;
       open.queued = true;
       return true;
+    },
+    async supersede(by, now) {
+      const ended = await open.rows(supersede, { ...by, now });
+      for (const { id } of ended) await open.run(addEvent, { id, at: now });
+      return ended;
+    },
+    laterAsking: async ({ proofId, epoch, channel, ask }) =>
+      proofId === null || epoch === null || ask === null
+        ? undefined
+        : open.first(laterAsking, { proofId, epoch, channel, ask }),
+    async hastenMessage(id, now) {
+      if ((await open.changed(hastenMessage, { id, now })) > 0) open.queued = true;
     },
     byId: (id) => open.first(byId, { id }),
     channelsOfCodes: async (proofId) =>

@@ -1,8 +1,8 @@
-import type { Kysely } from 'kysely';
+import type { Engine } from './engine.ts';
 import type { OpenTransaction } from './open-transaction.ts';
 import { statement } from './statement.ts';
 import type { Session, StoreTransaction } from './store.ts';
-import { selected, type Tables, toColumns } from './tables.ts';
+import { selected, toColumns } from './tables.ts';
 
 const FIELDS = [
   'id',
@@ -14,15 +14,16 @@ const FIELDS = [
   'expiresAt',
 ] as const satisfies (keyof Session)[];
 
-export function sessionQueries(kysely: Kysely<Tables>): (open: OpenTransaction) => StoreTransaction['sessions'] {
+export function sessionQueries({ kysely, locked }: Engine): (open: OpenTransaction) => StoreTransaction['sessions'] {
   const insert = statement((session: Session) => kysely.insertInto('sessions').values(toColumns(session, FIELDS)));
-  const byToken = statement(({ tokenDigest, now }: { tokenDigest: string; now: number }) =>
+  const withToken = ({ tokenDigest, now }: { tokenDigest: string; now: number }) =>
     kysely
       .selectFrom('sessions')
       .select(selected(FIELDS))
       .where('token_digest', '=', tokenDigest)
-      .where('expires_at', '>', now),
-  );
+      .where('expires_at', '>', now);
+  const byToken = statement(withToken);
+  const byTokenLocked = statement((values: Parameters<typeof withToken>[0]) => locked(withToken(values)));
   const ofAccount = statement(({ accountId, now }: { accountId: string; now: number }) =>
     kysely
       .selectFrom('sessions')
@@ -44,7 +45,7 @@ export function sessionQueries(kysely: Kysely<Tables>): (open: OpenTransaction) 
 
   return (open) => ({
     insert: (session) => open.run(insert, session),
-    byToken: (tokenDigest, now) => open.first(byToken, { tokenDigest, now }),
+    byToken: (tokenDigest, now, options) => open.first(options?.lock ? byTokenLocked : byToken, { tokenDigest, now }),
     /** Last seen first. */
     ofAccount: (accountId, now) => open.rows(ofAccount, { accountId, now }),
     touch: (id, now) => open.run(touch, { id, now }),

@@ -14,6 +14,7 @@ import {
   type WithMessengers,
 } from '../messengers.ts';
 import { codeIn, linkIn, NEW_PASSWORD, OLD_PASSWORD } from '../people.ts';
+import { sqlOn } from '../sql-on.ts';
 import type { Visitor } from '../visitor.ts';
 
 const SESSION = '__Host-regain-session';
@@ -104,6 +105,32 @@ for (const engine of ['sqlite', 'postgres'] as const)
       await shop.link(owner, newChat());
       assert.equal((await thief.post(UNLINK, { password: 'a guess' })).status, 401);
       assert.match(await linked(owner), /Linked/);
+    });
+
+    test('a session that is ended while it says yes links nothing', async () => {
+      const { email, owner } = await shop.people.signedIn();
+      await shop.start(newChat(), await shop.askToLink(owner), { first_name: 'Mallory' });
+      const offer = offerIn(await owner.get(CONFIRM));
+      const { store } = shop.program.regain.context;
+      const ended = Promise.withResolvers<void>();
+      const committing = Promise.withResolvers<void>();
+      const ending = store.transaction(async (tx) => {
+        const [account] = await tx.accounts.byConfirmedAddress('email', email);
+        assert.equal(await tx.sessions.deleteAllOf(account!.id), 1);
+        ended.resolve();
+        await committing.promise;
+      });
+      await ended.promise;
+      let answered = false;
+      const saying = owner.post(CONFIRM, { offer, answer: 'yes' }).finally(() => {
+        answered = true;
+      });
+      // SQLite's transactions are alone: the yes waits for its turn.
+      while (engine === 'postgres' && !answered && !(await somebodyWaits(shop))) await new Promise(setImmediate);
+      committing.resolve();
+      await ending;
+      assert.equal((await saying).url, '/sign-in');
+      assert.match(await linked(await signedInAgain(email)), /not linked/);
     });
 
     test('two chats with one token: the first in time is asked about, and the second changes nothing', async () => {
@@ -284,3 +311,9 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.deepEqual(left, []);
     });
   });
+
+/** On PostgreSQL: for a row that another transaction holds. */
+async function somebodyWaits({ program }: WithMessengers): Promise<boolean> {
+  const waiting = "select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+  return (await sqlOn(program.regain.config.database, waiting)).length > 0;
+}

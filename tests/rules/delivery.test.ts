@@ -24,7 +24,7 @@ const OF_MAIL: Record<MessageStatus, MessageStatus[]> = {
   delivered:  ['delivered',  'delivered',  'delivered',  'bounced'],
   bounced:    ['bounced',    'bounced',    'bounced',    'bounced'],
   suppressed: ['suppressed', 'suppressed', 'suppressed', 'suppressed'],
-  unneeded:   ['unneeded',   'unneeded',   'unneeded',   'unneeded'],
+  unneeded:   ['sent',       'delivered',  'delivered',  'bounced'],
 };
 const OF_TEXTS: Record<MessageStatus, MessageStatus[]> = {
   ...OF_MAIL,

@@ -7,6 +7,7 @@ import { lanesFor, lanesForResend, messagesADay } from '../../src/rules/lanes.ts
 import { CODE_LADDER, GUESS_BREAKERS, LIMITS, LINK_FROM_WRONG_GUESSES } from '../../src/rules/limits.ts';
 import {
   chanceOf,
+  mailsADayBySpellings,
   mailsADayByStrangers,
   messagesADayByStrangers,
   oddsPerAccountYear,
@@ -50,6 +51,7 @@ describe('what an attacker can win', () => {
     assert.equal(messagesADay(LIMITS['send-stranger']), 16);
     assert.equal(messagesADayByStrangers(), 34);
     assert.equal(mailsADayByStrangers(), 204);
+    assert.equal(mailsADayBySpellings(), 2 * (20 + 24));
   });
 
   test('the rungs are as likely as their codes are long', () => {

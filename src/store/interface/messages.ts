@@ -124,6 +124,19 @@ export interface Outbox {
   insertRung(message: NewMessage & { follows: string }): Promise<boolean>;
   /** Makes the rung that follows a message due now, where it waits to be. */
   hasten(follows: string, now: number): Promise<boolean>;
+  /**
+   * Ends what still waits to bring the same code by the same way for an earlier asking, as `unneeded` with the reason
+   * `asked_again`: neither what a worker has leased, nor what was handed over, nor what an operator queued again.
+   * @returns when each would have left, and whose messages it waited among
+   */
+  supersede(
+    by: Pick<Message, 'channel'> & { proofId: string; epoch: number; ask: number },
+    now: number,
+  ): Promise<Pick<Message, 'id' | 'dueAt' | 'urgency'>[]>;
+  /** The message of a later asking that brings the same code by the same way, unless that one came to nothing. */
+  laterAsking(message: Pick<Message, 'proofId' | 'epoch' | 'channel' | 'ask'>): Promise<Message | undefined>;
+  /** Makes a message due now that waits to be. */
+  hastenMessage(id: string, now: number): Promise<void>;
   byId(id: string): Promise<Message | undefined>;
   /** The newest message that carries a code of the proof, or the newest by a channel; a notice of what came of it is none. */
   latestCodeOf(proofId: string, channel?: Channel): Promise<Message | undefined>;

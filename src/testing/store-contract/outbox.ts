@@ -100,6 +100,75 @@ export function outbox(inStore: InStore, inTransaction: InTransaction): void {
   });
 
   inTransaction(
+    'outbox: a later asking ends what waits for the same way, and learns when it would have left',
+    async (tx) => {
+      const waits = { ask: 0, dueAt: NOW + 9 };
+      await tx.outbox.insert(message('leased', { ask: 0, dueAt: NOW }));
+      await tx.outbox.lease({ asked: 1 }, NOW, NOW + 100);
+      await tx.outbox.insert(message('waits', { ...waits, urgency: 'worked' }));
+      await tx.outbox.insert(message('handed over', waits));
+      await tx.outbox.setReason('handed over', 'handed_over');
+      await tx.outbox.insert(message('retried', waits));
+      await tx.outbox.setReason('retried', 'retried');
+      await tx.outbox.insert(message('refused', { ...waits, dueAt: NOW + 5 }));
+      await tx.outbox.settle('refused', { status: 'queued', attempts: 1, reason: '503' });
+      await tx.outbox.insert(message('sent', waits));
+      await tx.outbox.settle('sent', { status: 'sent', attempts: 1 });
+      await tx.outbox.insert(message('other code', { ...waits, epoch: 1 }));
+      await tx.outbox.insert(message('other way', { ...waits, channel: 'sms' }));
+      await tx.outbox.insert(message('other recovery', { ...waits, proofId: 'q' }));
+      await tx.outbox.insert(message('later', { ask: 1, dueAt: NOW + 9 }));
+
+      const by = { proofId: 'p', epoch: 0, channel: 'email', ask: 1 } as const;
+      const ended = await tx.outbox.supersede(by, NOW + 50);
+      assert.deepEqual(
+        ended.sort((a, b) => a.dueAt - b.dueAt),
+        [
+          { id: 'refused', dueAt: NOW + 5, urgency: 'asked' },
+          { id: 'waits', dueAt: NOW + 9, urgency: 'worked' },
+        ],
+      );
+      assert.deepEqual(
+        await tx.outbox.byId('waits'),
+        queued('waits', { ...waits, urgency: 'worked', status: 'unneeded', reason: 'asked_again' }),
+      );
+      assert.deepEqual(
+        (await tx.messages.history('waits')).map(({ status, reason, at }) => [status, reason, at]),
+        [
+          ['queued', null, NOW],
+          ['unneeded', 'asked_again', NOW + 50],
+        ],
+      );
+      assert.deepEqual(await tx.outbox.supersede(by, NOW + 50), []);
+      assert.deepEqual(
+        (await tx.outbox.supersede(by, NOW + 100)).map(({ id }) => id),
+        ['leased'],
+        'its lease is over',
+      );
+    },
+  );
+
+  inTransaction(
+    'outbox: the message of a later asking is found unless it came to nothing, and can be made due',
+    async (tx) => {
+      const first = queued('first', { ask: 0 });
+      await tx.outbox.insert(message('first', { ask: 0 }));
+      await tx.outbox.insert(message('other way', { ask: 1, channel: 'sms' }));
+      await tx.outbox.insert(message('other code', { ask: 1, epoch: 1 }));
+      await tx.outbox.insert({ ...message('rung', { ask: 1 }), follows: 'other way' });
+      assert.equal(await tx.outbox.laterAsking(first), undefined);
+      assert.equal(await tx.outbox.laterAsking({ ...first, ask: null }), undefined);
+      await tx.outbox.insert(message('later', { ask: 1, dueAt: NOW + 9 }));
+      assert.equal((await tx.outbox.laterAsking(first))?.id, 'later');
+      await tx.outbox.hastenMessage('later', NOW + 5);
+      await tx.outbox.hastenMessage('later', NOW + 7);
+      assert.equal((await tx.outbox.byId('later'))?.dueAt, NOW + 5);
+      await tx.outbox.settle('later', { status: 'failed', attempts: 1 });
+      assert.equal(await tx.outbox.laterAsking(first), undefined);
+    },
+  );
+
+  inTransaction(
     'outbox: a renewed lease lasts longer; what was settled or never leased is not leased by it',
     async (tx) => {
       await tx.outbox.insert(message('sending', { dueAt: NOW }));

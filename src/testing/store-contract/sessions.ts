@@ -13,6 +13,8 @@ export function sessions(inTransaction: InTransaction): void {
       session('a1', { lastSeenAt: NOW, expiresAt: NOW + 100 }),
     );
     assert.equal(await tx.sessions.byToken(session('a1').tokenDigest, NOW + 100), undefined);
+    assert.equal((await tx.sessions.byToken(session('a1').tokenDigest, NOW, { lock: true }))?.id, 'a1');
+    assert.equal(await tx.sessions.byToken(session('a1').tokenDigest, NOW + 100, { lock: true }), undefined);
     assert.equal(await tx.sessions.byToken(session('a1').tokenDigest.toUpperCase(), NOW), undefined);
     const ids = async (now: number) => (await tx.sessions.ofAccount('a', now)).map(({ id }) => id);
     assert.deepEqual(await ids(NOW), ['a2', 'a1']);
