@@ -489,6 +489,10 @@ export const en = {
     title: 'Your new password is waiting',
     lead: 'It works from {at}.',
     why: 'You are in a browser that we don’t know yet, and an address of the account came or went lately, or a messenger was linked. To keep the account safe, the new password has to wait.',
+    whyStaleNumber:
+      'The code may have been read at a phone number that was not confirmed for more than {months} months, and old numbers are given to new people. To keep the account safe, the new password has to wait.',
+    atOnce: 'Can you open the mailbox of your account? With a code from there a new password works at once.',
+    toRecover: 'Get a code by email',
     told: 'We have told every address of the account, so that its owner can stop this if it was somebody else.',
     untilThen: 'Until then the old password goes on working, and devices stay signed in.',
     stop: 'Whoever signs in with the old password keeps that one, and the new one is thrown away.',
@@ -507,6 +511,7 @@ export const en = {
       'Look in your spam folder for a message from {sender}.',
       'Check the address for typing mistakes. For your safety the page looks the same when no account has it.',
       'Send it again. The first time you can do so after {wait}.',
+      'Did you ask by phone number? One that was not confirmed for more than {months} months gets no text at first. Look in the mailbox of your account, or send it again.',
       'Think of another address or number. Maybe you signed up with a different one.',
     ] as string[],
     wrong: 'The code doesn’t work',

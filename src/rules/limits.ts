@@ -1,6 +1,4 @@
-/**
- * The security budget, on one screen, with its reasons; docs print it. What can be won with it is computed in odds.ts, and in a test.
- */
+/** The security budget, on one screen, with its reasons; docs print it. What can be won with it is computed in odds.ts, and in a test. */
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -82,6 +80,8 @@ export const NOTICE_USEFUL_MS = DAY;
 export const RECENT_RECOVERY_MS = DAY;
 export const SUPPORT_TOLD_EVERY_MS = 7 * DAY;
 export const ADDRESS_CHANGED_LATELY_MS = 30 * DAY;
+/** A number proven longer ago may be somebody else's (R79): beside a mailbox it alone opens nothing at once. Weekends are long here, too. */
+export const STALE_NUMBER = { afterMs: 365 * DAY, waitMs: 72 * HOUR } as const;
 
 /** 30 days as SP 800-63B asks at AAL1; it asks for no idle time there, ASVS 7.3.1 does. */
 export const SESSION_LIFETIME_MS = 30 * DAY;
