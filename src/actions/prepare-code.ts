@@ -130,7 +130,13 @@ async function prepareForSomebody(
   }
   if (kind === 'recovery-code' && over === 'number')
     await tx.proofs.update(proof.id, { textedAt: context.clock.now() });
-  const text = renderCodeText(delivery, kind, code, account?.locale ?? message.locale, over);
+  const text = renderCodeText(
+    delivery,
+    { kind, again: recipient.again },
+    code,
+    account?.locale ?? message.locale,
+    over,
+  );
   const bought = await buyText(context, delivery, tx, { message, proof, to, over, parts: text.segments });
   if (typeof bought !== 'string') return { do: 'text', to, over, text, paid: bought, below };
   return { do: 'skip', reason: 'held_back', below, again: below.length === 0 && mayFree(bought) };

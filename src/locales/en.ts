@@ -100,7 +100,7 @@ export const en = {
     purposeAddress:
       'This code adds the address to your {brand} account. Type it only here. Nobody from {brand} will ever ask you for it.',
     purposeNumber:
-      'This code adds the number to your {brand} account. Type it only here. Nobody from {brand} will ever ask you for it.',
+      'This code confirms the number for your {brand} account. Type it only here. Nobody from {brand} will ever ask you for it.',
     triesLeft: plural({ one: '{count} try left for this code.', other: '{count} tries left for this code.' }),
     submit: 'Continue',
     expiredTitle: 'This code has expired',
@@ -279,6 +279,10 @@ export const en = {
     removeThisAddress: 'Remove {address}',
     addressAdded: 'Done. The new address belongs to your account now.',
     addressRemoved: 'Done. The address no longer belongs to your account.',
+    numberConfirmed: 'Done. The number is confirmed again.',
+    staleNumber: 'Last confirmed {at}. Until you confirm it again, a code sent there does not let you in at once.',
+    confirmAgain: 'Still yours? Confirm it again',
+    confirmThisNumber: 'Still yours? Confirm it again: {address}',
     unfinishedTitle: 'Someone asked for a code to reset your password',
     unfinished: 'That was on {at}, with {browser}. The password has not been changed with it.',
     unfinishedCalm: 'If that wasn’t you, you need do nothing.',
@@ -308,6 +312,13 @@ export const en = {
     }),
     didYouMean: 'Did you mean {suggestion}? Correct it, or send the form again to keep what you typed.',
     wrongPassword: 'That is not your current password. Check it, and type it again.',
+  },
+
+  confirmNumber: {
+    title: 'Is this number still yours?',
+    lead: '{address} was last confirmed {at}. Phone companies give old numbers to new people, so we ask now and then. We send a code there.',
+    submit: 'Send the code',
+    notMine: 'It is not mine any more: remove it',
   },
 
   removeAddress: {
@@ -388,6 +399,7 @@ export const en = {
       'resolve-recovery': 'Someone asked for a code to reset your password',
       'sign-in': 'Signed in',
       'add-address': 'An address was added: {address}',
+      'confirm-address': 'Your number {address} was confirmed again',
       'remove-address': 'An address was removed: {address}',
       'link-messenger': 'Linked for codes: {address}',
       'unlink-messenger': 'Unlinked: {address}',
