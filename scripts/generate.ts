@@ -78,6 +78,11 @@ function securityBudget(): string {
     ['wrong guesses are remembered for', limits.GUESS_WINDOW_MS],
     ['an address without an account is written to at most every', limits.NO_ACCOUNT_MAIL_EVERY_MS],
     ['"this wasn\'t me" works for', limits.NOT_ME_LIFETIME_MS],
+    [
+      'a phone number is enough alone, where the account has a mailbox, after it was proven, for',
+      limits.STALE_NUMBER.afterMs,
+    ],
+    ['a new password waits, where its code may have come by an older number, for', limits.STALE_NUMBER.waitMs],
     ['a notice is tried for', limits.NOTICE_USEFUL_MS],
     ['a session lasts', limits.SESSION_LIFETIME_MS],
     ['a session that is not used ends after', limits.SESSION_IDLE_MS],
@@ -220,6 +225,10 @@ function numbersOfAttacks(): string {
     [
       'messages of strangers to one mailbox',
       `${messagesADayByStrangers()} a day; ${mailsADayBySpellings()} by many spellings of its address; ${mailsADayByStrangers()} where the account has a number and texts are on`,
+    ],
+    [
+      'a number that its account, which has a mailbox, did not prove for long',
+      `${span(limits.STALE_NUMBER.afterMs)} after the last proof: a wait of ${span(limits.STALE_NUMBER.waitMs)} that every mailbox can end`,
     ],
     ['a code', `${limits.TRIES_PER_CODE} tries within ${span(limits.CODE_LIFETIME_MS)}`],
     ['the link of a mail', `as long as its code; "this wasn't me" ${span(limits.NOT_ME_LIFETIME_MS)}`],

@@ -37,10 +37,13 @@ export interface Address {
   canonical: string;
   /** Null until its owner typed a code that was sent to it. Only confirmed addresses receive codes. */
   confirmedAt: number | null;
+  /** When its owner last proved that it is his; left out, when it was confirmed. */
+  provenAt?: number | null;
 }
 
 /** An address of an account, with what became of recovery by it. */
 export interface HeldAddress extends Address {
+  provenAt: number | null;
   /** Set by "this wasn't me": recovery by it is stopped until the account was recovered by another one. */
   frozenAt: number | null;
   /** When that last ended. */
@@ -117,6 +120,13 @@ export interface Accounts {
    * When a confirmed address was last added to the account (not with it, when it was made) or removed; undefined for never.
    */
   addressesChangedAt(transaction: Transaction, id: string): Promise<number | undefined>;
+  /** Its owner has proved once more that this confirmed address is his. Voids nothing. */
+  proveAddress(
+    transaction: Transaction,
+    id: string,
+    address: Pick<Address, 'kind' | 'canonical'>,
+    now: number,
+  ): Promise<void>;
   /** Stops recovery by these addresses of the account, and voids outstanding proofs. Moments that stand already stay. */
   freezeAddresses(
     transaction: Transaction,

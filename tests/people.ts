@@ -10,6 +10,8 @@ export const NEW_PASSWORD = 'quiet meadow lantern 58';
 export interface Person {
   emails: string[];
   phones?: string[];
+  /** When the numbers were last proven, where that was earlier than now. */
+  numbersProvenAt?: number;
   unconfirmed?: string[];
   name?: string;
   birthday?: string;
@@ -46,7 +48,10 @@ export async function addPerson({ regain, now }: Door, person: Person): Promise<
         passwordHash,
         addresses: [
           ...person.emails.map((value) => address('email', value, now())),
-          ...(person.phones ?? []).map((value) => address('phone', value, now())),
+          ...(person.phones ?? []).map((value) => ({
+            ...address('phone', value, now()),
+            ...(person.numbersProvenAt === undefined ? {} : { provenAt: person.numbersProvenAt }),
+          })),
           ...(person.unconfirmed ?? []).map((value) => address('email', value, null)),
         ],
       },

@@ -33,6 +33,7 @@ export function ownAccounts(random: Random): Accounts {
       if (!(await tables(transaction).nextGeneration(id, generation))) return 'changed';
       return (await tables(transaction).removeAddress(id, address, now)) ? 'removed' : 'changed';
     },
+    proveAddress: (transaction, id, address, now) => tables(transaction).proveAddress(id, address, now),
     addressesChangedAt: (transaction, id) => tables(transaction).addressesChangedAt(id),
     async freezeAddresses(transaction, id, addresses, now) {
       await tables(transaction).update(id, { bumpGeneration: true });

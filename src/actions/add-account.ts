@@ -22,6 +22,8 @@ export interface Person {
 export interface ImportedPerson extends Person {
   /** Argon2id as a PHC string; null where the person sets a password by recovering. */
   passwordHash: string | null;
+  /** When its phone numbers were last confirmed elsewhere, milliseconds since 1970; now where nobody says. */
+  numbersProvenAt?: number | null;
 }
 
 export type Entered =
@@ -110,8 +112,10 @@ async function enter(
   const id = confirmed ? newId(context.random) : idFromIdentifiers(context, person.identifiers);
   if (!confirmed && (await tx.accounts.byId(id))) return { kind: 'already_there', id };
   const now = context.clock.now();
-  const { identifiers, ...rest } = person;
-  const addresses = identifiers.map((identifier) => addressOf(identifier, confirmed ? now : null));
+  const { identifiers, numbersProvenAt, ...rest } = person;
+  const addresses = identifiers.map((identifier) =>
+    addressOf(identifier, confirmed ? { now, numbersProvenAt: numbersProvenAt ?? now } : undefined),
+  );
   const refused = await tx.accounts.insert(id, { ...rest, addresses }, now);
   if (refused) return { kind: 'taken', identifier: identifiers[addresses.indexOf(refused.taken)] as Identifier };
   await tx.audit.append({
@@ -154,7 +158,10 @@ function idFromIdentifiers({ keys }: Pick<Context, 'keys'>, identifiers: Identif
   return createHash('sha256').update(macs.join()).digest().subarray(0, 16).toString('base64url');
 }
 
-function addressOf(identifier: Identifier, confirmedAt: number | null): Address {
+function addressOf(identifier: Identifier, confirmed: { now: number; numbersProvenAt: number } | undefined): Address {
   const { kind, canonical } = identifier;
-  return { kind, canonical, value: kind === 'email' ? sendableAddress(identifier) : canonical, confirmedAt };
+  const value = kind === 'email' ? sendableAddress(identifier) : canonical;
+  if (!confirmed) return { kind, canonical, value, confirmedAt: null };
+  const { now, numbersProvenAt } = confirmed;
+  return { kind, canonical, value, confirmedAt: now, provenAt: kind === 'phone' ? numbersProvenAt : now };
 }

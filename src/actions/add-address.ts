@@ -1,4 +1,4 @@
-/** The last step of adding an address: the code was right, so it becomes one of the account's. */
+/** The last step of adding an address, or of confirming one again: the code was right, so it is the account's. */
 import type { Account, Address } from '../ports.ts';
 import { Refusal } from '../rules/errors.ts';
 import { type Identifier, maskIdentifier, sendableAddress } from '../rules/identifiers.ts';
@@ -11,10 +11,15 @@ import { isFull, oneAtATime } from './number-holders.ts';
 import { requireSessionIn } from './sessions.ts';
 
 /**
+ * @returns `confirmed` where the account had the address before: nothing else of it changes, and what was begun goes on
  * @throws Refusal `invalid_credentials` without a living session; `recovery_not_found` for a proof that is another
  *   account's, that an intermediate change voided, or whose address became somebody else's first
  */
-export async function addAddress(context: Context, session: string | undefined, token: string): Promise<Proof> {
+export async function addAddress(
+  context: Context,
+  session: string | undefined,
+  token: string,
+): Promise<'added' | 'confirmed'> {
   return context.store.transaction(async (tx) => {
     const now = context.clock.now();
     const { account } = await requireSessionIn(context, tx, session);
@@ -24,6 +29,7 @@ export async function addAddress(context: Context, session: string | undefined, 
     if (!isOurs || stateAt(proof, now) !== 'verified' || !(await tx.proofs.transition(proof.id, 'verified', change)))
       throw new Refusal('recovery_not_found');
     const address = addressOf(proof, now);
+    if (hasConfirmed(account, address)) return confirmAgain(context, tx, account, address, proof);
     const sharers = await sharersOf(context, tx, account, address, now);
     const outcome = await context.accounts.addAddress(tx, account, address, now);
     if (outcome !== 'added') throw new Refusal('recovery_not_found');
@@ -37,8 +43,30 @@ export async function addAddress(context: Context, session: string | undefined, 
       detail: { address: maskIdentifier(address), browser: proof.browser },
     });
     for (const sharer of sharers) await tellSharer(context, tx, sharer, proof, now);
-    return { ...proof, ...change };
+    return 'added';
   });
+}
+
+function hasConfirmed({ addresses }: Account, { kind, canonical }: Pick<Identifier, 'kind' | 'canonical'>): boolean {
+  return addresses.some((held) => held.kind === kind && held.canonical === canonical && held.confirmedAt !== null);
+}
+
+async function confirmAgain(
+  context: Context,
+  tx: StoreTransaction,
+  account: Account,
+  address: ReturnType<typeof addressOf>,
+  proof: Proof,
+): Promise<'confirmed'> {
+  await context.accounts.proveAddress(tx, account.id, address, address.confirmedAt);
+  await tx.audit.append({
+    at: address.confirmedAt,
+    name: 'confirm-address',
+    accountId: account.id,
+    proofId: proof.id,
+    detail: { address: maskIdentifier(address), browser: proof.browser },
+  });
+  return 'confirmed';
 }
 
 /**

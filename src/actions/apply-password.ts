@@ -8,6 +8,7 @@ import { maskIdentifier } from '../rules/identifiers.ts';
 import type { Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { notifyAllAddresses } from './notify-all-addresses.ts';
+import { renewProven } from './stale-number.ts';
 
 /**
  * @param proof of this account and generation, in its stored state `verified` or `held`
@@ -26,6 +27,7 @@ export async function applyPassword(
   await tx.proofs.cancelAllOf(account.id, proof.id);
   await context.accounts.setPassword(tx, account.id, passwordHash, now);
   const sessionsEnded = await tx.sessions.deleteAllOf(account.id);
+  await renewProven(context, tx, account, proof, now);
   await thawAll(context, tx, proof, account, now);
   await notifyAllAddresses(context, tx, account, 'password-changed', proof, now);
   await tx.audit.append({

@@ -42,10 +42,10 @@ export type Prepared =
   /** A worker ended while it handed this over. */
   | { do: 'doubt'; over: Over; below: Channel[] }
   /**
-   * The account has no address for this channel, the host says that it is risky, or its cost was held back; `again`: until
-   * what is spent allows it.
+   * The account has no address for this channel, the host says that it is risky, the number was not proven for long, or its cost
+   * was held back; `again`: until what is spent allows it.
    */
-  | { do: 'skip'; reason: 'no_address' | 'high_risk' | 'held_back'; below: Channel[]; again?: boolean }
+  | { do: 'skip'; reason: 'no_address' | 'high_risk' | 'stale_number' | 'held_back'; below: Channel[]; again?: boolean }
   /**
    * For a decoy; `earlier` is the fate of the last mail to this address. In a flood decoys share one knock. Also for an account
    * without a mailbox that was asked for by mail, which is then told from none by no outage.

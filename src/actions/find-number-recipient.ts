@@ -16,7 +16,9 @@ export async function findNumberRecipient(context: Context, tx: StoreTransaction
   // Which account asked was written down with the request.
   if (proof.resolution === 'pending') await tx.proofs.update(proof.id, { resolution: taken ? 'decoy' : 'known' });
   const [holder] = holders;
-  if (proof.purpose === 'address') return { kind: taken ? 'address-taken' : 'address-code', to, account: asking };
+  const again = holders.some(({ id }) => id === asking?.id);
+  if (proof.purpose === 'address')
+    return { kind: taken ? 'address-taken' : 'address-code', to, account: asking, again };
   return { kind: taken ? 'registration-taken' : 'registration-code', to, account: holder };
 }
 

@@ -26,6 +26,8 @@ export interface Recipient {
   over?: Over | undefined;
   chats?: readonly Chat[];
   account: Account | undefined;
+  /** Of a number: the account that asks has it already, and confirms it again. */
+  again?: boolean;
   earlier?: MessageFate | undefined;
 }
 

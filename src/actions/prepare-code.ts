@@ -17,6 +17,7 @@ import { isCurrent } from './next-rung.ts';
 import { prepareSharedCode } from './prepare-shared-code.ts';
 import { recoveryAddress, rungsBelow, rungsOfNobody } from './reachable-channels.ts';
 import { buyText } from './spend-on-texts.ts';
+import { hasStaleNumber } from './stale-number.ts';
 
 export async function prepareCode(
   context: Context,
@@ -45,7 +46,7 @@ export async function prepareCode(
       : [];
   const carried = { message, proof, recipient, code, below };
   const mailbox = account && recoveryAddress(context, account, proof, 'email');
-  const skipped = whySkipped(carried, risk, mailbox);
+  const skipped = whySkipped(carried, risk, mailbox, account && hasStaleNumber(context, account, proof));
   if (risk === 'high' && skipped !== 'no_address') await announceRisk(context, tx, carried, mailbox);
   if (skipped) return { do: 'skip', reason: skipped, below };
   return kind === 'decoy' || recipient.to === undefined
@@ -64,16 +65,22 @@ interface Carried {
   below: Channel[];
 }
 
-/** Why the code goes on by the next way: the account lacks this one, or the host speaks against it. */
+/**
+ * Why the code goes on by the next way: the account lacks this one, the host speaks against it, or it is a number that was not
+ * proven for long and the mailbox has not been asked yet. Whoever asks again can't read his mail, and gets the text.
+ */
 function whySkipped(
-  { message, recipient: { kind, to }, below }: Carried,
+  { message, recipient: { kind, to, over }, below }: Carried,
   risk: Risk,
   mailbox: HeldAddress | undefined,
-): 'no_address' | 'high_risk' | undefined {
+  isStale: boolean | undefined,
+): 'no_address' | 'high_risk' | 'stale_number' | undefined {
   if (message.channel === 'email') return undefined;
   if (to === undefined && below.length > 0) return 'no_address';
   // Also where the mailbox was written to before: asking twice is no way around it.
-  return risk === 'high' && kind === 'recovery-code' && mailbox ? 'high_risk' : undefined;
+  if (risk === 'high' && kind === 'recovery-code' && mailbox) return 'high_risk';
+  const isUnasked = message.ask === 0 && below.includes('email');
+  return isStale && isUnasked && kind === 'recovery-code' && over === 'number' ? 'stale_number' : undefined;
 }
 
 /** To the other mailboxes: this one gets the link. */
@@ -122,7 +129,15 @@ async function prepareForSomebody(
     const mail = renderCode(context, delivery, kind, proof, code, account, message.locale);
     return { do: 'send', to, mail, below };
   }
-  const text = renderCodeText(delivery, kind, code, account?.locale ?? message.locale, over);
+  if (kind === 'recovery-code' && over === 'number')
+    await tx.proofs.update(proof.id, { textedAt: context.clock.now() });
+  const text = renderCodeText(
+    delivery,
+    { kind, again: recipient.again },
+    code,
+    account?.locale ?? message.locale,
+    over,
+  );
   const bought = await buyText(context, delivery, tx, { message, proof, to, over, parts: text.segments });
   if (typeof bought !== 'string') return { do: 'text', to, over, text, paid: bought, below };
   return { do: 'skip', reason: 'held_back', below, again: below.length === 0 && mayFree(bought) };

@@ -74,7 +74,10 @@ export async function prepareNotice(
     }
     case 'password-held': {
       if (state !== 'held') return { do: 'expire' };
-      const params = { account, at, browser, completesAt: proof.expiresAt, removedAt, cancelUrl };
+      const why = proof.heldFor ?? 'changed';
+      // A removed address recovers nothing.
+      const soonerUrl = why === 'stale_number' && removedAt === undefined ? `${origin}/recover` : undefined;
+      const params = { account, at, browser, completesAt: proof.expiresAt, why, soonerUrl, removedAt, cancelUrl };
       return send(delivery.render(kind, params, message.locale));
     }
     case 'recovery-requested': {

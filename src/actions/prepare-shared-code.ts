@@ -38,6 +38,8 @@ export async function prepareSharedCode(
   const code = await sentCode(context, tx, proof, context.clock.now());
   if (code === undefined) return { do: 'fail', reason: 'key_missing' };
   await tellMailboxes(context, tx, proof, live);
+  // Before the money, as in prepare-code.ts.
+  await tx.proofs.update(proof.id, { textedAt: context.clock.now() });
   // The language of whoever asks: those of the accounts may differ.
   const text = delivery.renderText('recovery-code', { code }, message.locale);
   const bought = await buyText(context, delivery, tx, { message, proof, to, over: 'number', parts: text.segments });

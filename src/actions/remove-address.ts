@@ -1,5 +1,5 @@
 /** An account's owner takes an address away: it receives nothing any more, and is free for others. */
-import type { Account, Address } from '../ports.ts';
+import type { Account, Address, HeldAddress } from '../ports.ts';
 import { canRemove, confirmedWithout } from '../rules/addresses.ts';
 import { Refusal } from '../rules/errors.ts';
 import { maskIdentifier } from '../rules/identifiers.ts';
@@ -26,7 +26,7 @@ export async function findAddress(
   context: Context,
   session: string | undefined,
   key: string,
-): Promise<{ account: Account; address: Address; removal: Removal }> {
+): Promise<{ account: Account; address: HeldAddress; removal: Removal }> {
   const { account } = await requireSession(context, session);
   const address = account.addresses.find((held) => addressKey(context, held) === key);
   if (!address) throw new Refusal('not_found');

@@ -1,9 +1,10 @@
 /**
- * The last step of a recovery. The password is judged and hashed before anything is spent; then it is stored, or, after a
- * risky recovery where the operator wants it so, held back for some hours in which every address can stop it.
+ * The last step of a recovery. The password is judged and hashed before anything is spent; then it is stored, or held back for
+ * some days in which every mailbox can stop it: after a code that may have gone to a number which was not proven for long, and
+ * after a risky recovery where the operator wants it so.
  */
 import type { Account } from '../ports.ts';
-import { isRisky } from '../rules/address-trust.ts';
+import { type HeldFor, isRisky, waitFor } from '../rules/address-trust.ts';
 import { Refusal } from '../rules/errors.ts';
 import { normalizePassword } from '../rules/passwords.ts';
 import type { Proof, StoreTransaction } from '../store/store.ts';
@@ -13,6 +14,7 @@ import type { Context } from './context.ts';
 import { factsOf, findVerified, requireGoodPassword } from './judge-password.ts';
 import { notifyAllAddresses } from './notify-all-addresses.ts';
 import { rememberRecovery } from './recovered-here.ts';
+import { isByStaleNumber } from './stale-number.ts';
 
 /**
  * @param source client network of the request, or undefined where one stands for everybody
@@ -37,15 +39,17 @@ export async function setPassword(
   return context.store.transaction(async (tx) => {
     const now = context.clock.now();
     const { proof, account } = await findVerified(context, tx, token, { lock: true });
-    if (await mustWait(context, tx, proof, account, now))
-      return holdPassword(context, tx, proof, account, passwordHash, now);
+    const changed = await wasChangedLately(context, tx, proof, account, now);
+    const doubts = { changed, stale_number: isByStaleNumber(context, account, proof) };
+    const wait = waitFor(doubts, context.settings.coolOffHours * 3_600_000);
+    if (wait) return holdPassword(context, tx, proof, account, { ...wait, passwordHash, now });
     const completed = await applyPassword(context, tx, proof, account, passwordHash, now);
     await rememberRecovery(tx, proof.identifierMac, source, now);
     return completed;
   });
 }
 
-async function mustWait(
+async function wasChangedLately(
   context: Context,
   tx: StoreTransaction,
   proof: Proof,
@@ -65,11 +69,10 @@ async function holdPassword(
   tx: StoreTransaction,
   proof: Proof,
   account: Account,
-  passwordHash: string,
-  now: number,
+  { heldFor, waitMs, passwordHash, now }: { heldFor: HeldFor; waitMs: number; passwordHash: string; now: number },
 ): Promise<Proof> {
-  const completesAt = now + context.settings.coolOffHours * 3_600_000;
-  const change = { state: 'held', expiresAt: completesAt } as const;
+  const completesAt = now + waitMs;
+  const change = { state: 'held', heldFor, expiresAt: completesAt } as const;
   if (!(await tx.proofs.transition(proof.id, 'verified', change))) throw new Refusal('recovery_not_found');
   await tx.heldPasswords.insert({ proofId: proof.id, passwordHash, completesAt });
   const held = { ...proof, ...change };
@@ -79,7 +82,7 @@ async function holdPassword(
     name: 'hold-password',
     accountId: account.id,
     proofId: proof.id,
-    detail: { channel: proof.channel, browser: proof.browser, completesAt },
+    detail: { channel: proof.channel, browser: proof.browser, completesAt, heldFor },
   });
   return held;
 }

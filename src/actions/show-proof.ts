@@ -1,4 +1,5 @@
 /** What a claimant may know of his proof: nothing here depends on whether an account stands behind it. */
+import type { HeldFor } from '../rules/address-trust.ts';
 import type { CodeFormat, Purpose } from '../rules/codes.ts';
 import {
   type Channel,
@@ -38,8 +39,8 @@ export interface ProofView {
   choices?: Choice[];
   /** How the account is called that was chosen of several. */
   chosen?: Told;
-  /** Only while a new password waits: when it will work. */
-  completesAt?: number;
+  /** Only while a new password waits: when it will work, and why not now. */
+  held?: { completesAt: number; heldFor: HeldFor };
   resendAt: number;
   triesLeft: number;
   delivery: ShownStatus;
@@ -124,7 +125,7 @@ export function describeProof(
     carries: canCarryLink(proof.channel) ? proof.carries : 'code',
     codeLength: proof.codeLength,
     expiresAt: proof.verifiedExpiresAt ?? proof.codeExpiresAt,
-    ...(proof.state === 'held' ? { completesAt: proof.expiresAt } : {}),
+    ...(proof.state === 'held' ? { held: { completesAt: proof.expiresAt, heldFor: proof.heldFor ?? 'changed' } } : {}),
     resendAt: proof.resendAt,
     triesLeft: Math.max(0, proof.triesLeft),
     delivery: known.delivery,

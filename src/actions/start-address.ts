@@ -1,10 +1,12 @@
 /**
  * An account's owner wants a further address. It is proven like that of a new account: with a taken one everything looks
- * the same from outside, and its owner gets a friendly message. Numbers may be shared (number-holders.ts).
+ * the same from outside, and its owner gets a friendly message. Numbers may be shared (number-holders.ts). One of his own that was
+ * not proven for long is proven again in the same way.
  */
 import { Refusal } from '../rules/errors.ts';
 import type { Identifier } from '../rules/identifiers.ts';
 import { ADDRESSES_MAX } from '../rules/limits.ts';
+import { isStale } from '../rules/stale-numbers.ts';
 import { checkPassword } from './check-password.ts';
 import type { Context, Origin } from './context.ts';
 import { requireProvable } from './require-provable.ts';
@@ -27,9 +29,10 @@ export async function startAddress(
   requireProvable(context, identifier);
   const { kind, canonical } = identifier;
   const confirmed = account.addresses.filter(({ confirmedAt }) => confirmedAt !== null);
-  if (confirmed.some((held) => held.kind === kind && held.canonical === canonical))
+  const own = confirmed.find((held) => held.kind === kind && held.canonical === canonical);
+  if (own && !isStale(own, context.clock.now()))
     throw new Refusal('invalid_request', { field: 'identifier', detail: 'already_yours' });
-  if (confirmed.length >= ADDRESSES_MAX)
+  if (!own && confirmed.length >= ADDRESSES_MAX)
     throw new Refusal('invalid_request', { field: 'identifier', detail: 'too_many_addresses' });
   await checkPassword(context, account, password, origin);
   // Of this generation, so that any change of the account voids it.

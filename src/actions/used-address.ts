@@ -7,7 +7,8 @@ import { addressesBy } from './reachable-channels.ts';
 
 /**
  * Where codes of a completed proof went: more than one address where they were asked for by several ways, or went down the
- * ladder. Which of them was read nobody knows. What came to the account later is not among them.
+ * ladder. Which of them was read nobody knows, but where the password waited because a number was too little: with the code from
+ * the mailbox alone it would not have, so the owner keeps that. What came to the account later is not among them.
  */
 export async function usedAddresses(
   context: Pick<Context, 'settings'>,
@@ -21,7 +22,8 @@ export async function usedAddresses(
   const toAddresses = channels.filter(
     (channel) => !isMessenger(channel) || (channel === 'telegram' && !chats.some((chat) => chat.channel === channel)),
   );
-  return toAddresses.flatMap((channel) => {
+  const doubted = toAddresses.filter((channel) => channel !== 'email' || proof.heldFor !== 'stale_number');
+  return doubted.flatMap((channel) => {
     const used = addressesBy(context, account, proof, channel).find(
       (address) => canRecover(address) && (address.confirmedAt ?? 0) <= proof.createdAt,
     );

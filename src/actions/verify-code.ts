@@ -207,6 +207,7 @@ export async function accept(
   if (only && !(await tx.candidates.choose(proof.id, only.candidate.id, now))) throw new Refusal('recovery_not_found');
   const change = {
     state: live.length > 1 ? 'choosing' : 'verified',
+    verifiedBy: options.confirmedBy ? 'link' : 'code',
     verifiedExpiresAt,
     expiresAt: Math.max(proof.expiresAt, verifiedExpiresAt),
     tokenDigest: next.tokenDigest,

@@ -8,10 +8,10 @@ import { refuseUsage, withAccounts } from './accounts.ts';
 import { loadConfig } from './load-config.ts';
 import { errorText, isFromOutside } from './outside-error.ts';
 import { type CsvRow, DamagedCsv, readCsv } from './read-csv.ts';
-import { readPerson } from './read-person.ts';
+import { readConfirmedAt, readPerson } from './read-person.ts';
 import { count, shown } from './shown.ts';
 
-const COLUMNS = ['email', 'phone', 'name', 'birthday', 'locale', 'password_hash'] as const;
+const COLUMNS = ['email', 'phone', 'phone_confirmed_at', 'name', 'birthday', 'locale', 'password_hash'] as const;
 type Column = (typeof COLUMNS)[number];
 
 /** One commit for so many rows: a commit of its own for each made the import eleven times slower. */
@@ -39,6 +39,7 @@ export async function runImport(args: string[], environment: Record<string, stri
     process.stderr.write(`regain accounts import: ${columns}\n`);
     return 2;
   }
+  if (!call.confirmed && columns.includes('phone_confirmed_at')) return refuseTogether(call.file);
   return withAccounts(config, (context) => new Import(context, config, columns, call.confirmed).run(rows));
 }
 
@@ -48,6 +49,13 @@ function parseCall(args: string[]): { file: string; confirmed: boolean } {
   const [file, ...more] = positionals;
   if (file === undefined || more.length > 0) throw new Error('name one CSV file');
   return { file, confirmed: !values.unconfirmed };
+}
+
+function refuseTogether(file: string): 2 {
+  process.stderr.write(
+    `regain accounts import: ${file} has phone_confirmed_at, and --unconfirmed says the contrary.\n`,
+  );
+  return 2;
 }
 
 /** What each column holds, or a sentence that says why this is no file to import. */
@@ -160,7 +168,9 @@ class Import {
     const passwordHash = of('password_hash').trim() || null;
     if (passwordHash !== null && !isArgon2id(passwordHash))
       return 'password_hash: this hash format is not supported yet; leave the column empty and people set a new password by recovering';
-    return { ...read.person, passwordHash };
+    const confirmed = readConfirmedAt(of('phone_confirmed_at'), this.#context.clock.now());
+    if (!confirmed.ok) return confirmed.problem;
+    return { ...read.person, passwordHash, numbersProvenAt: confirmed.at };
   }
 
   /** Argon2id hashes have commas in them, which is forgotten easily. */

@@ -25,6 +25,7 @@ const BY_CODE: Record<string, string> = {
   handed_over: 'it was handed to the provider, which has not answered yet',
   answer_lost: 'the connection or the process ended before the provider answered; it may have been sent',
   high_risk: "the host's risk hook spoke against this way; the mailbox takes its place",
+  stale_number: 'the number was not confirmed for long; the mailbox is asked first',
   held_back: 'the guard of what may be spent held it back; see regain doctor spend',
   arrived_before: 'the message before it arrived',
   code_entered: 'the code was entered before',

@@ -4,6 +4,7 @@ import { isBirthday, readProfile } from '../actions/complete-registration.ts';
 import { Refusal } from '../rules/errors.ts';
 import { type Identifier, isNationalNumber, readIdentifier } from '../rules/identifiers.ts';
 import { IDENTIFIER_MAX_CHARACTERS } from '../rules/limits.ts';
+import { readTime } from './read-time.ts';
 import { shown } from './shown.ts';
 
 /** As typed; empty texts are left out. */
@@ -41,6 +42,20 @@ export function readPerson(typed: TypedPerson, options: { defaultCountry: string
     if (!(error instanceof Problem)) throw error;
     return { ok: false, problem: error.message };
   }
+}
+
+/** When a number was last confirmed where the person comes from; null for what is left out. */
+export function readConfirmedAt(
+  typed: string,
+  now: number,
+): { ok: true; at: number | null } | { ok: false; problem: string } {
+  if (!isGiven(typed)) return { ok: true, at: null };
+  const at = readTime(typed.trim());
+  if (at !== undefined && at <= now) return { ok: true, at };
+  return {
+    ok: false,
+    problem: `phone_confirmed_at: ${shown(typed)} is not in the past like 2025-06-30 or 2025-06-30T12:00:00Z`,
+  };
 }
 
 class Problem extends Error {}

@@ -100,7 +100,7 @@ export const en = {
     purposeAddress:
       'This code adds the address to your {brand} account. Type it only here. Nobody from {brand} will ever ask you for it.',
     purposeNumber:
-      'This code adds the number to your {brand} account. Type it only here. Nobody from {brand} will ever ask you for it.',
+      'This code confirms the number for your {brand} account. Type it only here. Nobody from {brand} will ever ask you for it.',
     triesLeft: plural({ one: '{count} try left for this code.', other: '{count} tries left for this code.' }),
     submit: 'Continue',
     expiredTitle: 'This code has expired',
@@ -279,6 +279,10 @@ export const en = {
     removeThisAddress: 'Remove {address}',
     addressAdded: 'Done. The new address belongs to your account now.',
     addressRemoved: 'Done. The address no longer belongs to your account.',
+    numberConfirmed: 'Done. The number is confirmed again.',
+    staleNumber: 'Last confirmed {at}. Until you confirm it again, a code sent there does not let you in at once.',
+    confirmAgain: 'Still yours? Confirm it again',
+    confirmThisNumber: 'Still yours? Confirm it again: {address}',
     unfinishedTitle: 'Someone asked for a code to reset your password',
     unfinished: 'That was on {at}, with {browser}. The password has not been changed with it.',
     unfinishedCalm: 'If that wasn’t you, you need do nothing.',
@@ -308,6 +312,13 @@ export const en = {
     }),
     didYouMean: 'Did you mean {suggestion}? Correct it, or send the form again to keep what you typed.',
     wrongPassword: 'That is not your current password. Check it, and type it again.',
+  },
+
+  confirmNumber: {
+    title: 'Is this number still yours?',
+    lead: '{address} was last confirmed {at}. Phone companies give old numbers to new people, so we ask now and then. We send a code there.',
+    submit: 'Send the code',
+    notMine: 'It is not mine any more: remove it',
   },
 
   removeAddress: {
@@ -388,6 +399,7 @@ export const en = {
       'resolve-recovery': 'Someone asked for a code to reset your password',
       'sign-in': 'Signed in',
       'add-address': 'An address was added: {address}',
+      'confirm-address': 'Your number {address} was confirmed again',
       'remove-address': 'An address was removed: {address}',
       'link-messenger': 'Linked for codes: {address}',
       'unlink-messenger': 'Unlinked: {address}',
@@ -489,6 +501,10 @@ export const en = {
     title: 'Your new password is waiting',
     lead: 'It works from {at}.',
     why: 'You are in a browser that we don’t know yet, and an address of the account came or went lately, or a messenger was linked. To keep the account safe, the new password has to wait.',
+    whyStaleNumber:
+      'The code may have been read at a phone number that was not confirmed for more than {months} months, and old numbers are given to new people. To keep the account safe, the new password has to wait.',
+    atOnce: 'Can you open the mailbox of your account? With a code from there a new password works at once.',
+    toRecover: 'Get a code by email',
     told: 'We have told every address of the account, so that its owner can stop this if it was somebody else.',
     untilThen: 'Until then the old password goes on working, and devices stay signed in.',
     stop: 'Whoever signs in with the old password keeps that one, and the new one is thrown away.',
@@ -507,6 +523,7 @@ export const en = {
       'Look in your spam folder for a message from {sender}.',
       'Check the address for typing mistakes. For your safety the page looks the same when no account has it.',
       'Send it again. The first time you can do so after {wait}.',
+      'Did you ask by phone number? One that was not confirmed for more than {months} months gets no text at first. Look in the mailbox of your account, or send it again.',
       'Think of another address or number. Maybe you signed up with a different one.',
     ] as string[],
     wrong: 'The code doesn’t work',

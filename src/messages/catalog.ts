@@ -1,9 +1,9 @@
 /**
  * Every mail that Regain sends, and what each needs to be written; texts are in text-catalog.ts. The sentences lie in one folder per locale, one file
  * per kind; `layout.ts` draws the text part and the HTML part from the same blocks; `render.ts` puts them together.
- *
  * Moments are milliseconds since 1970. Addresses and accounts arrive masked. Every URL is on our own origin.
  */
+import type { HeldFor } from '../rules/address-trust.ts';
 import type { Channel } from '../rules/delivery.ts';
 import type { TimelineEntry } from '../rules/timeline.ts';
 import type { MessageContent } from './layout.ts';
@@ -39,8 +39,8 @@ export interface MessageParams {
   'password-changed': Told & { changedAt: number; by: Channel[]; notMeUrl: string | undefined; notMeHours: number };
   /** After "this wasn't me": nothing opens the account until a new password is set. `recovery`: what this address can do. */
   'password-blocked': { account: string; at: number; recovery: 'open' | 'stopped' | 'removed'; recoverUrl: string };
-  /** A new password that opens nothing before `completesAt`. */
-  'password-held': Told & { at: number; completesAt: number; cancelUrl: string | undefined };
+  /** A new password that opens nothing before `completesAt`; `soonerUrl` where a code by email opens the account at once. */
+  'password-held': Told & Waiting & { at: number; cancelUrl: string | undefined };
   /** Instead of a code, where "this wasn't me" stopped recovery by this address. */
   'recovery-frozen': Asked & { address: string; recoverUrl: string };
   /** To the mailboxes, where a code goes to a phone, or at high risk to another mailbox; `to` a number or mailbox, masked, or a chat. */
@@ -69,6 +69,7 @@ interface Told {
   browser: string;
   removedAt: number | undefined;
 }
+type Waiting = { completesAt: number; why: HeldFor; soonerUrl: string | undefined };
 
 interface Change {
   at: number;

@@ -82,7 +82,7 @@ function cleaned<P extends object>(params: P, origin: string, locale: MessageLoc
 }
 
 /** A code, and words that a template translates. */
-const CHOSEN_BY_US = ['code', 'what', 'recovery', 'by'];
+const CHOSEN_BY_US = ['code', 'what', 'recovery', 'by', 'why'];
 
 /** What stands in a list, or in the entries of one, is cleaned as if it stood alone. */
 function cleanedValue(name: string, value: unknown, origin: string, locale: MessageLocale): unknown {

@@ -7,7 +7,8 @@ export interface TextParams {
   'recovery-link': { minutes: number; confirmUrl: string };
   'registration-code': { code: string };
   'registration-taken': Record<never, never>;
-  'address-code': { code: string };
+  /** `again`: the number is the account's already. */
+  'address-code': { code: string; again: boolean };
   /** As many accounts have the number as may. */
   'address-taken': Record<never, never>;
   'password-changed': { changedAt: number };

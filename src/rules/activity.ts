@@ -17,6 +17,7 @@ export const ACTIVITY_EVENTS = [
   'sign-out',
   'sign-out-elsewhere',
   'add-address',
+  'confirm-address',
   'remove-address',
   'link-messenger',
   'unlink-messenger',

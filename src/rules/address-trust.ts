@@ -1,7 +1,7 @@
 /** How far an address of an account is trusted after it came, went, or was said to be in somebody else's hands. */
 import type { Identifier } from './identifiers.ts';
 import type { Lane } from './lanes.ts';
-import { ADDRESS_CHANGED_LATELY_MS } from './limits.ts';
+import { ADDRESS_CHANGED_LATELY_MS, STALE_NUMBER } from './limits.ts';
 
 /** What is known of an address of an account. Moments are milliseconds since 1970. */
 export interface AddressFacts extends Pick<Identifier, 'kind' | 'canonical'> {
@@ -42,4 +42,18 @@ export function addressesInDoubt<A extends AddressFacts>(
 /** A recovery by a browser that the account does not know, soon after an address of it came or went, or a messenger was linked. */
 export function isRisky(lane: Lane, changedAt: number | undefined, now: number): boolean {
   return lane !== 'known-device' && changedAt !== undefined && now < changedAt + ADDRESS_CHANGED_LATELY_MS;
+}
+
+/** Why a new password waits: ways into the account changed lately, or its code may have come by a number that is too little alone. */
+export type HeldFor = 'changed' | 'stale_number';
+
+/** The longer wait where there are two reasons, and then that one is told which another way to get the code does not help against. */
+export function waitFor(
+  doubts: Record<HeldFor, boolean>,
+  coolOffMs: number,
+): { heldFor: HeldFor; waitMs: number } | undefined {
+  const staleMs = doubts.stale_number ? STALE_NUMBER.waitMs : 0;
+  const changedMs = doubts.changed ? coolOffMs : 0;
+  if (staleMs + changedMs === 0) return undefined;
+  return { heldFor: changedMs > 0 ? 'changed' : 'stale_number', waitMs: Math.max(staleMs, changedMs) };
 }

@@ -21,6 +21,7 @@ export const AUDIT_EVENTS = [
   'thaw-address',
   'start-address',
   'add-address',
+  'confirm-address',
   'remove-address',
   'start-link',
   'link-messenger',

@@ -82,6 +82,8 @@ export const NOTICE_USEFUL_MS = DAY;
 export const RECENT_RECOVERY_MS = DAY;
 export const SUPPORT_TOLD_EVERY_MS = 7 * DAY;
 export const ADDRESS_CHANGED_LATELY_MS = 30 * DAY;
+/** A number proven longer ago may be somebody else's (R79): beside a mailbox it alone opens nothing at once. Weekends are long here, too. */
+export const STALE_NUMBER = { afterMs: 365 * DAY, waitMs: 72 * HOUR } as const;
 
 /** 30 days as SP 800-63B asks at AAL1; it asks for no idle time there, ASVS 7.3.1 does. */
 export const SESSION_LIFETIME_MS = 30 * DAY;

@@ -16,7 +16,7 @@ const ACCOUNT_FIELDS = [
   'generation',
 ] as const satisfies (keyof Account)[];
 const ADDRESS_FIELDS = ['kind', 'value', 'canonical', 'confirmedAt'] as const satisfies (keyof Address)[];
-const HELD_FIELDS = [...ADDRESS_FIELDS, 'frozenAt', 'thawedAt'] as const satisfies (keyof HeldAddress)[];
+const HELD_FIELDS = [...ADDRESS_FIELDS, 'provenAt', 'frozenAt', 'thawedAt'] as const satisfies (keyof HeldAddress)[];
 /** 128 bits in base64url, as ids have. */
 const ID_CHARACTERS = 22;
 const CHANGED_FIELDS = ['passwordHash', 'passwordChangedAt', 'passwordBlockedAt', 'bumpGeneration'] as const;
@@ -28,6 +28,7 @@ interface NewAccountRow extends Omit<Account, 'addresses'> {
   createdAt: number;
 }
 interface NewAddressRow extends Address {
+  provenAt: number | null;
   accountId: string;
   createdAt: number;
 }
@@ -82,7 +83,7 @@ export function accountQueries({ kysely, locked }: Engine): (open: OpenTransacti
   const insertAddress = statement((row: NewAddressRow) =>
     kysely
       .insertInto('addresses')
-      .values(toColumns(row, ['accountId', ...ADDRESS_FIELDS, 'createdAt']))
+      .values(toColumns(row, ['accountId', ...ADDRESS_FIELDS, 'provenAt', 'createdAt']))
       .onConflict((conflict) => conflict.doNothing()),
   );
   const deleteAddresses = statement(({ id }: Pick<Account, 'id'>) =>
@@ -157,6 +158,13 @@ export function accountQueries({ kysely, locked }: Engine): (open: OpenTransacti
       .where('addresses.account_id', '=', accountId)
       .where('addresses.confirmed_at', 'is not', null),
   );
+  const proveAddress = statement((address: NamedAddress & { now: number }) =>
+    kysely
+      .updateTable('addresses')
+      .set({ proven_at: address.now })
+      .where(held(address))
+      .where('confirmed_at', 'is not', null),
+  );
   const freezeAddress = statement((address: NamedAddress & { now: number }) =>
     kysely.updateTable('addresses').set({ frozen_at: address.now }).where(held(address)).where('frozen_at', 'is', null),
   );
@@ -196,7 +204,7 @@ export function accountQueries({ kysely, locked }: Engine): (open: OpenTransacti
         createdAt: now,
       });
       for (const address of addresses) {
-        const inserted = await open.changed(insertAddress, { ...address, accountId: id, createdAt: now });
+        const inserted = await open.changed(insertAddress, newRow(id, address, now));
         if (inserted === 1) continue;
         // The caller goes on in this transaction, so nothing of the account may stay.
         await open.run(deleteAddresses, { id });
@@ -211,7 +219,7 @@ export function accountQueries({ kysely, locked }: Engine): (open: OpenTransacti
     },
     nextGeneration: async (id, from) => (await open.changed(nextGeneration, { id, from })) === 1,
     async addAddress(accountId, address, now) {
-      if ((await open.changed(insertAddress, { ...address, accountId, createdAt: now })) !== 1) return false;
+      if ((await open.changed(insertAddress, newRow(accountId, address, now))) !== 1) return false;
       if (address.confirmedAt !== null) await open.run(deleteUnconfirmed, { ...address, accountId });
       return true;
     },
@@ -230,11 +238,16 @@ export function accountQueries({ kysely, locked }: Engine): (open: OpenTransacti
       const { addedAt, removedAt } = (await open.first(addressesChangedAt, { accountId })) ?? {};
       return addedAt || removedAt ? Math.max(addedAt ?? 0, removedAt ?? 0) : undefined;
     },
+    proveAddress: (accountId, { kind, canonical }, now) => open.run(proveAddress, { accountId, kind, canonical, now }),
     freezeAddress: (accountId, { kind, canonical }, now) =>
       open.run(freezeAddress, { accountId, kind, canonical, now }),
     thawAddress: (accountId, { kind, canonical }, now) => open.run(thawAddress, { accountId, kind, canonical, now }),
     count: async () => (await open.first(count, {}))?.accounts ?? 0,
   });
+}
+
+function newRow(accountId: string, address: Address, now: number): NewAddressRow {
+  return { ...address, provenAt: address.provenAt ?? address.confirmedAt, accountId, createdAt: now };
 }
 
 function isHeld(address: Address, kind: Address['kind'], canonical: string): boolean {
@@ -248,10 +261,10 @@ function isSame(one: Pick<Address, 'kind' | 'canonical'>, other: Pick<Address, '
 /** Rows come sorted by account, then in the order in which its addresses were given. */
 function toAccounts(rows: AccountRow[]): Account[] {
   const accounts: Account[] = [];
-  for (const { kind, value, canonical, confirmedAt, frozenAt, thawedAt, ...account } of rows) {
+  for (const { kind, value, canonical, confirmedAt, provenAt, frozenAt, thawedAt, ...account } of rows) {
     if (accounts.at(-1)?.id !== account.id) accounts.push({ ...account, addresses: [] });
     if (kind !== null && value !== null && canonical !== null)
-      accounts.at(-1)?.addresses.push({ kind, value, canonical, confirmedAt, frozenAt, thawedAt });
+      accounts.at(-1)?.addresses.push({ kind, value, canonical, confirmedAt, provenAt, frozenAt, thawedAt });
   }
   return accounts;
 }

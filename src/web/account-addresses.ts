@@ -1,4 +1,4 @@
-/** Adding a further address to an account, and removing one. */
+/** Adding a further address to an account, confirming a number again, and removing one. */
 import type { Context as HttpContext } from 'hono';
 import { addAddress } from '../actions/add-address.ts';
 import { findAddress, removeAddress } from '../actions/remove-address.ts';
@@ -6,11 +6,13 @@ import { currentSession } from '../actions/sessions.ts';
 import { startAddress } from '../actions/start-address.ts';
 import { verifyCode } from '../actions/verify-code.ts';
 import { fill, fillCount } from '../locales/index.ts';
+import { isProvable } from '../rules/addresses.ts';
 import { Refusal } from '../rules/errors.ts';
 import { type ReadIdentifier, suggestEmail } from '../rules/identifiers.ts';
 import { ADDRESSES_MAX } from '../rules/limits.ts';
+import { isStale, lastProvenAt } from '../rules/stale-numbers.ts';
 import { askedCountries, named, readFor } from './identifier-form.ts';
-import { addAddressPage, removeAddressPage } from './pages/account-address.ts';
+import { addAddressPage, confirmNumberPage, removeAddressPage } from './pages/account-address.ts';
 import type { FieldError } from './pages/layout.ts';
 import { fieldErrors, phoneProblemOf } from './pages/problems.ts';
 import { readForm } from './read-body.ts';
@@ -75,9 +77,9 @@ export const submitAddressCode: Handler = async (web, c) => {
   if (token === undefined) return c.redirect(BEGINNINGS.address, 303);
   try {
     const verified = await verifyCode(web.context, 'address', token, typed, { rotateToken: true });
-    await addAddress(web.context, sessionOf(web, c), verified.token);
+    const done = await addAddress(web.context, sessionOf(web, c), verified.token);
     web.cookies.forget(c, 'address');
-    return c.redirect('/account?notice=address-added', 303);
+    return c.redirect(`/account?notice=${done === 'added' ? 'address-added' : 'number-confirmed'}`, 303);
   } catch (error) {
     if (error instanceof Refusal && isSignedOut(error)) return c.redirect('/sign-in', 303);
     if (error instanceof Refusal && error.code === 'recovery_not_found')
@@ -85,6 +87,42 @@ export const submitAddressCode: Handler = async (web, c) => {
     return showRefused(web, c, 'address', error, typed);
   }
 };
+
+export const showConfirmNumber: Handler = (web, c) => showConfirmation(web, c, [], 200);
+
+export const submitConfirmNumber: Handler = async (web, c) => {
+  const password = (await readForm(c)).get('password') ?? '';
+  try {
+    if (password === '') throw new Refusal('invalid_request', { field: 'password' });
+    const { address } = await findAddress(web.context, sessionOf(web, c), keyOf(c));
+    const { kind, canonical, value: typed } = address;
+    const origin = originOf(web, c);
+    const started = await startAddress(web.context, sessionOf(web, c), { kind, canonical, typed }, password, origin);
+    web.cookies.write(c, 'address', started.token);
+    return c.redirect('/account/addresses/code', 303);
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code === 'not_found') throw error;
+    if (isSignedOut(error)) return c.redirect('/sign-in', 303);
+    return showConfirmation(web, c, addressErrors(web, c, error), refusedStatus(c, error));
+  }
+};
+
+/** A number that was confirmed meanwhile, or can't be texted any more, has nothing to be asked here. */
+async function showConfirmation(
+  web: Web,
+  c: HttpContext,
+  errors: FieldError[],
+  status: 200 | ReturnType<typeof refusedStatus>,
+): Promise<Response> {
+  const { context } = web;
+  const { address, removal } = await findAddress(context, sessionOf(web, c), keyOf(c));
+  const provenAt = lastProvenAt(address);
+  const isAsked = isStale(address, context.clock.now()) && isProvable(address, context.settings.texting?.countries);
+  if (provenAt === null || !isAsked) return c.redirect('/account', 303);
+  const removeUrl = removal === 'removable' ? `/account/addresses/remove/${keyOf(c)}` : undefined;
+  const props = { number: address.value, provenAt, action: c.req.path, removeUrl, errors };
+  return c.html(confirmNumberPage(viewOf(web, c), props), status);
+}
 
 export const showRemoveAddress: Handler = (web, c) => showRemoval(web, c, [], 200);
 

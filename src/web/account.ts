@@ -3,17 +3,20 @@ import { listActivity, unfinishedRecovery } from '../actions/list-activity.ts';
 import { listMessengers } from '../actions/list-messengers.ts';
 import { addressKey } from '../actions/remove-address.ts';
 import { currentSession, listSessions, signOut, signOutElsewhere } from '../actions/sessions.ts';
-import { canRemove } from '../rules/addresses.ts';
+import type { Account, HeldAddress } from '../ports.ts';
+import { canRemove, hasMailbox, isProvable } from '../rules/addresses.ts';
+import { isStale, lastProvenAt } from '../rules/stale-numbers.ts';
 import { canLink } from './account-messengers.ts';
-import { type AccountNotice, accountPage } from './pages/account.ts';
+import { type AccountNotice, type AccountProps, accountPage } from './pages/account.ts';
 import { activityPage } from './pages/account-activity.ts';
-import { viewOf } from './request.ts';
+import { viewOf, type Web } from './request.ts';
 import type { Handler } from './routes.ts';
 
 const NOTICES: readonly AccountNotice[] = [
   'signed-out-elsewhere',
   'address-added',
   'address-removed',
+  'number-confirmed',
   'messenger-linked',
   'messenger-unlinked',
   'link-cancelled',
@@ -34,6 +37,7 @@ export const showAccount: Handler = async (web, c) => {
         removeUrl: canRemove(account.addresses, address, web.context.settings.texting?.countries)
           ? `/account/addresses/remove/${addressKey(web.context, address)}`
           : undefined,
+        stale: staleOf(web, account, address),
       })),
       byPhone: web.context.settings.texting !== undefined,
       messengers: messengers
@@ -52,6 +56,21 @@ export const showAccount: Handler = async (web, c) => {
     }),
   );
 };
+
+/** Only where it matters: an account without a mailbox is recovered by its number as ever. */
+function staleOf(
+  { context }: Web,
+  { addresses }: Account,
+  address: HeldAddress,
+): AccountProps['addresses'][number]['stale'] {
+  const provenAt = lastProvenAt(address);
+  const isAsked =
+    isStale(address, context.clock.now()) &&
+    hasMailbox(addresses) &&
+    isProvable(address, context.settings.texting?.countries);
+  if (provenAt === null || !isAsked) return undefined;
+  return { provenAt, confirmUrl: `/account/addresses/confirm/${addressKey(context, address)}` };
+}
 
 export const showActivity: Handler = async (web, c) => {
   const current = await currentSession(web.context, web.cookies.read(c, 'session'));

@@ -74,7 +74,7 @@ async function showPasswordPage(
 ): Promise<Response> {
   const proof = await proofOf(web, c, 'recovery');
   if (proof?.state === 'completed') return c.redirect('/sign-in', 303);
-  if (proof?.completesAt !== undefined) return c.html(heldPage(viewOf(web, c), { completesAt: proof.completesAt }));
+  if (proof?.held) return c.html(heldPage(viewOf(web, c), proof.held));
   if (proof?.state === 'choosing') return c.redirect('/recover/account', 303);
   if (proof?.state !== 'verified') return c.redirect(proof ? '/recover/code' : '/recover', 303);
   const profile = web.config.passwordProfile;

@@ -5,15 +5,7 @@ import * as addresses from './account-addresses.ts';
 import * as messengers from './account-messengers.ts';
 import { showChooseAccount, submitChooseAccount } from './choose-account.ts';
 import { showConfirm, submitConfirm } from './confirm.ts';
-import {
-  showDevInbox,
-  showDevInboxEvents,
-  showDevInboxHtml,
-  showDevInboxList,
-  showDevShop,
-  submitDevBehaviour,
-  submitDevReport,
-} from './development.ts';
+import * as development from './development.ts';
 import { submitDevChat } from './development-chats.ts';
 import { proveOperator, redirectHome, redirectToRecovery, showHealth, showHelp, showReadiness } from './everywhere.ts';
 import { showStatus } from './live-line.ts';
@@ -83,6 +75,8 @@ export const ROUTES: readonly Route[] = [
   ['POST', '/account/addresses/code',       ownersOnly(addresses.submitAddressCode)],
   ['POST', '/account/addresses/resend',     ownersOnly(submitResend('address'))],
   ['GET',  '/account/addresses/status',     ownersOnly(showStatus('address'))],
+  ['GET',  '/account/addresses/confirm/:address', ownersOnly(addresses.showConfirmNumber)],
+  ['POST', '/account/addresses/confirm/:address', ownersOnly(addresses.submitConfirmNumber)],
   ['GET',  '/account/addresses/remove/:address',  ownersOnly(addresses.showRemoveAddress)],
   ['POST', '/account/addresses/remove/:address',  ownersOnly(addresses.submitRemoveAddress)],
   ['GET',  '/account/messengers/link/:messenger',    ownersOnly(messengers.showStartLink)],
@@ -105,15 +99,15 @@ export const ROUTES: readonly Route[] = [
 /** Only in development, where `/` is a small shop. */
 // biome-ignore format: a table is read in rows and columns
 export const DEVELOPMENT_ROUTES: readonly Route[] = [
-  ['GET',  '/',                             showDevShop],
-  ['GET',  '/dev/inbox',                    showDevInbox],
-  ['GET',  '/dev/inbox/list',               showDevInboxList],
-  ['GET',  '/dev/inbox/events',             showDevInboxEvents],
-  ['GET',  '/dev/inbox/:id/html',           showDevInboxHtml],
-  ['GET',  '/dev/inbox/chats/:messenger',   showDevInbox],
+  ['GET',  '/',                             development.showDevShop],
+  ['GET',  '/dev/inbox',                    development.showDevInbox],
+  ['GET',  '/dev/inbox/list',               development.showDevInboxList],
+  ['GET',  '/dev/inbox/events',             development.showDevInboxEvents],
+  ['GET',  '/dev/inbox/:id/html',           development.showDevInboxHtml],
+  ['GET',  '/dev/inbox/chats/:messenger',   development.showDevInbox],
   ['POST', '/dev/inbox/chats/:messenger',   submitDevChat],
-  ['POST', '/dev/inbox/report',             submitDevReport],
-  ['POST', '/dev/inbox/behaviour',          submitDevBehaviour],
+  ['POST', '/dev/inbox/report',             development.submitDevReport],
+  ['POST', '/dev/inbox/behaviour',          development.submitDevBehaviour],
 ];
 
 export const PRODUCTION_ROUTES: readonly Route[] = [['GET', '/', redirectHome]];

@@ -19,6 +19,9 @@ const NOBODY = [{ emails: ['somebody-else@example.com'] }];
 
 const accounts = {
   'has the number and a mailbox': [{ emails: [EMAIL], phones: [PHONE] }],
+  'has a number that was not proven for long, and a mailbox': [
+    { emails: [EMAIL], phones: [PHONE], numbersProvenAt: Date.parse('2025-03-01T00:00:00Z') },
+  ],
   'has the number alone': [{ emails: [], phones: [PHONE] }],
   'shares the number': [
     { emails: [EMAIL], phones: [PHONE] },

@@ -25,6 +25,44 @@ for (const engine of ['sqlite', 'postgres'] as const)
     const holders = (kind: 'email' | 'phone', canonical: string): Promise<Account[]> =>
       terminal.look((store) => store.transaction((tx) => tx.accounts.byConfirmedAddress(kind, canonical)));
 
+    test('when a number was last confirmed goes along; where nobody says it was now', async () => {
+      await terminal.file(
+        'people.csv',
+        `phone,email,phone_confirmed_at
++33612345678,day@shop.example,2025-01-31
++33612345679,moment@shop.example,2025-01-31T12:00:00+01:00
++33612345670,unsaid@shop.example,
+,mail@shop.example,2025-01-31
++33612345671,late@shop.example,2999-01-01
++33612345672,odd@shop.example,31.1.2025
+`,
+      );
+      await terminal.transcript(`
+        $ regain accounts import people.csv
+        imported 4, already there 0, refused 2
+        ! line 6: phone_confirmed_at: '2999-01-01' is not in the past like 2025-06-30 or 2025-06-30T12:00:00Z
+        ! line 7: phone_confirmed_at: '31.1.2025' is not in the past like 2025-06-30 or 2025-06-30T12:00:00Z
+        [1]
+      `);
+      const addresses = async (email: string) =>
+        (await holders('email', email))[0]!.addresses.toSorted((one, other) => one.kind.localeCompare(other.kind));
+      const numberOf = async (email: string) => (await addresses(email)).find(({ kind }) => kind === 'phone')!;
+      assert.equal((await numberOf('day@shop.example')).provenAt, Date.parse('2025-01-31T00:00:00Z'));
+      assert.equal((await numberOf('moment@shop.example')).provenAt, Date.parse('2025-01-31T11:00:00Z'));
+      const unsaid = await numberOf('unsaid@shop.example');
+      assert.equal(unsaid.provenAt, unsaid.confirmedAt);
+      for (const email of ['day@shop.example', 'mail@shop.example']) {
+        const [mailbox, ...numbers] = await addresses(email);
+        assert.equal(mailbox?.provenAt, mailbox?.confirmedAt);
+        for (const { confirmedAt } of numbers) assert.equal(confirmedAt, mailbox?.confirmedAt, 'here since the import');
+      }
+      await terminal.transcript(`
+        $ regain accounts import people.csv --unconfirmed
+        ! regain accounts import: people.csv has phone_confirmed_at, and --unconfirmed says the contrary.
+        [2]
+      `);
+    });
+
     test('good rows go in, bad ones are named by their line, and the next time nothing changes', async () => {
       await terminal.file(
         'people.csv',
@@ -102,10 +140,10 @@ Esc \u001b[31mape,esc@shop.example,,,,
         ! regain accounts import: folder.csv is a folder
         [2]
         $ regain accounts import empty.csv
-        ! regain accounts import: empty.csv is empty. Its first line must name the columns: email,phone,name,birthday,locale,password_hash
+        ! regain accounts import: empty.csv is empty. Its first line must name the columns: email,phone,phone_confirmed_at,name,birthday,locale,password_hash
         [2]
         $ regain accounts import unknown.csv
-        ! regain accounts import: unknown.csv, line 1: there is no column 'nickname'. Known are email, phone, name, birthday, locale, password_hash, separated by commas.
+        ! regain accounts import: unknown.csv, line 1: there is no column 'nickname'. Known are email, phone, phone_confirmed_at, name, birthday, locale, password_hash, separated by commas.
         [2]
         $ regain accounts import twice.csv
         ! regain accounts import: twice.csv, line 1: the column email is there twice.

@@ -11,6 +11,7 @@ import {
   LIMITS,
   LINK_FROM_WRONG_GUESSES,
   RESEND_WAITS_MS,
+  STALE_NUMBER,
   TRIES_PER_CODE,
 } from '../../src/rules/limits.ts';
 import { addPerson, codeIn, linkIn, NEW_PASSWORD, OLD_PASSWORD, SENDS_OF_STRANGERS, wrongCode } from '../people.ts';
@@ -37,6 +38,7 @@ export async function walkEveryPage(program: OnAPort, page: Page, look: Look): P
   await walk.inbox();
   await walk.chooseAccount();
   await walk.chats();
+  await walk.staleNumber();
   await walk.problems();
 }
 
@@ -425,6 +427,33 @@ class Walk {
       await this.#post(path, { phone: 'first', act: 'block' });
       await this.#at(`chat by ${messenger}, blocked`, '[value="unblock"]');
     }
+  }
+
+  /** Of somebody who signs in with the old password, and of somebody who forgot it. */
+  async staleNumber(): Promise<void> {
+    const [email, number] = ['old.number@example.com', '+12125550155'];
+    const numbersProvenAt = this.#program.now() - STALE_NUMBER.afterMs - 1;
+    await addPerson(this.#program, { emails: [email], phones: [number], numbersProvenAt });
+    await this.#page.context().clearCookies();
+    await this.#post('/recover', { identifier: number });
+    await this.#program.advance(RESEND_WAITS_MS[0]);
+    await this.#post('/recover/resend');
+    await this.#program.settled();
+    await this.#post('/recover/code', { code: this.#textedCode(number) });
+    await this.#post('/recover/password', { password: NEW_PASSWORD, password2: NEW_PASSWORD });
+    await this.#at('new password, waiting for a number', 'main .points ~ a.primary[href="/recover"]');
+    await this.#post('/sign-in', { identifier: email, password: OLD_PASSWORD });
+    await this.#at('account, number not confirmed for long', '[href^="/account/addresses/confirm/"]');
+    await this.#page.locator('[href^="/account/addresses/confirm/"]').click();
+    await this.#at('confirm number again', '#password');
+    const action = new URL(this.#page.url()).pathname;
+    await this.#post(action, { password: 'not this one' });
+    await this.#at('confirm number again, wrong password', '#password-error');
+    await this.#post(action, { password: OLD_PASSWORD });
+    await this.#program.settled();
+    await this.#at('confirm number again, code', 'form[action="/account/addresses/code"]');
+    await this.#post('/account/addresses/code', { code: this.#textedCode(number) });
+    await this.#at('account, number confirmed again', '.notice');
   }
 
   async problems(): Promise<void> {

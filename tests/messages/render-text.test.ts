@@ -14,7 +14,7 @@ const SAMPLES: TextParams = {
   'recovery-link': { minutes: 10, confirmUrl: linkOn('acme.com') },
   'registration-code': { code: '482913' },
   'registration-taken': {},
-  'address-code': { code: '482913' },
+  'address-code': { code: '482913', again: false },
   'address-taken': {},
   'address-added': { what: 'email' },
   'address-removed': { what: 'phone' },

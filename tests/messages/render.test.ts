@@ -18,7 +18,7 @@ function factsOf(kind: TemplateKind): string[] {
       ([name]) =>
         !name.endsWith('Url') &&
         !name.endsWith('At') &&
-        !['at', 'by', 'heldBack', 'recovery', 'timeline', 'what'].includes(name),
+        !['at', 'by', 'heldBack', 'recovery', 'timeline', 'what', 'why'].includes(name),
     )
     .flatMap(([, value]) => value)
     .map(String);

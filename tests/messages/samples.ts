@@ -112,6 +112,8 @@ export const SAMPLES: MessageParams = {
     at: AT,
     browser: 'Firefox on Windows',
     completesAt: AT + 86_400_000,
+    why: 'stale_number',
+    soonerUrl: `${ORIGIN}/recover`,
     removedAt: undefined,
     cancelUrl: `${ORIGIN}/recover/cancel/${token}`,
   },

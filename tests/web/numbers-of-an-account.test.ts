@@ -171,7 +171,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.match((await owner.get('/account')).text, /Add an email address or mobile number/);
       assert.match((await owner.get('/account/addresses/add')).text, /second SIM card/);
       const page = await askToAdd(owner, `212 ${number.slice(5, 8)} 0101`);
-      assert.match(page, /This code adds the number to your Shop account/);
+      assert.match(page, /This code confirms the number for your Shop account/);
       const text = lastText(number);
       assert.match(text, /ADD THIS NUMBER/);
       assert.equal((await signIn(people.visitor(), number, OLD_PASSWORD)).status, 401, 'not before it is proven');

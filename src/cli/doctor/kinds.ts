@@ -4,6 +4,7 @@ import { type ImportedPerson, importAccounts } from '../../actions/add-account.t
 import { createHasher } from '../../passwords/hasher.ts';
 import type { Keys } from '../../ports.ts';
 import { type Identifier, readIdentifier } from '../../rules/identifiers.ts';
+import { STALE_NUMBER } from '../../rules/limits.ts';
 import type { Store } from '../../store/store.ts';
 import { systemClock, systemRandom } from '../../system.ts';
 
@@ -19,6 +20,8 @@ export const REFERENCE_OF = {
   passwordless: 'unknown',
   unknown: 'unknown',
   'known-phone': 'unknown-phone',
+  /** Proven too long ago to open its account alone, beside a mailbox. */
+  'stale-phone': 'unknown-phone',
   /** Two accounts have it; which they are is told after the code, and not before. */
   'shared-phone': 'unknown-phone',
   'unknown-phone': 'unknown-phone',
@@ -68,7 +71,9 @@ export async function seedSubjects(
   const passwordHash = await hasher.hash(SCRATCH_PASSWORD);
   const context = { store, keys, random: systemRandom, clock: { now: () => now } };
   for (const kind of KINDS) {
-    const people = subjects.filter((subject) => subject.kind === kind).flatMap((one) => peopleOf(one, passwordHash));
+    const people = subjects
+      .filter((subject) => subject.kind === kind)
+      .flatMap((one) => peopleOf(one, passwordHash, now));
     for (let from = 0; from < people.length; from += ACCOUNTS_PER_COMMIT) {
       const entered = await importAccounts(context, people.slice(from, from + ACCOUNTS_PER_COMMIT), {
         confirmed: !kind.startsWith('unconfirmed'),
@@ -82,7 +87,7 @@ export async function seedSubjects(
   }
 }
 
-function peopleOf({ identifier, kind }: Subject, passwordHash: string): ImportedPerson[] {
+function peopleOf({ identifier, kind }: Subject, passwordHash: string, now: number): ImportedPerson[] {
   switch (kind) {
     case 'unknown':
     case 'unknown-phone':
@@ -96,6 +101,10 @@ function peopleOf({ identifier, kind }: Subject, passwordHash: string): Imported
     case 'known-landline':
     case 'known-foreign-phone':
       return [personOf([identifier, randomEmail()], passwordHash)];
+    case 'stale-phone': {
+      const numbersProvenAt = now - STALE_NUMBER.afterMs - 1;
+      return [{ ...personOf([identifier, randomEmail()], passwordHash), numbersProvenAt }];
+    }
     case 'shared-phone':
       return [personOf([identifier, randomEmail()], passwordHash), personOf([identifier, randomEmail()], passwordHash)];
     default:

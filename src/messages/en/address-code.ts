@@ -33,8 +33,15 @@ export const addressCode: Templates['address-code'] = (params, surroundings) => 
   ],
 });
 
-export const addressCodeText: TextTemplates['address-code'] = (_params, { brand, host }) => [
-  `${brand}: someone asked to ADD THIS NUMBER to an account. Not you? Ignore this. Only type this code on ${host}:`,
-  `Code to ADD THIS NUMBER at ${brand}. Not you? Ignore. Use only on ${host}:`,
-  `ADD NUMBER code for ${host} only. Not you? Ignore:`,
-];
+export const addressCodeText: TextTemplates['address-code'] = ({ again }, { brand, host }) =>
+  again
+    ? [
+        `${brand}: someone asked to CONFIRM THIS NUMBER of an account again. Not you? Ignore this. Only type this code on ${host}:`,
+        `Code to CONFIRM THIS NUMBER at ${brand}. Not you? Ignore. Use only on ${host}:`,
+        `CONFIRM NUMBER code for ${host} only. Not you? Ignore:`,
+      ]
+    : [
+        `${brand}: someone asked to ADD THIS NUMBER to an account. Not you? Ignore this. Only type this code on ${host}:`,
+        `Code to ADD THIS NUMBER at ${brand}. Not you? Ignore. Use only on ${host}:`,
+        `ADD NUMBER code for ${host} only. Not you? Ignore:`,
+      ];

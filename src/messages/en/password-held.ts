@@ -1,3 +1,4 @@
+import { STALE_AFTER_MONTHS } from '../../rules/stale-numbers.ts';
 import type { MessageParams, Surroundings, Templates, TextTemplates } from '../catalog.ts';
 import type { Block } from '../layout.ts';
 import { whyTold } from './phrases.ts';
@@ -25,16 +26,28 @@ export const passwordHeld: Templates['password-held'] = (params, surroundings) =
     },
     {
       type: 'paragraph',
-      text:
-        'The browser is new to the account, and an address came or went lately, or a messenger was linked. So the new password ' +
-        'has to wait. Until then the old one goes on working, and nobody is signed out.',
+      text: `${WHY[params.why]} So the new password has to wait. Until then the old one goes on working, and nobody is signed out.`,
     },
     { type: 'paragraph', text: 'If that was you, just wait. We write again when the new password works.' },
+    ...sooner(params),
     { type: 'aside', title: 'Not you? Stop it now', blocks: notYou(params, surroundings) },
   ],
 });
 
-function notYou({ cancelUrl }: MessageParams['password-held'], { supportAddress }: Surroundings): Block[] {
+const WHY: Record<MessageParams['password-held']['why'], string> = {
+  changed: 'The browser is new to the account, and an address came or went lately, or a messenger was linked.',
+  stale_number:
+    `The code may have been read at a phone number that was not confirmed for more than ${STALE_AFTER_MONTHS} months, and old ` +
+    'numbers are given to new people.',
+};
+
+function sooner({ soonerUrl }: MessageParams['password-held']): Block[] {
+  return soonerUrl === undefined
+    ? []
+    : [{ type: 'link', label: 'With a code by email instead, a new password works at once', url: soonerUrl }];
+}
+
+function notYou({ cancelUrl, why }: MessageParams['password-held'], { supportAddress }: Surroundings): Block[] {
   if (cancelUrl === undefined)
     return [
       {
@@ -49,7 +62,9 @@ function notYou({ cancelUrl }: MessageParams['password-held'], { supportAddress 
       type: 'steps',
       items: [
         'Stop it with the button below. Signing in with the old password stops it as well.',
-        'Change the password of your email account: someone may be reading your mail.',
+        why === 'changed'
+          ? 'Change the password of your email account: someone may be reading your mail.'
+          : 'Is the number not yours any more? Sign in and remove it from your account.',
         `If you get stuck, write to ${supportAddress}.`,
       ],
     },

@@ -63,6 +63,8 @@ export interface AccountRows {
   removedSince(accountId: string, since: number): Promise<RemovedAddress[]>;
   /** When a confirmed address was last added after the account was made, or removed; undefined for never. */
   addressesChangedAt(accountId: string): Promise<number | undefined>;
+  /** Its owner proved once more that it is his; where the account holds it confirmed. */
+  proveAddress(accountId: string, address: Pick<Address, 'kind' | 'canonical'>, now: number): Promise<void>;
   /** Where it is not frozen yet. */
   freezeAddress(accountId: string, address: Pick<Address, 'kind' | 'canonical'>, now: number): Promise<void>;
   /** Where it is frozen. */

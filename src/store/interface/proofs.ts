@@ -1,4 +1,5 @@
 /** Attempts to show control of an address. */
+import type { HeldFor } from '../../rules/address-trust.ts';
 import type { CodeFormat, Purpose } from '../../rules/codes.ts';
 import type { Channel } from '../../rules/delivery.ts';
 import type { IdentifierKind } from '../../rules/identifiers.ts';
@@ -48,7 +49,13 @@ export interface Proof {
   createdAt: number;
   /** When the account's mailboxes were told that this recovery was asked for; of one that leads to nobody, when they would have been. */
   toldAt: number | null;
+  /** When a code of it last was about to leave for a phone number, written down before it could. */
+  textedAt: number | null;
+  /** What opened it: a code, which may have gone several ways, or the link of a mail. Null before. */
+  verifiedBy: 'code' | 'link' | null;
   verifiedExpiresAt: number | null;
+  /** Why its new password has to wait. */
+  heldFor: HeldFor | null;
   completedAt: number | null;
   /** When somebody said of this completed recovery that it wasn't him. */
   reportedAt: number | null;

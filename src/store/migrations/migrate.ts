@@ -15,6 +15,7 @@ import * as rungs from './0011-rungs.ts';
 import * as candidates from './0012-candidates.ts';
 import * as urgency from './0013-urgency.ts';
 import * as requests from './0014-requests.ts';
+import * as provenAddresses from './0015-proven-addresses.ts';
 
 interface Migration {
   name: string;
@@ -37,6 +38,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0012-candidates', up: candidates.up },
   { name: '0013-urgency', up: urgency.up },
   { name: '0014-requests', up: requests.up },
+  { name: '0015-proven-addresses', up: provenAddresses.up },
 ];
 
 /** Returns the names applied. Another process that migrates at the same moment is waited for. */

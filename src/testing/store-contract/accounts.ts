@@ -158,6 +158,33 @@ export function addresses(inStore: InStore, inTransaction: InTransaction): void 
     assert.deepEqual(await tx.accounts.removedSince('a', 0), []);
   });
 
+  inTransaction(
+    'addresses: proven when confirmed where nothing else is said, and again later, each for itself',
+    async (tx) => {
+      const number = phone('+15551234567');
+      const { provenAt: _, ...bare } = second;
+      const given = [
+        jane,
+        { ...number, provenAt: NOW - 5 },
+        { ...email('un@example.com'), confirmedAt: null, provenAt: null },
+      ];
+      await tx.accounts.insert('a', account({ addresses: given }), NOW);
+      await tx.accounts.insert('b', account({ addresses: [number] }), NOW);
+      assert.equal(await tx.accounts.addAddress('a', { ...bare, confirmedAt: NOW + 1 }, NOW + 1), true);
+      const provenAt = async (id: string) => (await tx.accounts.byId(id))!.addresses.map((address) => address.provenAt);
+      assert.deepEqual(await provenAt('a'), [NOW, NOW - 5, null, NOW + 1]);
+      await tx.accounts.proveAddress('a', number, NOW + 9);
+      await tx.accounts.proveAddress('a', { ...jane, kind: 'phone' }, NOW + 9);
+      await tx.accounts.proveAddress('a', email('un@example.com'), NOW + 9);
+      assert.deepEqual(await provenAt('a'), [NOW, NOW + 9, null, NOW + 1]);
+      assert.deepEqual(await provenAt('b'), [NOW], 'another account with the number');
+      assert.equal((await tx.accounts.byId('a'))?.addresses[1]?.confirmedAt, NOW);
+      await tx.accounts.removeAddress('a', number, NOW + 10);
+      await tx.accounts.proveAddress('a', number, NOW + 11);
+      assert.equal((await tx.accounts.removedSince('a', 0))[0]?.provenAt, NOW + 9, 'not of one that is gone');
+    },
+  );
+
   inStore('addresses: of many accounts that add one address at once exactly one gets it', async (store) => {
     await store.transaction(async (tx) => {
       for (let at = 0; at < 10; at += 1) await tx.accounts.insert(`a${at}`, account(), NOW);

@@ -47,7 +47,10 @@ export function proof(id: string, change: Partial<Proof> = {}): Proof {
     resendAt: NOW + 30_000,
     createdAt: NOW,
     toldAt: null,
+    textedAt: null,
+    verifiedBy: null,
     verifiedExpiresAt: null,
+    heldFor: null,
     completedAt: null,
     reportedAt: null,
     expiresAt: NOW + 3_600_000,
@@ -116,7 +119,7 @@ export function phone(canonical: string) {
   return { kind: 'phone' as const, value: canonical, canonical, ...CONFIRMED };
 }
 
-export const CONFIRMED = { confirmedAt: NOW, frozenAt: null, thawedAt: null };
+export const CONFIRMED = { confirmedAt: NOW, provenAt: NOW, frozenAt: null, thawedAt: null };
 
 /**
  * What must come back as it was given: quotes and comments of SQL, placeholders, wildcards, a backslash, line breaks,

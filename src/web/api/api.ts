@@ -232,7 +232,7 @@ function viewJson(token: string, view: ProofView): z.infer<typeof RecoveryJson> 
     codeFormat: view.codeFormat,
     ...(view.carries === 'link' ? { carries: 'link' as const } : {}),
     expiresAt: iso(view.expiresAt),
-    ...(view.completesAt === undefined ? {} : { completesAt: iso(view.completesAt) }),
+    ...(view.held ? { completesAt: iso(view.held.completesAt), heldFor: view.held.heldFor } : {}),
     resendAt: iso(view.resendAt),
     triesLeft: view.triesLeft,
     channels: view.channels,

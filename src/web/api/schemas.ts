@@ -94,6 +94,10 @@ export const RecoveryJson = z
     completesAt: moment.optional().openapi({
       description: 'Only in the state `held`: the new password opens nothing before, and can be stopped until then',
     }),
+    heldFor: z.enum(['changed', 'stale_number']).optional().openapi({
+      description:
+        'Only in the state `held`. `changed`: addresses or messengers of the account changed lately. `stale_number`: the code may have been read at a phone number that was not confirmed for long; a recovery with a code by email completes at once',
+    }),
     resendAt: moment.openapi({ description: 'When a living code may be sent again' }),
     triesLeft: z.int().openapi({ description: 'Guesses left for this code' }),
     channels: z.array(channel),

@@ -13,6 +13,7 @@ const ICONS: Record<ActivityEntry['name'], Icon> = {
   'sign-out': 'swap',
   'sign-out-elsewhere': 'swap',
   'add-address': 'envelope',
+  'confirm-address': 'phone',
   'remove-address': 'envelope',
   'link-messenger': 'chat',
   'unlink-messenger': 'chat',

@@ -2,7 +2,7 @@
 import { html } from 'hono/html';
 import type { Removal } from '../../actions/remove-address.ts';
 import { currentPasswordField } from './current-password.ts';
-import { errorSummary, heading, rich, textField, typedText, warning } from './fields.ts';
+import { errorSummary, heading, momentOf, rich, textField, typedText, warning } from './fields.ts';
 import { type Countries, countryField } from './identifier.ts';
 import { type FieldError, type Html, page, type View } from './layout.ts';
 
@@ -45,6 +45,37 @@ ${asked === undefined ? '' : html`<input type="hidden" name="asked" value="${ask
 </form>
 </div>
 <p class="below"><a href="/account">${t.back}</a></p>`,
+  });
+}
+
+export interface ConfirmNumberProps {
+  number: string;
+  /** Milliseconds since 1970. */
+  provenAt: number;
+  /** Where the form goes. */
+  action: string;
+  /** Undefined where it has to stay. */
+  removeUrl: string | undefined;
+  errors: readonly FieldError[];
+}
+
+/** `POST` to `action` with `password`: the code goes to the number, and is entered where that of a new address is. */
+export function confirmNumberPage(view: View, props: ConfirmNumberProps): Html {
+  const { number, provenAt, action, removeUrl, errors } = props;
+  const t = view.t.confirmNumber;
+  const lead = rich(t.lead, { address: typedText(number), at: momentOf(view, provenAt) });
+  return page(view, {
+    title: t.title,
+    hasErrors: errors.length > 0,
+    main: html`<div class="card">${errorSummary(view, errors)}
+${heading(view, { icon: 'phone', title: t.title, lead, step: { step: 1, steps: 2 } })}
+<form method="post" action="${action}" novalidate>
+${currentPasswordField(view, errors)}
+<button type="submit" class="primary">${t.submit}</button>
+</form>
+${removeUrl === undefined ? '' : html`<p><a href="${removeUrl}">${t.notMine}</a></p>`}
+</div>
+<p class="below"><a href="/account">${view.t.addAddress.back}</a></p>`,
   });
 }
 

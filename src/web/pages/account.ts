@@ -12,14 +12,20 @@ export type AccountNotice =
   | 'signed-out-elsewhere'
   | 'address-added'
   | 'address-removed'
+  | 'number-confirmed'
   | 'messenger-linked'
   | 'messenger-unlinked'
   | 'link-cancelled';
 
 export interface AccountProps {
   name: string | null;
-  /** `removeUrl` where it may be removed. */
-  addresses: readonly { value: string; confirmed: boolean; removeUrl: string | undefined }[];
+  /** `removeUrl` where it may be removed; `stale` where it is a number that was not proven for long. */
+  addresses: readonly {
+    value: string;
+    confirmed: boolean;
+    removeUrl: string | undefined;
+    stale: { provenAt: number; confirmUrl: string } | undefined;
+  }[];
   /** Whether codes can go to a phone. */
   byPhone: boolean;
   /** `canLink` where a chat can be linked now. */
@@ -64,6 +70,7 @@ function noticeText({ t }: View, key: AccountNotice): string {
     'signed-out-elsewhere': t.account.signedOutElsewhere,
     'address-added': t.account.addressAdded,
     'address-removed': t.account.addressRemoved,
+    'number-confirmed': t.account.numberConfirmed,
     'messenger-linked': t.messengers.linked,
     'messenger-unlinked': t.messengers.unlinked,
     'link-cancelled': t.messengers.cancelled,
@@ -71,9 +78,13 @@ function noticeText({ t }: View, key: AccountNotice): string {
   return texts[key];
 }
 
-function addressRow(view: View, { value, confirmed, removeUrl }: AccountProps['addresses'][number]): Html {
+function addressRow(view: View, { value, confirmed, removeUrl, stale }: AccountProps['addresses'][number]): Html {
   const t = view.t.account;
-  return html`<li>${icon(value.includes('@') ? 'envelope' : 'phone')}<span><bdi class="typed">${value}</bdi> <em>${confirmed ? t.confirmed : t.unconfirmed}</em></span>${
+  return html`<li>${icon(value.includes('@') ? 'envelope' : 'phone')}<span><bdi class="typed">${value}</bdi> <em>${confirmed ? t.confirmed : t.unconfirmed}</em>${
+    stale
+      ? html`<small>${rich(t.staleNumber, { at: momentOf(view, stale.provenAt) })}</small><a href="${stale.confirmUrl}" aria-label="${fill(t.confirmThisNumber, { address: value })}">${t.confirmAgain}</a>`
+      : ''
+  }</span>${
     removeUrl === undefined
       ? ''
       : html`<a class="end" href="${removeUrl}" aria-label="${fill(t.removeThisAddress, { address: value })}">${t.removeAddress}</a>`

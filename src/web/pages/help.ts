@@ -3,6 +3,7 @@ import type { PasswordProfile } from '../../config.ts';
 import { durationText, fill } from '../../locales/index.ts';
 import { CODE_LIFETIME_MS, RESEND_WAITS_MS, TRIES_PER_CODE } from '../../rules/limits.ts';
 import { PASSPHRASE_MIN_CHARACTERS, PASSWORD_MIN_CHARACTERS } from '../../rules/passwords.ts';
+import { STALE_AFTER_MONTHS } from '../../rules/stale-numbers.ts';
 import { rich } from './fields.ts';
 import { icon } from './icons.ts';
 import { type Html, page, type View } from './layout.ts';
@@ -22,6 +23,7 @@ export function helpPage(view: View, { sender, profile }: HelpProps): Html {
     wait: durationText(view, RESEND_WAITS_MS[0] / 1000),
     lifetime: durationText(view, CODE_LIFETIME_MS / 1000),
     tries: String(TRIES_PER_CODE),
+    months: String(STALE_AFTER_MONTHS),
   };
   const list = (items: readonly string[]): Html =>
     html`<ul class="points">${items.map((item) => html`<li>${rich(item, numbers)}</li>`)}</ul>`;

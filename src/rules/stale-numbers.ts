@@ -1,0 +1,74 @@
+/**
+ * Phone numbers get new owners: US carriers give one on after as little as 45 days, and of 259 that were for sale 171 still opened
+ * somebody's accounts (Lee and Narayanan, eCrime 2021). So a number is trusted for as long as its owner proved it lately.
+ */
+import { HANDED_OVER, type MessageStatus } from './delivery.ts';
+import type { IdentifierKind } from './identifiers.ts';
+import type { Lane } from './lanes.ts';
+import { STALE_NUMBER } from './limits.ts';
+
+/** The bound in the months that people count in. */
+export const STALE_AFTER_MONTHS = Math.round((STALE_NUMBER.afterMs * 12) / (365 * 86_400_000));
+
+/** Of an address. Moments are milliseconds since 1970. */
+export interface Proven {
+  kind: IdentifierKind;
+  confirmedAt: number | null;
+  provenAt: number | null;
+}
+
+/** Mailboxes don't get new owners this way. */
+export function isStale(address: Proven, now: number): boolean {
+  const at = lastProvenAt(address);
+  return address.kind === 'phone' && at !== null && now > at + STALE_NUMBER.afterMs;
+}
+
+/** An older program that runs beside this one writes down the confirmation alone. */
+export function lastProvenAt({ provenAt, confirmedAt }: Proven): number | null {
+  return provenAt ?? confirmedAt;
+}
+
+/**
+ * Whether a code that may have been read at this number is too little to open the account at once. Not where there is no mailbox
+ * to ask: its owner would have no way in. Nor in a browser that has signed in with what was typed: somebody gave it the password
+ * there, so the number does not stand alone.
+ */
+export function isTooLittle(
+  number: Proven | undefined,
+  asking: { hasMailbox: boolean; lane: Lane; now: number },
+): boolean {
+  const { hasMailbox, lane, now } = asking;
+  return number !== undefined && hasMailbox && lane !== 'known-device' && isStale(number, now);
+}
+
+/** What is known of a message with a code. */
+export interface CodeMessage {
+  /** The end of its way. */
+  end: 'mailbox' | 'number' | 'chat';
+  status: MessageStatus;
+  attempts: number;
+  reason: string | null;
+}
+
+/**
+ * What the recovery has proven beyond doubt. Each way brings the same code, so where it may have gone two ways nothing is. A link
+ * stands in mails alone.
+ */
+export function provenEnd(
+  { verifiedBy, textedAt }: { verifiedBy: 'code' | 'link' | null; textedAt: number | null },
+  messages: readonly CodeMessage[],
+): 'mailbox' | 'number' | undefined {
+  if (verifiedBy === null) return undefined;
+  if (verifiedBy === 'link') return 'mailbox';
+  const elsewhere = messages.filter((message) => message.end !== 'number' && mayHaveLeft(message));
+  if (textedAt !== null) return elsewhere.length === 0 ? 'number' : undefined;
+  return elsewhere.length > 0 && elsewhere.every(({ end }) => end === 'mailbox') ? 'mailbox' : undefined;
+}
+
+/** Our own reasons to leave a message out. */
+const LEFT_OUT = ['no_address', 'high_risk', 'stale_number', 'held_back', 'not_configured'];
+
+function mayHaveLeft({ status, attempts, reason }: CodeMessage): boolean {
+  if (status === 'suppressed' || status === 'unneeded') return false;
+  return reason === HANDED_OVER || (attempts > 0 && !LEFT_OUT.includes(reason ?? ''));
+}
