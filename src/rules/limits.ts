@@ -102,12 +102,10 @@ export const LEASE_RENEWED_EVERY_MS = 2 * SECOND;
 export const SEND_JITTER_MS = 20;
 /** The live line says "waiting to leave" for this long whatever happened: how long one mail took can't be read off. */
 export const FATE_SHOWN_AFTER_MS = 2 * SECOND;
-
 /** Attempts are kept while the "this wasn't me" link of a change may refer to them, and a day for support (R91). */
 export const PROOF_KEPT_MS = NOT_ME_LIFETIME_MS + DAY;
 export const AUDIT_KEPT_MS = 90 * DAY;
 export const MESSAGE_KEPT_MS = 30 * DAY;
-
 /** Bounds of what people type. */
 export const IDENTIFIER_MAX_CHARACTERS = 320;
 export const NAME_MAX_CHARACTERS = 100;
