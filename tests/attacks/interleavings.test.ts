@@ -56,7 +56,7 @@ const flow = fc.record({
 // biome-ignore format: a table is read in rows and columns
 const event = fc.oneof(
   { weight: 7, arbitrary: fc.record({ do: fc.constant('ask' as const), who, way, device, register: fc.nat(7).map((n) => n === 0) }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('hurry' as const), who, way, device, steps: fc.integer({ min: 1, max: 3 }), at: fc.nat(1) }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('hurry' as const), who, way, device, steps: fc.integer({ min: 1, max: 3 }), byLink: fc.boolean(), at: fc.nat(1) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('guess' as const), flow, times: fc.integer({ min: 1, max: 6 }), older: fc.boolean() }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('type' as const), flow, codeOf: flow, older: fc.boolean() }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('type own' as const), flow }) },
@@ -328,12 +328,14 @@ class Play {
   }
 
   /** A claimant who goes through the first steps without a pause. */
-  async #hurry({ steps, at, ...asking }: Extract<Event, { do: 'hurry' }>): Promise<void> {
+  async #hurry({ steps, byLink, at, ...asking }: Extract<Event, { do: 'hurry' }>): Promise<void> {
     const { length } = this.#oracle.flows;
     await this.#ask({ ...asking, do: 'ask', register: false });
     const asked = this.#oracle.flows[length];
     if (!asked) return;
-    await this.#type(asked, codeTold(asked.living.at(-1)) ?? wrongFor(asked, false));
+    const { link } = asked.living.at(-1) ?? {};
+    if (byLink && link !== undefined) await this.#confirm(asked, link);
+    else await this.#type(asked, codeTold(asked.living.at(-1)) ?? wrongFor(asked, false));
     if (steps > 1 && asked.state === 'choosing') await this.#choose(asked, { at, forged: false });
     if (steps > 2) await this.#set(asked);
   }
