@@ -21,6 +21,8 @@ export interface VisitOptions {
   locale?: string;
   /** Device pixels for one CSS pixel, for pictures; default 1. */
   scale?: number;
+  /** Whether the browser keeps to the pages' Content-Security-Policy; default true. */
+  obeysPolicy?: boolean;
 }
 
 export interface Visit {
@@ -62,6 +64,7 @@ export async function openBrowser(options: { fonts?: 'bundled' | 'system' } = {}
       colorScheme = 'light',
       locale = 'en-GB',
       scale = 1,
+      obeysPolicy = true,
     } = {}) {
       const context = await browser.newContext({
         javaScriptEnabled: script,
@@ -70,6 +73,7 @@ export async function openBrowser(options: { fonts?: 'bundled' | 'system' } = {}
         locale,
         timezoneId: 'UTC',
         deviceScaleFactor: scale,
+        bypassCSP: !obeysPolicy,
       });
       context.setDefaultTimeout(PATIENCE_MS);
       const page = await context.newPage();

@@ -10,16 +10,35 @@ const TABLES = [
 ]; // biome-ignore format: one list
 const COUNTS = `select ${TABLES.map((table) => `(select count(*) from ${table}) as ${table}`).join(', ')}`;
 
-export async function rowCounts(database: DatabaseUrl): Promise<Record<string, number>> {
+export interface RowCounter {
+  counts(): Promise<Record<string, number>>;
+  close(): Promise<void>;
+}
+
+/** For tests that count often. */
+export async function openRowCounter(database: DatabaseUrl): Promise<RowCounter> {
   if (database.engine === 'sqlite') {
     const file = new DatabaseSync(database.file, { readOnly: true });
-    const row = file.prepare(COUNTS).get() as Record<string, number>;
-    file.close();
-    return { ...row };
+    const counting = file.prepare(COUNTS);
+    return { counts: async () => ({ ...(counting.get() as Record<string, number>) }), close: async () => file.close() };
   }
   const client = new Client({ connectionString: database.url });
   await client.connect();
-  const { rows } = await client.query<Record<string, string>>(COUNTS);
-  await client.end();
-  return Object.fromEntries(Object.entries(rows[0] ?? {}).map(([table, count]) => [table, Number(count)]));
+  await client.query('set search_path to regain, public');
+  return {
+    async counts() {
+      const { rows } = await client.query<Record<string, string>>(COUNTS);
+      return Object.fromEntries(Object.entries(rows[0] ?? {}).map(([table, count]) => [table, Number(count)]));
+    },
+    close: () => client.end(),
+  };
+}
+
+export async function rowCounts(database: DatabaseUrl): Promise<Record<string, number>> {
+  const counter = await openRowCounter(database);
+  try {
+    return await counter.counts();
+  } finally {
+    await counter.close();
+  }
 }
