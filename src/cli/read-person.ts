@@ -69,7 +69,7 @@ function readEmail(typed: string): Identifier {
   const read = readIdentifier(typed, 'US');
   if (read.ok && read.identifier.kind === 'email') return read.identifier;
   throw new Problem(
-    `email: ${shown(typed)} ${read.ok ? 'is not an address' : mistake(read.problem, 'is not an address')}`,
+    `email: ${shown(typed)} ${read.ok || read.problem === 'phone_extension' ? 'is not an address' : mistake(read.problem, 'is not an address')}`,
   );
 }
 
@@ -85,6 +85,7 @@ function readPhone(typed: string, country: string): Identifier {
 
 function mistake(problem: string, otherwise: string): string {
   if (problem === 'too_long') return `has more than ${IDENTIFIER_MAX_CHARACTERS} characters`;
+  if (problem === 'phone_extension') return 'has something behind the number; nothing can be sent to an extension';
   return problem === 'control_characters' ? 'has control characters' : otherwise;
 }
 

@@ -37,12 +37,15 @@ const SHORTEST_NUMBER_DIGITS = 6;
 /** A plus sign or 00 in the scripts that phones type, also behind a bracket or the direction marks of a copied number. */
 const INTERNATIONAL_PREFIX = /^[\s(\p{Cf}]*([+\uFF0B]|[0\u0660\u06F0\uFF10]{2})/u;
 
+/** RFC 3966: how a number stands in a link, and comes along when that is copied. */
+const TEL_SCHEME = /^tel:(?=[+(\p{Nd}])/iu;
+
 /**
  * Reads an email address or a phone number; `country` (ISO 3166) says how national phone numbers are meant.
  * Nothing is looked up: the answer depends on the text alone.
  */
 export function readIdentifier(text: string, country: string): ReadIdentifier {
-  const typed = normalForm(text.trim(), 'NFC', TYPED_MAX_UNITS)?.trim();
+  const typed = normalForm(text.trim(), 'NFC', TYPED_MAX_UNITS)?.trim().replace(TEL_SCHEME, '');
   if (typed === '') return { ok: false, problem: 'empty' };
   if (typed === undefined || [...typed].length > IDENTIFIER_MAX_CHARACTERS) return { ok: false, problem: 'too_long' };
   if (/[\p{Cc}\u2028\u2029]/u.test(typed)) return { ok: false, problem: 'control_characters' };

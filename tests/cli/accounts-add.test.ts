@@ -62,6 +62,9 @@ for (const engine of ['sqlite', 'postgres'] as const)
         $ regain accounts add --phone jane@home.example
         ! regain accounts add: phone: 'jane@home.example' is not a phone number
         [1]
+        $ regain accounts add --phone "+1 201 555 0101 ext. 5"
+        ! regain accounts add: phone: '+1 201 555 0101 ext. 5' has something behind the number; nothing can be sent to an extension
+        [1]
         $ regain accounts add --phone 12
         ! regain accounts add: phone: '12' is not a phone number of FR; write it as +...
         [1]
