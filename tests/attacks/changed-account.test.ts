@@ -139,7 +139,13 @@ for (const engine of ['sqlite', 'postgres'] as const)
       }); // biome-ignore format: one line each
       const before = await rows();
       assert.equal((await set(await shop.proven(owner))).status, 200);
-      assert.deepEqual(await rows(), before);
+      const now = await rows();
+      // The mailbox by which it was recovered was proven once more (0039), and it alone.
+      const used = before.addresses.findIndex(({ canonical }) => canonical === owner);
+      const provenAt = now.addresses[used]?.proven_at;
+      assert.ok(Number(provenAt) > Number(before.addresses[used]?.proven_at));
+      const addresses = before.addresses.map((row, at) => (at === used ? { ...row, proven_at: provenAt } : row));
+      assert.deepEqual(now, { ...before, addresses });
     });
 
     test('row 20, Zitadel CVE-2026-27946, CVE-2026-54693: nobody calls his own address verified', async () => {
