@@ -10,6 +10,7 @@ import {
   fateOfDecoy,
   HANDED_OVER,
   isMessenger,
+  type LeftOut,
   type NextStep,
   OUTCOME_OF_LOST_WORKER,
   type Over,
@@ -203,7 +204,7 @@ async function sendText(
   { to, over, text: { text, code, locale } }: Prepared & { do: 'text' },
 ): Promise<SendOutcome> {
   const provider = carrierOf(delivery, channel, over);
-  if (!provider) return { kind: 'unreachable', reason: 'not_configured' };
+  if (!provider) return { kind: 'unreachable', reason: 'not_configured' satisfies LeftOut };
   return provider.send({ id, to, text, code, kind, locale, usefulUntil });
 }
 

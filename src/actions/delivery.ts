@@ -1,7 +1,14 @@
 /** What the worker needs to send a message, and what it finds is to be done with one. */
 import type { MessageParams, TemplateKind, TextKind, TextParams } from '../messages/catalog.ts';
 import type { Account, CodeTexts, MailChannel, RenderedMail } from '../ports.ts';
-import { type Channel, isMessenger, type MessageFate, type Messenger, type Over } from '../rules/delivery.ts';
+import {
+  type Channel,
+  isMessenger,
+  type LeftOut,
+  type MessageFate,
+  type Messenger,
+  type Over,
+} from '../rules/delivery.ts';
 import { maskIdentifier } from '../rules/identifiers.ts';
 import type { Unneeded } from '../rules/ladder.ts';
 import type { PaidChannel } from '../rules/spend.ts';
@@ -45,7 +52,7 @@ export type Prepared =
    * The account has no address for this channel, the host says that it is risky, the number was not proven for long, or its cost
    * was held back; `again`: until what is spent allows it.
    */
-  | { do: 'skip'; reason: 'no_address' | 'high_risk' | 'stale_number' | 'held_back'; below: Channel[]; again?: boolean }
+  | { do: 'skip'; reason: LeftOut; below: Channel[]; again?: boolean }
   /**
    * For a decoy; `earlier` is the fate of the last mail to this address. In a flood decoys share one knock. Also for an account
    * without a mailbox that was asked for by mail, which is then told from none by no outage.

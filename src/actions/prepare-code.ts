@@ -1,6 +1,6 @@
 /** A message that carries a code, and what is written instead where it turns out to be for somebody else or nobody. */
 import type { Account, HeldAddress, RenderedMail, Risk } from '../ports.ts';
-import { type Channel, HANDED_OVER, RETRIED } from '../rules/delivery.ts';
+import { type Channel, HANDED_OVER, type LeftOut, RETRIED } from '../rules/delivery.ts';
 import { maskIdentifier } from '../rules/identifiers.ts';
 import { type Unneeded, whyUnneeded } from '../rules/ladder.ts';
 import { isWorthSending, stateAt } from '../rules/recovery-flow.ts';
@@ -74,7 +74,7 @@ function whySkipped(
   risk: Risk,
   mailbox: HeldAddress | undefined,
   isStale: boolean | undefined,
-): 'no_address' | 'high_risk' | 'stale_number' | undefined {
+): LeftOut | undefined {
   if (message.channel === 'email') return undefined;
   if (to === undefined && below.length > 0) return 'no_address';
   // Also where the mailbox was written to before: asking twice is no way around it.

@@ -78,6 +78,16 @@ export function wayTo(
   return address && { to: address.value, over: channel === 'email' ? 'mailbox' : 'number' };
 }
 
+/**
+ * Where a code went that left by this channel. A chat that was stopped since may have had it before; Telegram without one is the
+ * Gateway, which leads to the number.
+ */
+export function endOf(channel: Channel, chats: readonly Chat[]): Way['over'] {
+  if (channel === 'email') return 'mailbox';
+  const isNumber = channel === 'sms' || (channel === 'telegram' && !chats.some((chat) => chat.channel === channel));
+  return isNumber ? 'number' : 'chat';
+}
+
 /** The ways that this installation has and that lead to the account, whatever was asked for. */
 export function reachableBy(context: Pick<Context, 'settings'>, holder: Holder, proof: Proof): Channel[] {
   return (['email', 'sms', ...MESSENGERS] as const).filter((channel) => wayTo(context, holder, proof, channel));

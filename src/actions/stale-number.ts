@@ -1,10 +1,9 @@
 /** A number that its owner did not prove for long, in a recovery: what it alone can do, and what a recovery proves anew. */
 import type { Account } from '../ports.ts';
-import type { Channel } from '../rules/delivery.ts';
-import { type CodeMessage, isTooLittle, provenEnd } from '../rules/stale-numbers.ts';
-import type { Chat, Proof, StoreTransaction } from '../store/store.ts';
+import { isTooLittle, provenEnd } from '../rules/stale-numbers.ts';
+import type { Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
-import { chatsOf, recoveryAddress } from './reachable-channels.ts';
+import { chatsOf, endOf, recoveryAddress } from './reachable-channels.ts';
 
 /** Whether the number that texts of this recovery go to is too little alone. */
 export function hasStaleNumber(context: Pick<Context, 'clock' | 'settings'>, account: Account, proof: Proof): boolean {
@@ -39,11 +38,4 @@ export async function renewProven(
   const end = provenEnd(proof, messages);
   const address = end && recoveryAddress(context, account, proof, end === 'mailbox' ? 'email' : 'sms');
   if (address) await context.accounts.proveAddress(tx, account.id, address, now);
-}
-
-/** A chat that was stopped since may have had the code before. Telegram without one is the Gateway, which leads to the number. */
-function endOf(channel: Channel, chats: readonly Chat[]): CodeMessage['end'] {
-  if (channel === 'email') return 'mailbox';
-  const isNumber = channel === 'sms' || (channel === 'telegram' && !chats.some((chat) => chat.channel === channel));
-  return isNumber ? 'number' : 'chat';
 }

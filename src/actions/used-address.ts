@@ -1,9 +1,8 @@
 import type { Account, HeldAddress } from '../ports.ts';
 import { canRecover } from '../rules/address-trust.ts';
-import { isMessenger } from '../rules/delivery.ts';
 import type { Chat, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
-import { addressesBy } from './reachable-channels.ts';
+import { addressesBy, endOf } from './reachable-channels.ts';
 
 /**
  * Where codes of a completed proof went: more than one address where they were asked for by several ways, or went down the
@@ -18,10 +17,7 @@ export async function usedAddresses(
 ): Promise<HeldAddress[]> {
   const channels = await tx.outbox.channelsOfCodes(proof.id);
   const chats = await chatsBefore(tx, account, proof);
-  // By a messenger the code went to a chat, or where there was none by Telegram Gateway to the number.
-  const toAddresses = channels.filter(
-    (channel) => !isMessenger(channel) || (channel === 'telegram' && !chats.some((chat) => chat.channel === channel)),
-  );
+  const toAddresses = channels.filter((channel) => endOf(channel, chats) !== 'chat');
   const doubted = toAddresses.filter((channel) => channel !== 'email' || proof.heldFor !== 'stale_number');
   return doubted.flatMap((channel) => {
     const used = addressesBy(context, account, proof, channel).find(

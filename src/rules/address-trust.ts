@@ -45,7 +45,8 @@ export function isRisky(lane: Lane, changedAt: number | undefined, now: number):
 }
 
 /** Why a new password waits: ways into the account changed lately, or its code may have come by a number that is too little alone. */
-export type HeldFor = 'changed' | 'stale_number';
+export const HELD_FOR = ['changed', 'stale_number'] as const;
+export type HeldFor = (typeof HELD_FOR)[number];
 
 /** The longer wait where there are two reasons, and then that one is told which another way to get the code does not help against. */
 export function waitFor(

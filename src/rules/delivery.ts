@@ -74,6 +74,9 @@ interface PerhapsPaid {
 export const HANDED_OVER = 'handed_over';
 /** The reason of what may have been taken, where the answer is all that is missing. */
 export const ANSWER_LOST = 'answer_lost';
+/** Reasons of what was never handed over to this way: the account lacks it, or something speaks against it. */
+export const LEFT_OUT = ['no_address', 'high_risk', 'stale_number', 'held_back', 'not_configured'] as const;
+export type LeftOut = (typeof LEFT_OUT)[number];
 /** What is then made of it: providers of texts have no key for repeated requests, so it goes on by another way where there is one. */
 export const OUTCOME_OF_LOST_WORKER: SendOutcome = { kind: 'temporary', reason: ANSWER_LOST, maybeSent: true };
 

@@ -2,10 +2,12 @@
  * Phone numbers get new owners: US carriers give one on after as little as 45 days, and of 259 that were for sale 171 still opened
  * somebody's accounts (Lee and Narayanan, eCrime 2021). So a number is trusted for as long as its owner proved it lately.
  */
-import { HANDED_OVER, type MessageStatus } from './delivery.ts';
+import { hasMailbox, isProvable } from './addresses.ts';
+import { HANDED_OVER, LEFT_OUT, type MessageStatus } from './delivery.ts';
 import type { IdentifierKind } from './identifiers.ts';
 import type { Lane } from './lanes.ts';
 import { STALE_NUMBER } from './limits.ts';
+import type { TextCountries } from './text-numbers.ts';
 
 /** The bound in the months that people count in. */
 export const STALE_AFTER_MONTHS = Math.round((STALE_NUMBER.afterMs * 12) / (365 * 86_400_000));
@@ -24,8 +26,21 @@ export function isStale(address: Proven, now: number): boolean {
 }
 
 /** An older program that runs beside this one writes down the confirmation alone. */
-export function lastProvenAt({ provenAt, confirmedAt }: Proven): number | null {
+function lastProvenAt({ provenAt, confirmedAt }: Proven): number | null {
   return provenAt ?? confirmedAt;
+}
+
+/**
+ * When a number of the account that its owner is to confirm again was last proven; undefined where there is nothing to ask of him.
+ * Without a mailbox it is trusted as ever, and one that is not texted can't be confirmed.
+ */
+export function staleSince(
+  address: Proven & { canonical: string },
+  { addresses }: { addresses: readonly (Proven & { canonical: string })[] },
+  { countries, now }: { countries: TextCountries | undefined; now: number },
+): number | undefined {
+  const isAsked = isStale(address, now) && hasMailbox(addresses) && isProvable(address, countries);
+  return isAsked ? (lastProvenAt(address) ?? undefined) : undefined;
 }
 
 /**
@@ -65,10 +80,7 @@ export function provenEnd(
   return elsewhere.length > 0 && elsewhere.every(({ end }) => end === 'mailbox') ? 'mailbox' : undefined;
 }
 
-/** Our own reasons to leave a message out. */
-const LEFT_OUT = ['no_address', 'high_risk', 'stale_number', 'held_back', 'not_configured'];
-
 function mayHaveLeft({ status, attempts, reason }: CodeMessage): boolean {
   if (status === 'suppressed' || status === 'unneeded') return false;
-  return reason === HANDED_OVER || (attempts > 0 && !LEFT_OUT.includes(reason ?? ''));
+  return reason === HANDED_OVER || (attempts > 0 && !LEFT_OUT.some((why) => why === reason));
 }

@@ -6,11 +6,10 @@ import { currentSession } from '../actions/sessions.ts';
 import { startAddress } from '../actions/start-address.ts';
 import { verifyCode } from '../actions/verify-code.ts';
 import { fill, fillCount } from '../locales/index.ts';
-import { isProvable } from '../rules/addresses.ts';
 import { Refusal } from '../rules/errors.ts';
 import { type ReadIdentifier, suggestEmail } from '../rules/identifiers.ts';
 import { ADDRESSES_MAX } from '../rules/limits.ts';
-import { isStale, lastProvenAt } from '../rules/stale-numbers.ts';
+import { staleSince } from '../rules/stale-numbers.ts';
 import { askedCountries, named, readFor } from './identifier-form.ts';
 import { addAddressPage, confirmNumberPage, removeAddressPage } from './pages/account-address.ts';
 import type { FieldError } from './pages/layout.ts';
@@ -115,10 +114,12 @@ async function showConfirmation(
   status: 200 | ReturnType<typeof refusedStatus>,
 ): Promise<Response> {
   const { context } = web;
-  const { address, removal } = await findAddress(context, sessionOf(web, c), keyOf(c));
-  const provenAt = lastProvenAt(address);
-  const isAsked = isStale(address, context.clock.now()) && isProvable(address, context.settings.texting?.countries);
-  if (provenAt === null || !isAsked) return c.redirect('/account', 303);
+  const { account, address, removal } = await findAddress(context, sessionOf(web, c), keyOf(c));
+  const provenAt = staleSince(address, account, {
+    countries: context.settings.texting?.countries,
+    now: context.clock.now(),
+  });
+  if (provenAt === undefined) return c.redirect('/account', 303);
   const removeUrl = removal === 'removable' ? `/account/addresses/remove/${keyOf(c)}` : undefined;
   const props = { number: address.value, provenAt, action: c.req.path, removeUrl, errors };
   return c.html(confirmNumberPage(viewOf(web, c), props), status);

@@ -4,8 +4,8 @@ import { listMessengers } from '../actions/list-messengers.ts';
 import { addressKey } from '../actions/remove-address.ts';
 import { currentSession, listSessions, signOut, signOutElsewhere } from '../actions/sessions.ts';
 import type { Account, HeldAddress } from '../ports.ts';
-import { canRemove, hasMailbox, isProvable } from '../rules/addresses.ts';
-import { isStale, lastProvenAt } from '../rules/stale-numbers.ts';
+import { canRemove } from '../rules/addresses.ts';
+import { staleSince } from '../rules/stale-numbers.ts';
 import { canLink } from './account-messengers.ts';
 import { type AccountNotice, type AccountProps, accountPage } from './pages/account.ts';
 import { activityPage } from './pages/account-activity.ts';
@@ -57,18 +57,12 @@ export const showAccount: Handler = async (web, c) => {
   );
 };
 
-/** Only where it matters: an account without a mailbox is recovered by its number as ever. */
-function staleOf(
-  { context }: Web,
-  { addresses }: Account,
-  address: HeldAddress,
-): AccountProps['addresses'][number]['stale'] {
-  const provenAt = lastProvenAt(address);
-  const isAsked =
-    isStale(address, context.clock.now()) &&
-    hasMailbox(addresses) &&
-    isProvable(address, context.settings.texting?.countries);
-  if (provenAt === null || !isAsked) return undefined;
+function staleOf({ context }: Web, account: Account, address: HeldAddress): AccountProps['addresses'][number]['stale'] {
+  const provenAt = staleSince(address, account, {
+    countries: context.settings.texting?.countries,
+    now: context.clock.now(),
+  });
+  if (provenAt === undefined) return undefined;
   return { provenAt, confirmUrl: `/account/addresses/confirm/${addressKey(context, address)}` };
 }
 

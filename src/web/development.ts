@@ -28,10 +28,10 @@ export const showDevInboxEvents: Handler = (web, c) =>
   streamSSE(c, async (stream) => {
     const place = web.streams.enter(undefined);
     if (!place) return;
+    stream.onAbort(place.leave);
     const revision = (): string => String(web.inbox?.revision());
     await stream.writeSSE({ data: revision() });
     const unsubscribe = web.inbox?.subscribe(() => void stream.writeSSE({ data: revision() }));
-    stream.onAbort(place.leave);
     if (!place.ended.aborted) await once(place.ended, 'abort');
     unsubscribe?.();
     place.leave();

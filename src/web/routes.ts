@@ -89,6 +89,7 @@ export const ROUTES: readonly Route[] = [
 
   ['GET',  '/webhooks/:provider',           receiveWebhook],
   ['POST', '/webhooks/:provider',           receiveWebhook],
+
   ['GET',  '/help',                         showHelp],
   ['GET',  '/.well-known/change-password',  redirectToRecovery],
   ['GET',  '/.well-known/regain/:challenge', proveOperator],

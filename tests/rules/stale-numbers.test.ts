@@ -4,7 +4,14 @@ import { describe, test } from 'node:test';
 import { waitFor } from '../../src/rules/address-trust.ts';
 import { HANDED_OVER } from '../../src/rules/delivery.ts';
 import { STALE_NUMBER } from '../../src/rules/limits.ts';
-import { type CodeMessage, isStale, isTooLittle, type Proven, provenEnd } from '../../src/rules/stale-numbers.ts';
+import {
+  type CodeMessage,
+  isStale,
+  isTooLittle,
+  type Proven,
+  provenEnd,
+  staleSince,
+} from '../../src/rules/stale-numbers.ts';
 
 const NOW = 1_790_000_000_000;
 const HOUR = 3_600_000;
@@ -31,6 +38,19 @@ describe('a number', () => {
   test('that was never confirmed is not stale, and no mailbox is', () => {
     assert.equal(isStale(number(null, null), NOW), false);
     assert.equal(isStale({ ...old, kind: 'email' }, NOW), false);
+  });
+
+  test('is to be confirmed again beside a mailbox, where texts go to it', () => {
+    const stale = { ...old, canonical: '+447400123456' };
+    const mailbox = { kind: 'email', canonical: 'jane@example.com', confirmedAt: 0, provenAt: 0 } as const;
+    const account = { addresses: [stale, mailbox] };
+    const asking = { countries: ['GB'], now: NOW } as const;
+    assert.equal(staleSince(stale, account, asking), stale.provenAt);
+    assert.equal(staleSince({ ...stale, provenAt: NOW }, account, asking), undefined);
+    assert.equal(staleSince(stale, { addresses: [stale] }, asking), undefined);
+    assert.equal(staleSince(stale, { addresses: [stale, { ...mailbox, confirmedAt: null }] }, asking), undefined);
+    assert.equal(staleSince(stale, account, { ...asking, countries: ['FR'] }), undefined);
+    assert.equal(staleSince(stale, account, { ...asking, countries: undefined }), undefined);
   });
 
   test('is too little where it is stale, a mailbox could be asked, and the browser is a stranger', () => {

@@ -74,7 +74,10 @@ export interface AccountRows {
 
 export interface Sessions {
   insert(session: Session): Promise<void>;
-  /** `lock` holds the row until the transaction ends, so that nobody else ends the session meanwhile. Whoever locks its account, too, locks that before. */
+  /**
+   * `lock` holds the row until the transaction ends, so that nobody else ends the session meanwhile. Whoever locks its account,
+   * too, locks that before.
+   */
   byToken(tokenDigest: string, now: number, options?: { lock?: boolean }): Promise<Session | undefined>;
   ofAccount(accountId: string, now: number): Promise<Session[]>;
   touch(id: string, now: number): Promise<void>;

@@ -1,5 +1,4 @@
 /** Messages on their way, what became of them, and addresses that mail does not reach. */
-
 import type { AddressTrouble } from '../../rules/bounces.ts';
 import type { HourOfCodes } from '../../rules/busy-hours.ts';
 import type { Channel, MessageStatus } from '../../rules/delivery.ts';

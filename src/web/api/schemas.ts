@@ -1,5 +1,6 @@
 /** What goes in and out of the HTTP API. These schemas check requests and are the OpenAPI document. */
 import { z } from '@hono/zod-openapi';
+import { HELD_FOR } from '../../rules/address-trust.ts';
 import { CHANNELS } from '../../rules/delivery.ts';
 import { PROBLEMS, type ProblemCode } from '../../rules/errors.ts';
 import { IDENTIFIER_MAX_CHARACTERS, NAME_MAX_CHARACTERS, RECENT_RECOVERY_MS, UNTOLD_CODE } from '../../rules/limits.ts';
@@ -94,7 +95,7 @@ export const RecoveryJson = z
     completesAt: moment.optional().openapi({
       description: 'Only in the state `held`: the new password opens nothing before, and can be stopped until then',
     }),
-    heldFor: z.enum(['changed', 'stale_number']).optional().openapi({
+    heldFor: z.enum(HELD_FOR).optional().openapi({
       description:
         'Only in the state `held`. `changed`: addresses or messengers of the account changed lately. `stale_number`: the code may have been read at a phone number that was not confirmed for long; a recovery with a code by email completes at once',
     }),
