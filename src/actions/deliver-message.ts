@@ -27,7 +27,13 @@ import { refundSpend } from './guard-spend.ts';
 import { goOn } from './next-rung.ts';
 import { prepareCode } from './prepare-code.ts';
 import { isMessengerNotice, prepareMessengerNotice } from './prepare-messenger-notice.ts';
-import { isAddressNotice, NOTICES, prepareAddressNotice, prepareNotice } from './prepare-notice.ts';
+import {
+  isAddressNotice,
+  NOTICES,
+  prepareAddressNotice,
+  prepareNotice,
+  prepareNoticeToNobody,
+} from './prepare-notice.ts';
 import { prepareSupportBounce } from './prepare-support-bounce.ts';
 import { prepareSupportMail } from './prepare-support-mail.ts';
 import { prepareTextNotice } from './prepare-text-notice.ts';
@@ -226,6 +232,8 @@ async function prepare(
   const notice = NOTICES.find((kind) => kind === message.kind);
   if (notice) return prepareNotice(context, delivery, tx, message, proof, notice);
   if (message.kind === 'support-not-me') return prepareSupportMail(context, delivery, tx, message, proof);
+  if (message.kind === 'decoy' && message.epoch === null)
+    return prepareNoticeToNobody(context, delivery, message, proof);
   return prepareCode(context, delivery, tx, { message, proof, risk });
 }
 

@@ -5,7 +5,7 @@ import { cameToNothing, isHeldUp, type MessageFate, type Over } from '../rules/d
 import { sendableAddress } from '../rules/identifiers.ts';
 import { NO_ACCOUNT_MAIL_EVERY_MS } from '../rules/limits.ts';
 import type { Chat, Message, Proof, StoreTransaction } from '../store/store.ts';
-import { announceRecovery } from './announce-recovery.ts';
+import { announceByPhone } from './announce-recovery.ts';
 import type { Context } from './context.ts';
 import { findNumberRecipient } from './find-number-recipient.ts';
 import { mayRecover } from './find-proof.ts';
@@ -108,9 +108,8 @@ async function resolveRecovery(
   proof.accountId = accountId;
   proof.accountGeneration = generation;
   await recordResolved(context, tx, proof, account?.id ?? null);
-  // A text may be read by whoever has the number now, a chat by whoever has the phone: the mailboxes can stop it (R70).
   const toPhone = proof.channel !== 'email' && ways.some((way) => way !== 'email');
-  if (isFirst && known && toPhone) await announceRecovery(context, tx, proof, account);
+  if (isFirst && known && toPhone) await announceByPhone(context, tx, proof, account);
 }
 
 /**

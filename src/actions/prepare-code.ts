@@ -7,7 +7,7 @@ import { isWorthSending, stateAt } from '../rules/recovery-flow.ts';
 import { mayFree } from '../rules/spend.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import { sentCode } from './account-guesses.ts';
-import { announceRecovery } from './announce-recovery.ts';
+import { announceByPhone, announceRecovery } from './announce-recovery.ts';
 import { renderCodeText } from './code-texts.ts';
 import { confirmationToken } from './confirm-recovery.ts';
 import type { Context } from './context.ts';
@@ -101,7 +101,7 @@ async function prepareForNobody(
   { message: { channel, locale }, proof, recipient: { kind, earlier }, code, below }: Carried,
 ): Promise<Prepared> {
   const forNobody = kind === 'decoy';
-  if (forNobody && isRecoveryByPhone(proof, channel)) await announceRecovery(context, tx, proof, undefined);
+  if (forNobody && isRecoveryByPhone(proof, channel)) await announceByPhone(context, tx, proof, undefined);
   const shared = proof.lane === 'waited';
   // Writing a mail takes the worker a few milliseconds, which whoever asks next would miss.
   const like =
@@ -124,7 +124,7 @@ async function prepareForSomebody(
   if ((kind === 'recovery-code' || kind === 'address-code') && !isAbout(proof, account)) return { do: 'expire' };
   if (code === undefined) return { do: 'fail', reason: 'key_missing' };
   // Before the money: whoever enters a code holds the recovery while he writes down that a text was worth it.
-  if (isRecoveryByPhone(proof, channel)) await announceRecovery(context, tx, proof, account);
+  if (isRecoveryByPhone(proof, channel)) await announceByPhone(context, tx, proof, account);
   if (channel === 'email') {
     const mail = renderCode(context, delivery, kind, proof, code, account, message.locale);
     return { do: 'send', to, mail, below };

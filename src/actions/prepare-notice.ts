@@ -90,6 +90,21 @@ export async function prepareNotice(
   }
 }
 
+/** Where there is no mailbox to tell of a recovery by phone: written as for one, and the mail server is knocked at. */
+export function prepareNoticeToNobody(
+  context: Context,
+  { origin, render }: Delivery,
+  message: Message,
+  proof: Proof,
+): Prepared {
+  const masked = maskIdentifier({ kind: proof.identifierKind, canonical: proof.identifier });
+  const { createdAt: requestedAt, browser } = proof;
+  const cancelUrl = `${origin}/recover/cancel/${cancelToken(context, proof, null)}`;
+  const params = { account: masked, requestedAt, browser, by: 'text', to: masked, cancelUrl } as const;
+  const like = render('recovery-requested', params, message.locale);
+  return { do: 'probe', earlier: undefined, shared: proof.lane === 'waited', like, forNobody: true };
+}
+
 /** By which ways its codes and links left; where no provider has said so yet, the one that was asked for. */
 async function waysGone(tx: StoreTransaction, proof: Proof): Promise<Channel[]> {
   const gone = await tx.outbox.channelsOfCodes(proof.id);

@@ -213,7 +213,7 @@ describe('with one way alone', () => {
       assert.equal(asked, 2);
       assert.equal(carrier.codes().length, 1);
       const { store } = program.regain.context;
-      const [message] = await store.transaction((tx) => tx.messages.list({ since: 0 }, 10));
+      const [message] = await store.transaction((tx) => tx.messages.list({ since: 0, channel: 'sms' }, 10));
       assert.equal(message?.status, 'delivered');
       const spent = await store.transaction((tx) => tx.spend.spentOn(Math.floor(program.now() / 86_400_000)));
       assert.deepEqual(

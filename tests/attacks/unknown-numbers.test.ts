@@ -60,6 +60,20 @@ describe('unknown phone numbers', () => {
   });
 });
 
+describe('what the worker has to do, by which whoever asks next could tell', () => {
+  const people = { nobody: NOBODY, ...accounts };
+  for (const has of ['nobody', 'has the number and a mailbox', 'has the number alone'] as const)
+    test(`one text and one mail: ${has}`, async (t) => {
+      const { program, close } = await startTextingShop('sqlite');
+      t.after(close);
+      for (const person of people[has]) await addPerson(program, person);
+      await program.api('POST', '/recovery', { body: { identifier: PHONE } });
+      await program.settled();
+      const worked = program.logged.filter(({ event }) => event === 'message').map(({ fields }) => fields?.channel);
+      assert.deepEqual(worked.sort(), ['email', 'sms']);
+    });
+});
+
 describe('numbers and chats, while the provider reports', () => {
   for (const told of ['nothing', 'delivered', 'failed'] as const)
     test(`${told}: what is seen of a known number, of a linked chat and of nobody is the same`, async (t) => {
