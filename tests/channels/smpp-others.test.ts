@@ -91,11 +91,21 @@ test('Net::SMPP reads the same fields, answers in hexadecimal and reports in dec
   t.after(() => server.kill());
   const lines = createInterface(server.stdout)[Symbol.asyncIterator]();
   const next = async (): Promise<string> => String((await lines.next()).value);
+  /** What it read next. The line asks by its own clock whether the other side lives, between any two of them. */
+  let asked = 0;
+  const read = async (): Promise<unknown> => {
+    for (;;) {
+      const one = JSON.parse(await next()) as { command: string };
+      if (one.command !== 'enquire_link') return one;
+      assert.deepEqual(one, { command: 'enquire_link' });
+      asked += 1;
+    }
+  };
   const heard = Promise.withResolvers<ChannelEvent>();
   const channel = channelTo(t, Number(await next()), heard.resolve, 50);
   assert.deepEqual(await channel.send(TEXT), { kind: 'accepted', providerId: 'ABC1' });
-  assert.deepEqual(JSON.parse(await next()), { command: 'bind', system_id: 'user', password: 'pass' });
-  assert.deepEqual(JSON.parse(await next()), {
+  assert.deepEqual(await read(), { command: 'bind', system_id: 'user', password: 'pass' });
+  assert.deepEqual(await read(), {
     command: 'submit',
     source_addr: 'Shop',
     source_addr_ton: 5,
@@ -117,8 +127,8 @@ test('Net::SMPP reads the same fields, answers in hexadecimal and reports in dec
     at: NOW,
     reason: null,
   });
-  assert.deepEqual(JSON.parse(await next()), { command: 'deliver_resp', status: 0 });
-  assert.deepEqual(JSON.parse(await next()), { command: 'enquire_link' });
+  assert.deepEqual(await read(), { command: 'deliver_resp', status: 0 });
+  if (asked === 0) assert.deepEqual(JSON.parse(await next()), { command: 'enquire_link' });
   const gone = once(server, 'exit');
   await channel.close();
   await gone;
