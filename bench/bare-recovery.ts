@@ -37,7 +37,7 @@ const database = new DatabaseSync(join(folder, 'bare.db'));
 database.exec('pragma journal_mode = wal; pragma synchronous = full; create table facts (fact text) strict');
 const insert = database.prepare('insert into facts (fact) values (?)');
 const channel = createSmtpChannel(
-  { url: mailServer, host: '127.0.0.1', from: 'Shop <no-reply@shop.example>' },
+  { url: mailServer, host: '127.0.0.1', from: 'Shop <no-reply@shop.example>', connections: 10 },
   { brand: SHOP.name },
 );
 const hasher = createHasher({ concurrency: 1, queueMax: 1 });

@@ -23,8 +23,8 @@ import { createPasswordKnowledge } from './passwords/knowledge.ts';
 import type { Clock, Log, MailChannel, PasswordKnowledge, Random } from './ports.ts';
 import { HASH_QUEUE_MAX, HASH_STRANGERS_MAX } from './rules/limits.ts';
 import { settingsOf } from './settings.ts';
-import { grouped } from './store/grouped.ts';
 import { openStore } from './store/open.ts';
+import type { Store, StoreTransaction } from './store/store.ts';
 import { systemClock, systemRandom } from './system.ts';
 import { createApp } from './web/app.ts';
 import { answerHeaders } from './web/guard.ts';
@@ -139,8 +139,7 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
     endStreams: () => streams.endAll(),
     warm: () => knowledge.warm(),
     async startWorker(options = {}) {
-      // SQLite has one writer, for whose turns the worker would wait once a statement.
-      const working = store.engine === 'sqlite' ? { ...context, store: grouped(store) } : context;
+      const working = { ...context, store: goingAhead(store) };
       const worker = await startWorker({
         store: working.store,
         clock,
@@ -177,6 +176,13 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
       await store.close();
     },
   };
+}
+
+/** People wait by mail for what a worker's transactions would wait for behind a crowd of requests. */
+function goingAhead(store: Store): Store {
+  const transaction = <T>(work: (tx: StoreTransaction) => Promise<T>): Promise<T> =>
+    store.transaction(work, { ahead: true });
+  return { ...store, transaction };
 }
 
 /** A list that is named and can't be read would only be noticed by the first person who sets a password. */

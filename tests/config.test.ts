@@ -26,6 +26,14 @@ describe('settings', () => {
     const config = parseConfig(GOOD);
     assert.equal(config.host, '0.0.0.0');
     assert.equal(config.mail?.from, 'Shop <no-reply@shop.example>');
+    assert.equal(config.mail?.connections, 10);
+  });
+
+  test('a mail server that takes few connections, or many', () => {
+    for (const connections of [1, 3, 100]) {
+      const config = parseConfig({ ...GOOD, REGAIN_SMTP_URL: `smtp://mail.shop.example?connections=${connections}` });
+      assert.equal(config.mail?.connections, connections);
+    }
   });
 
   test('texts, with where they may go', () => {
@@ -61,6 +69,16 @@ describe('settings', () => {
       { REGAIN_SMTP_URL: 'http://mail.shop.example' },
       /^REGAIN_SMTP_URL: must start with smtp/,
     ],
+    [
+      'a mail URL with a mistyped parameter',
+      { REGAIN_SMTP_URL: 'smtp://mail.shop.example?conections=3' },
+      /^REGAIN_SMTP_URL: has an unknown parameter 'conections'; known are connections, insecure/,
+    ],
+    ...['0', '101', '2.5', 'many', ''].map((connections): [string, Record<string, string>, RegExp] => [
+      `a mail URL with ${connections || 'no number of'} connections`,
+      { REGAIN_SMTP_URL: `smtp://mail.shop.example?connections=${connections}` },
+      /^REGAIN_SMTP_URL: says connections=, which must be a whole number from 1 to 100/,
+    ]),
     ['a database that is none', { REGAIN_DATABASE_URL: 'mysql://db' }, /^REGAIN_DATABASE_URL: must start with sqlite:/],
     ['texts to no country', { REGAIN_SMS_URL: SMS }, /^REGAIN_SMS_COUNTRIES: is missing; .* Example: .*=US,CA$/],
     [

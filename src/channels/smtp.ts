@@ -54,7 +54,7 @@ export function createSmtpChannel(settings: MailSettings, options: SmtpChannelOp
   const transport = nodemailer.createTransport({
     ...connection,
     pool: true,
-    maxConnections: 5,
+    maxConnections: settings.connections,
     // A new connection waits for the greeting, which many servers hold back for 100 ms. Exim hangs up after 1000 mails.
     maxMessages: 900,
     // A connection that the server closed while it idled costs one more try, within the same send.

@@ -8,7 +8,14 @@ export interface MailSettings {
   host: string;
   /** `Shop <no-reply@shop.example>` */
   from: string;
+  /** At once, at most. */
+  connections: number;
 }
+
+/** What most servers take from one client: Exim on Debian 20 from everybody, Postfix 50 from one (smtpd_client_connection_count_limit). */
+const CONNECTIONS = 10;
+const CONNECTIONS_MAX = 100;
+const PARAMETERS = ['connections', 'insecure'];
 
 export interface MailConfig {
   mail: MailSettings | undefined;
@@ -47,7 +54,19 @@ function parseMail({ text, refuse }: Given, { brandName, hostName, production }:
   if (url.protocol !== 'smtp:' && url.protocol !== 'smtps:')
     return refuse('smtpUrl', 'must start with smtp:// or smtps://');
   if (!url.hostname) return refuse('smtpUrl', 'names no host');
-  return { url: smtpUrl, host: url.hostname, from: from ?? `${brandName} <no-reply@${hostName}>` };
+  const unknown = [...url.searchParams.keys()].find((name) => !PARAMETERS.includes(name));
+  if (unknown !== undefined)
+    return refuse('smtpUrl', `has an unknown parameter '${unknown.slice(0, 30)}'; known are ${PARAMETERS.join(', ')}`);
+  const connections = parseConnections(url.searchParams.get('connections'));
+  if (connections === undefined)
+    return refuse('smtpUrl', `says connections=, which must be a whole number from 1 to ${CONNECTIONS_MAX}`);
+  return { url: smtpUrl, host: url.hostname, from: from ?? `${brandName} <no-reply@${hostName}>`, connections };
+}
+
+function parseConnections(value: string | null): number | undefined {
+  if (value === null) return CONNECTIONS;
+  const connections = /^[1-9][0-9]{0,2}$/.test(value) ? Number(value) : undefined;
+  return connections !== undefined && connections <= CONNECTIONS_MAX ? connections : undefined;
 }
 
 function parseBounceAddress(value: string | undefined, refuse: (problem: string) => undefined): string | undefined {

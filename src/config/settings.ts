@@ -54,7 +54,8 @@ export const SETTINGS = {
   smtpUrl: {
     key: 'smtpUrl',
     variable: 'REGAIN_SMTP_URL',
-    meaning: 'mail server; plain smtp without TLS is accepted for loopback only, unless the URL says insecure=1',
+    meaning:
+      'mail server; plain smtp without TLS is accepted for loopback only, unless the URL says insecure=1; at most 10 connections at once, or as many as connections= says',
     example: 'smtp://user:password@mail.shop.example:587',
     default: 'none in development (messages go to /dev/inbox); required in production',
   },

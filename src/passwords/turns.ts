@@ -5,6 +5,7 @@
  */
 import type { HashTurn } from '../ports.ts';
 import { Refusal } from '../rules/errors.ts';
+import { FairQueue } from '../rules/fair-queue.ts';
 
 /** Both lanes are gone by then, on a single core too. */
 const RETRY_AFTER_SECONDS = 3;
@@ -64,50 +65,33 @@ interface Waiter {
   refuse(refusal: Refusal): void;
 }
 
-/** A line per source; the sources take turns, in the order in which their lines began. */
+/** Who waits, and no more than there is room for. */
 class Lane {
   readonly #room: number;
-  readonly #lines = new Map<string, Waiter[]>();
-  #waiting = 0;
+  readonly #waiting = new FairQueue<Waiter>();
 
   constructor(room: number) {
     this.#room = room;
   }
 
   get isEmpty(): boolean {
-    return this.#waiting === 0;
+    return this.#waiting.size === 0;
   }
 
   wait(source: string): Promise<void> {
-    const line = this.#lines.get(source) ?? [];
-    if (this.#waiting >= this.#room && !this.#makeRoom(line.length)) throw busy();
-    this.#waiting += 1;
-    this.#lines.set(source, line);
-    return new Promise((start, refuse) => line.push({ start, refuse }));
+    if (this.#waiting.size >= this.#room && !this.#makeRoomFor(source)) throw busy();
+    return new Promise((start, refuse) => this.#waiting.add(source, { start, refuse }));
   }
 
   next(): Waiter | undefined {
-    const [first] = this.#lines;
-    if (!first) return undefined;
-    const [source, line] = first;
-    const waiter = line.shift();
-    this.#waiting -= 1;
-    this.#lines.delete(source);
-    if (line.length > 0) this.#lines.set(source, line);
-    return waiter;
+    return this.#waiting.next();
   }
 
-  /**
-   * The last of the longest line has to go, unless the newcomer's own line would be as long: McKenney's buffer stealing,
-   * "Stochastic Fairness Queuing", INFOCOM 1990.
-   */
-  #makeRoom(newcomersLine: number): boolean {
-    let longest: [string, Waiter[]] | undefined;
-    for (const entry of this.#lines) if (!longest || entry[1].length > longest[1].length) longest = entry;
-    if (!longest || longest[1].length <= newcomersLine + 1) return false;
-    longest[1].pop()?.refuse(busy());
-    this.#waiting -= 1;
-    return true;
+  /** The last of the longest line has to go, unless the newcomer's own line would be as long. */
+  #makeRoomFor(source: string): boolean {
+    const last = this.#waiting.stealLongerThan(this.#waiting.lengthOf(source) + 1);
+    last?.refuse(busy());
+    return last !== undefined;
   }
 }
 

@@ -15,6 +15,7 @@ import {
   sql,
 } from 'kysely';
 import type { Engine } from './engine.ts';
+import { SharedCommits, Turns, type Writer } from './shared-commit.ts';
 import type { Tables } from './tables.ts';
 
 /** @throws where the file can't be opened or is no database */
@@ -22,6 +23,7 @@ export function openSqlite(file: string): Engine {
   const database = openDatabase(file);
   const turns = new Turns();
   const connection = new SqliteConnection(database);
+  const commits = new SharedCommits(connection, turns);
   const kysely = new Kysely<Tables>({ dialect: dialectOf(connection, turns) });
   const wakes = new Set<() => void>();
   return {
@@ -35,7 +37,7 @@ export function openSqlite(file: string): Engine {
       strictByKey: sql`strict, without rowid`,
     },
     transaction: (work) => kysely.transaction().execute(work),
-    run: (work, { ahead = false } = {}) => runIn(connection, turns, work, ahead),
+    run: (work, { ahead = false } = {}) => commits.run(work, ahead),
     // The one writer holds the whole database.
     locked: (query) => query,
     skippingLocked: (query) => query,
@@ -54,7 +56,7 @@ export function openSqlite(file: string): Engine {
       wakes.add(wake);
       const unwatch =
         otherProcesses && file !== ':memory:'
-          ? await watchOtherProcesses(file, connection, turns, wake, otherProcesses === 'seldom' ? SELDOM_MS : 0)
+          ? await watchOtherProcesses(file, commits, wake, otherProcesses === 'seldom' ? SELDOM_MS : 0)
           : () => {};
       return async () => {
         wakes.delete(wake);
@@ -62,6 +64,8 @@ export function openSqlite(file: string): Engine {
       };
     },
     async close() {
+      // What was asked for before is served; where it can't be, those who asked are told.
+      await commits.run(async () => {}).catch(() => {});
       const done = await turns.take();
       if (database.isOpen) database.close();
       done();
@@ -88,18 +92,17 @@ function openDatabase(file: string): DatabaseSync {
  */
 async function watchOtherProcesses(
   file: string,
-  connection: SqliteConnection,
-  turns: Turns,
+  commits: SharedCommits<SqliteConnection>,
   wake: () => void,
   everyMs: number,
 ): Promise<() => void> {
   const path = resolve(file);
   const log = `${basename(path)}-wal`;
-  let seen = await dataVersion(connection, turns);
+  let seen = await dataVersion(commits);
   let asked = false;
   let stopped = false;
   const look = async (): Promise<void> => {
-    const current = await dataVersion(connection, turns, () => {
+    const current = await dataVersion(commits, () => {
       asked = false;
     });
     if (!stopped && current !== seen) wake();
@@ -127,32 +130,11 @@ async function watchOtherProcesses(
 }
 
 /** Grows with the commits of other connections; `locked` is called once nobody else can commit. */
-function dataVersion(connection: SqliteConnection, turns: Turns, locked = () => {}): Promise<unknown> {
-  return runIn(connection, turns, async () => {
+function dataVersion(commits: SharedCommits<SqliteConnection>, locked = () => {}): Promise<unknown> {
+  return commits.run(async (connection) => {
     locked();
     return connection.execute<{ data_version: number }>('pragma data_version', []).rows[0]?.data_version;
   });
-}
-
-/** One transaction, when its turn has come. */
-async function runIn<T>(
-  connection: SqliteConnection,
-  turns: Turns,
-  work: (connection: SqliteConnection) => Promise<T>,
-  ahead = false,
-): Promise<T> {
-  const done = await turns.take(ahead);
-  try {
-    connection.begin();
-    const result = await work(connection);
-    connection.commit();
-    return result;
-  } catch (error) {
-    connection.rollback();
-    throw error;
-  } finally {
-    done();
-  }
 }
 
 function dialectOf(connection: SqliteConnection, turns: Turns): Dialect {
@@ -206,7 +188,7 @@ interface Prepared {
   columns: string[];
 }
 
-class SqliteConnection implements DatabaseConnection {
+class SqliteConnection implements DatabaseConnection, Writer {
   readonly #database: DatabaseSync;
   readonly #prepared = new Map<string, Prepared>();
 
@@ -226,6 +208,19 @@ class SqliteConnection implements DatabaseConnection {
   /** A full disk or a failing one has ended the transaction already; asking again would hide the first error. */
   rollback(): void {
     if (this.#database.isTransaction) this.execute('rollback', []);
+  }
+
+  beginPart(): void {
+    this.execute('savepoint part', []);
+  }
+
+  keepPart(): void {
+    this.execute('release part', []);
+  }
+
+  undoPart(): void {
+    this.execute('rollback to part', []);
+    this.execute('release part', []);
   }
 
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
@@ -260,31 +255,4 @@ function toRecord(columns: string[], row: unknown[]): Record<string, unknown> {
   const record: Record<string, unknown> = {};
   for (let at = 0; at < columns.length; at += 1) record[columns[at] as string] = row[at];
   return record;
-}
-
-/** Requests that pass while a worker's group waits: what a crowd of requests would make of its turn, people wait for by mail. */
-const PASSED_MAX = 8;
-
-/** A mutex. Who asked first is served first; who goes ahead waits for a few others at most, and never keeps them out. */
-class Turns {
-  readonly #line: (() => void)[] = [];
-  readonly #ahead: (() => void)[] = [];
-  #taken = false;
-  #passed = 0;
-
-  /** Resolves when it is the caller's turn, with what ends it. */
-  async take(ahead = false): Promise<() => void> {
-    if (this.#taken) await new Promise<void>((start) => (ahead ? this.#ahead : this.#line).push(start));
-    this.#taken = true;
-    return () => this.#hand();
-  }
-
-  /** A turn is handed on rather than given back: nobody who asks later can slip in between. */
-  #hand(): void {
-    const isAheads = this.#ahead.length > 0 && (this.#passed >= PASSED_MAX || this.#line.length === 0);
-    this.#passed = isAheads ? 0 : this.#passed + 1;
-    const next = (isAheads ? this.#ahead : this.#line).shift();
-    if (next) next();
-    else this.#taken = false;
-  }
 }

@@ -47,8 +47,9 @@ export interface StoreTransaction extends Transaction {
 export interface Store {
   readonly engine: 'sqlite' | 'postgres';
   /**
-   * Runs `work` in one transaction; it commits when the promise resolves and rolls back when it rejects. `ahead`: where one at
-   * a time has its turn, which is SQLite, this one lets a few others pass and no more; for work that serves many.
+   * Runs `work` in one transaction; it commits when the promise resolves and rolls back when it rejects. `ahead`: where there is one
+   * writer, which is SQLite, a crowd of others does not keep this one from its turn. On SQLite those that ask at once share a
+   * commit, and `work` may run again where that fails; on PostgreSQL where the database asks for it.
    */
   transaction<T>(work: (tx: StoreTransaction) => Promise<T>, options?: { ahead?: boolean }): Promise<T>;
   /** Brings the tables to this version. Safe to run from several processes at once. Returns the names applied. */

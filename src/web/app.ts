@@ -8,12 +8,13 @@ import { PROBLEMS, Refusal } from '../rules/errors.ts';
 import { apiRoutes } from './api/api.ts';
 import { problemResponse } from './api/problem.ts';
 import { assetVersion, serveAsset } from './asset-files.ts';
+import { begunInTurn } from './begun-in-turn.ts';
 import { compressed } from './compressed.ts';
 import { cookiesFor } from './cookies.ts';
 import { sameOriginPosts, securityHeaders } from './guard.ts';
 import { createOpenStreams, type OpenStreams } from './open-streams.ts';
 import { problemPage } from './pages/problem.ts';
-import { localeOf, type Messengers, type Peer, viewOf, type Web } from './request.ts';
+import { localeOf, type Messengers, type Peer, sourceOf, viewOf, type Web } from './request.ts';
 import { DEVELOPMENT_ROUTES, PRODUCTION_ROUTES, ROUTES } from './routes.ts';
 import type { Receivers } from './webhooks.ts';
 
@@ -52,6 +53,7 @@ export function createApp({
 
   app.use(
     requestLog(web),
+    begunInTurn((c) => sourceOf(config, c)),
     securityHeaders(config),
     compressed('text/html'),
     sameOriginPosts(config),

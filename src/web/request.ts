@@ -58,14 +58,18 @@ export function refusedStatus(c: HttpContext, { code, details }: Refusal): (type
 }
 
 export function originOf(web: Web, c: HttpContext, locale?: string): Origin {
-  const peer = (c.env as Peer | undefined)?.peer ?? '';
-  const address = clientAddress(peer, c.req.header('x-forwarded-for'), web.config.trustedProxies);
   return {
     locale: locale ?? localeOf(web, c).locale,
     browser: browserName(c.req.header('user-agent')),
-    source: clientNetwork(address),
+    source: sourceOf(web.config, c),
     device: web.cookies.read(c, 'device'),
   };
+}
+
+/** The client's network, as limits are counted; undefined for this machine, where one address stands for everybody. */
+export function sourceOf({ trustedProxies }: Config, c: HttpContext): string | undefined {
+  const peer = (c.env as Peer | undefined)?.peer ?? '';
+  return clientNetwork(clientAddress(peer, c.req.header('x-forwarded-for'), trustedProxies));
 }
 
 /**

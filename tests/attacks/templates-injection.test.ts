@@ -28,7 +28,9 @@ for (const engine of ['sqlite', 'postgres'] as const)
 
     function assertHarmless(mail: SinkMessage): void {
       const parts = [mail.subject, mail.text, mail.html, mail.raw].join('\n');
-      assert.doesNotMatch(parts, /evil/i);
+      // A random token of ours may spell it.
+      const written = parts.replace(/=\r?\n/g, '').replace(/[\w-]{22,}/g, '');
+      assert.doesNotMatch(written, /evil/i);
       assert.deepEqual(mail.recipients, [mail.to]);
       assert.doesNotMatch(mail.raw.slice(0, mail.raw.indexOf('\r\n\r\n')), /^(bcc|cc|reply-to|x-evil):/im);
       assert.doesNotMatch(parts, /[\u202a-\u202e\u2066-\u2069]/);

@@ -53,6 +53,6 @@ test('no name server at all', async () => {
 });
 
 async function told(from: string, server: string): Promise<string> {
-  const mail = { url: 'smtp://127.0.0.1', host: '127.0.0.1', from };
+  const mail = { url: 'smtp://127.0.0.1', host: '127.0.0.1', from, connections: 10 };
   return (await checkSender({ mail }, [server])).map(findingLine).join('').trimEnd();
 }
