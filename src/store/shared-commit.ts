@@ -55,8 +55,15 @@ export class SharedCommits<Connection extends Writer> {
   async #takeTurn(): Promise<void> {
     const done = await this.#turns.take();
     this.#asked = false;
-    await this.#runGroup(this.#group());
-    done();
+    const group = this.#group();
+    try {
+      await this.#runGroup(group);
+    } catch (error) {
+      // Not even what was begun could be undone.
+      for (const { reject } of group) reject(error);
+    } finally {
+      done();
+    }
     if (this.#line.length + this.#ahead.length > 0) this.#ask();
   }
 

@@ -176,6 +176,30 @@ test('where the database ends a transaction under one of them, the others are do
   database.close();
 });
 
+test('where nothing can be undone either, everybody hears it, and the next ones have their turn', async () => {
+  const database = new DatabaseSync(':memory:');
+  const broken: Writer = {
+    ...writerOn(database),
+    commit() {
+      throw new Error('disk I/O error');
+    },
+    rollback() {
+      throw new Error('disk I/O error');
+    },
+  };
+  const commits = new SharedCommits(broken, new Turns());
+  const results = await Promise.allSettled([commits.run(async () => 'a'), commits.run(async () => 'b')]);
+  assert.deepEqual(
+    results.map((result) => (result.status === 'rejected' ? String(result.reason) : result.status)),
+    ['Error: disk I/O error', 'Error: disk I/O error'],
+  );
+  await assert.rejects(
+    commits.run(async () => 'c'),
+    /cannot start a transaction within a transaction/,
+  );
+  database.close();
+});
+
 function writerOn(database: DatabaseSync): Writer {
   return {
     begin: () => database.exec('begin immediate'),
