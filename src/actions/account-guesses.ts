@@ -3,11 +3,12 @@
  * ladders. Nobody is told of this count, and what follows from it looks the same for an identifier without an account:
  * two that share it would be known to belong together (decision 0037).
  */
-import { accountLimit, fits } from '../rules/account-guesses.ts';
+import { accountLimit } from '../rules/account-guesses.ts';
 import { type CodeShape, deriveCode } from '../rules/codes.ts';
 import { guessLaneOf } from '../rules/lanes.ts';
 import { UNTOLD_CODE } from '../rules/limits.ts';
 import { ACCOUNTS_PER_NUMBER } from '../rules/shared-numbers.ts';
+import { waitFor } from '../rules/token-buckets.ts';
 import type { Proof, StoreTransaction } from '../store/store.ts';
 import { type Budget, chargeAll, NEVER_SPENT } from './charge-limits.ts';
 import type { Context } from './context.ts';
@@ -64,7 +65,7 @@ async function isSpent(tx: StoreTransaction, proof: Proof, shape: CodeShape, now
 /** In one look, however many there are. */
 async function fit(tx: StoreTransaction, counted: readonly Budget[], weight: number, now: number): Promise<boolean> {
   const fullAt = await tx.limits.fullAt(counted.map(([key]) => key));
-  return counted.every(([key, limit]) => fits(fullAt.get(key), limit, weight, now));
+  return counted.every(([key, limit]) => waitFor(fullAt.get(key), limit, weight, now) === 0);
 }
 
 /**

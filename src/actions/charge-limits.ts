@@ -1,6 +1,7 @@
 /** Charges token buckets inside the caller's transaction; a refusal rolls all of them back. */
 import { Refusal } from '../rules/errors.ts';
 import { LIMITS, type Limit, type LimitName } from '../rules/limits.ts';
+import { waitFor } from '../rules/token-buckets.ts';
 import type { StoreTransaction } from '../store/store.ts';
 
 /**
@@ -12,12 +13,13 @@ export async function chargeLimits(
   keys: Partial<Record<LimitName, string | undefined>>,
   now: number,
 ): Promise<void> {
-  for (const name of Object.keys(keys) as LimitName[]) {
-    const key = keys[name];
-    if (key === undefined) continue;
-    const waitMs = await tx.limits.charge(`${name}:${key}`, LIMITS[name], now);
-    if (waitMs !== undefined) throw new Refusal('rate_limited', { retryAfterSeconds: Math.ceil(waitMs / 1000) });
-  }
+  const names = Object.keys(keys) as LimitName[];
+  const budgets = names.flatMap((name): Budget[] =>
+    keys[name] === undefined ? [] : [[`${name}:${keys[name]}`, LIMITS[name]]],
+  );
+  const seenMs = longestWait(budgets, await lookAt(tx, budgets), now);
+  const waitMs = seenMs > 0 ? seenMs : await chargeAll(tx, budgets, now);
+  if (waitMs !== undefined) throw new Refusal('rate_limited', { retryAfterSeconds: Math.ceil(waitMs / 1000) });
 }
 
 /** Of a bucket that is charged for its row alone: to wait for whoever writes it, or to write as much as others do. */
@@ -25,6 +27,19 @@ export const NEVER_SPENT: Limit = { burst: 1_000_000, refillMs: 1 };
 
 /** A bucket, and what is charged to it; one that stands several times in a list is charged as often. */
 export type Budget = readonly [key: string, limit: Limit];
+
+/**
+ * When each is full again. On PostgreSQL a charge locks its row, also where it does not fit, and a crowd that is refused would queue
+ * for the row of its network with every connection that there is; a look locks nothing.
+ */
+export function lookAt(tx: StoreTransaction, budgets: readonly Budget[]): Promise<ReadonlyMap<string, number>> {
+  return tx.limits.fullAt(budgets.map(([key]) => key));
+}
+
+/** Milliseconds until each fits once; 0 where all do. */
+export function longestWait(budgets: readonly Budget[], fullAt: ReadonlyMap<string, number>, now: number): number {
+  return Math.max(0, ...budgets.map(([key, limit]) => waitFor(fullAt.get(key), limit, 1, now)));
+}
 
 /** All or none, where a refusal is an answer and rolls nothing back. @returns the milliseconds until the one that is spent would fit */
 export async function chargeAll(

@@ -7,7 +7,7 @@ import { hasShares, type Lane, limitOf, mailboxBudgetOf, sourceLimitOf } from '.
 import { LIMITS, type LimitName } from '../rules/limits.ts';
 import { mailboxOf } from '../rules/mailboxes.ts';
 import type { StoreTransaction } from '../store/store.ts';
-import { type Budget, chargeAll, refundAll } from './charge-limits.ts';
+import { type Budget, chargeAll, longestWait, lookAt, refundAll } from './charge-limits.ts';
 import type { Context } from './context.ts';
 
 const BREAKERS: readonly BreakerName[] = ['guesses-6', 'guesses-8', 'sends'];
@@ -59,9 +59,15 @@ export function chargedTo(
  * @throws Refusal `rate_limited` with the shortest of the waits; which limit it was stays unsaid
  */
 export async function chargeSend(tx: StoreTransaction, send: Send, now: number): Promise<Lane> {
+  const lanes = send.lanes.map((lane) => ({ lane, budgets: budgetsOf(lane, send) }));
+  const fullAt = await lookAt(
+    tx,
+    lanes.flatMap(({ budgets }) => budgets),
+  );
   let shortestMs = Number.POSITIVE_INFINITY;
-  for (const lane of send.lanes) {
-    const waitMs = await chargeAll(tx, budgetsOf(lane, send), now);
+  for (const { lane, budgets } of lanes) {
+    const seenMs = longestWait(budgets, fullAt, now);
+    const waitMs = seenMs > 0 ? seenMs : await chargeAll(tx, budgets, now);
     if (waitMs === undefined) return lane;
     shortestMs = Math.min(shortestMs, waitMs);
   }

@@ -8,8 +8,3 @@ export function accountLimit({ format, length }: CodeShape): Limit | undefined {
   const each = 10 ** (length - CODE_LADDER[0].length);
   return { burst: ACCOUNT_GUESSES.burst * each, refillMs: ACCOUNT_GUESSES.refillMs / each };
 }
-
-/** Whether so many guesses are left. @param fullAt when the bucket is full again; undefined where it was never charged */
-export function fits(fullAt: number | undefined, { burst, refillMs }: Limit, weight: number, now: number): boolean {
-  return (fullAt ?? now) - now <= (burst - weight) * refillMs;
-}

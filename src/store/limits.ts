@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { Limit } from '../rules/limits.ts';
+import { latestFullAt, waitFor } from '../rules/token-buckets.ts';
 import type { OpenTransaction } from './open-transaction.ts';
 import { statement, statementPer } from './statement.ts';
 import type { StoreTransaction } from './store.ts';
@@ -15,10 +15,7 @@ interface Charge {
   latestTat: number;
 }
 
-/**
- * The generic cell rate algorithm (ITU-T I.371): `tat` is the moment at which the bucket is full again. A charge moves it
- * by one refill and fits while it stays within `burst` refills from now.
- */
+/** Buckets of rules/token-buckets.ts; `tat`, the theoretical arrival time of that algorithm, is when one is full again. */
 export function limitQueries(kysely: Kysely<Tables>): (open: OpenTransaction) => StoreTransaction['limits'] {
   const charge = statement(({ key, now, refillMs, firstTat, latestTat }: Charge) =>
     kysely
@@ -58,18 +55,17 @@ export function limitQueries(kysely: Kysely<Tables>): (open: OpenTransaction) =>
   const purge = statement(({ now }: Pick<Charge, 'now'>) => kysely.deleteFrom('limits').where('tat', '<=', now));
 
   return (open) => {
-    const wait = async (key: string, limit: Limit, now: number): Promise<number> => {
-      const tat = (await open.first(tatOf, { key }))?.tat ?? now;
-      return Math.max(0, tat - latestTatOf(limit, now));
-    };
+    const wait: StoreTransaction['limits']['wait'] = async (key, limit, now) =>
+      waitFor((await open.first(tatOf, { key }))?.tat, limit, 1, now);
     return {
       async charge(key, limit, now) {
         const { refillMs } = limit;
-        const values = { key, now, refillMs, firstTat: now + refillMs, latestTat: latestTatOf(limit, now) };
+        const values = { key, now, refillMs, firstTat: now + refillMs, latestTat: latestFullAt(limit, 1, now) };
         return (await open.changed(charge, values)) === 1 ? undefined : wait(key, limit, now);
       },
       refund: (key, { refillMs }) => open.run(refund, { key, refillMs }),
       async fullAt(keys) {
+        if (keys.length === 0) return new Map();
         const rows = await open.rows(fullAt(keys.length), Object.fromEntries(keys.entries()));
         return new Map(rows.map(({ key, tat }) => [key, tat]));
       },
@@ -77,8 +73,4 @@ export function limitQueries(kysely: Kysely<Tables>): (open: OpenTransaction) =>
       purge: (now) => open.changed(purge, { now }),
     };
   };
-}
-
-function latestTatOf({ burst, refillMs }: Limit, now: number): number {
-  return now + (burst - 1) * refillMs;
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { solveChallenge } from 'altcha-lib';
 import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
+import { Client } from 'pg';
 import { BUSY_HOUR_SENDS, CODE_LIFETIME_MS, LEASE_MS, WAITED_MS } from '../../src/rules/limits.ts';
 import { IN_FLIGHT } from '../../src/rules/urgency.ts';
 import type { Message } from '../../src/store/store.ts';
@@ -125,3 +126,32 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.equal((await post('/recovery/verify', { token, code: codeIn(mail) })).status, 200);
     });
   });
+
+test('on PostgreSQL whoever is refused waits for no row of his network', { timeout: 60_000 }, async () => {
+  const program = await startInProcess('postgres', { REGAIN_TRUST_PROXY: '1' });
+  const { database } = program.regain.config;
+  assert.equal(database.engine, 'postgres');
+  const client = new Client({ connectionString: 'url' in database ? database.url : '' });
+  const headers = { 'X-Forwarded-For': '198.51.100.7' };
+  const ask = async (path: string, body: object): Promise<number> =>
+    (await program.api('POST', path, { body, headers })).status;
+  const flooded = async (path: string, body: (at: number) => object): Promise<void> => {
+    for (let at = 0; at < 2_000; at += 1) if ((await ask(path, body(at))) === 429) return;
+    assert.fail(`${path} refuses nobody`);
+  };
+  const password = 'a guess like any other';
+  try {
+    await flooded('/recovery', (at) => ({ identifier: `nobody${at}@flood.example` }));
+    await flooded('/sessions', (at) => ({ identifier: `nobody${at}@flood.example`, password }));
+    await client.connect();
+    // What a request that is let in does until it commits.
+    await client.query('begin');
+    const { rowCount } = await client.query(`select key from regain.limits where key like '%:198.51.100.7' for update`);
+    assert.ok(rowCount !== null && rowCount >= 2);
+    assert.equal(await ask('/recovery', { identifier: 'one-more@flood.example' }), 429);
+    assert.equal(await ask('/sessions', { identifier: 'one-more@flood.example', password }), 429);
+  } finally {
+    await client.end();
+    await program.close();
+  }
+});
