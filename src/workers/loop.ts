@@ -83,6 +83,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       return { messages: leased, nextDueAt: await tx.outbox.nextDueAt(open) };
     });
     for (const message of messages) {
+      // The clock was set forward, or the machine slept, past the lease of what is in our own hands.
+      if (inFlight.has(message.id)) continue;
       const run = deliver(message)
         // The lease runs out and the message is taken again; what was half done was rolled back.
         .catch((error: unknown) => log.error('delivery-fault', { id: message.id, error: String(error) }))
