@@ -14,6 +14,7 @@ import { createSmtpChannel } from '../src/channels/smtp.ts';
 import { render } from '../src/messages/render.ts';
 import { createHasher } from '../src/passwords/hasher.ts';
 import { createStrengthEstimator } from '../src/passwords/strength.ts';
+import { SMTP_CONNECTIONS } from '../src/rules/smtp-urls.ts';
 
 const [folder = '', mailServer = ''] = process.argv.slice(2);
 const ORIGIN = 'http://shop.example';
@@ -37,7 +38,7 @@ const database = new DatabaseSync(join(folder, 'bare.db'));
 database.exec('pragma journal_mode = wal; pragma synchronous = full; create table facts (fact text) strict');
 const insert = database.prepare('insert into facts (fact) values (?)');
 const channel = createSmtpChannel(
-  { url: mailServer, host: '127.0.0.1', from: 'Shop <no-reply@shop.example>', connections: 10 },
+  { url: mailServer, host: '127.0.0.1', from: 'Shop <no-reply@shop.example>', connections: SMTP_CONNECTIONS },
   { brand: SHOP.name },
 );
 const hasher = createHasher({ concurrency: 1, queueMax: 1 });

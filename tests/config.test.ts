@@ -77,8 +77,13 @@ describe('settings', () => {
     ...['0', '101', '2.5', 'many', ''].map((connections): [string, Record<string, string>, RegExp] => [
       `a mail URL with ${connections || 'no number of'} connections`,
       { REGAIN_SMTP_URL: `smtp://mail.shop.example?connections=${connections}` },
-      /^REGAIN_SMTP_URL: says connections=, which must be a whole number from 1 to 100/,
+      /^REGAIN_SMTP_URL: 'connections' must be a whole number from 1 to 100/,
     ]),
+    [
+      'a mail password with a bare percent sign',
+      { REGAIN_SMTP_URL: 'smtp://user:50%off@mail.shop.example' },
+      /^REGAIN_SMTP_URL: has a % in the user or the password .*; write it as %25/,
+    ],
     ['a database that is none', { REGAIN_DATABASE_URL: 'mysql://db' }, /^REGAIN_DATABASE_URL: must start with sqlite:/],
     ['texts to no country', { REGAIN_SMS_URL: SMS }, /^REGAIN_SMS_COUNTRIES: is missing; .* Example: .*=US,CA$/],
     [

@@ -10,7 +10,7 @@ import { UNTOLD_CODE } from '../rules/limits.ts';
 import { ACCOUNTS_PER_NUMBER } from '../rules/shared-numbers.ts';
 import { waitFor } from '../rules/token-buckets.ts';
 import type { Proof, StoreTransaction } from '../store/store.ts';
-import { type Budget, chargeAll, NEVER_SPENT } from './charge-limits.ts';
+import { type Budget, chargeAll, lookAt, NEVER_SPENT } from './charge-limits.ts';
 import type { Context } from './context.ts';
 import { isShared } from './shared-number.ts';
 
@@ -64,7 +64,7 @@ async function isSpent(tx: StoreTransaction, proof: Proof, shape: CodeShape, now
 
 /** In one look, however many there are. */
 async function fit(tx: StoreTransaction, counted: readonly Budget[], weight: number, now: number): Promise<boolean> {
-  const fullAt = await tx.limits.fullAt(counted.map(([key]) => key));
+  const fullAt = await lookAt(tx, counted);
   return counted.every(([key, limit]) => waitFor(fullAt.get(key), limit, weight, now) === 0);
 }
 

@@ -17,8 +17,7 @@ export async function chargeLimits(
   const budgets = names.flatMap((name): Budget[] =>
     keys[name] === undefined ? [] : [[`${name}:${keys[name]}`, LIMITS[name]]],
   );
-  const seenMs = longestWait(budgets, await lookAt(tx, budgets), now);
-  const waitMs = seenMs > 0 ? seenMs : await chargeAll(tx, budgets, now);
+  const waitMs = await chargeSeen(tx, budgets, await lookAt(tx, budgets), now);
   if (waitMs !== undefined) throw new Refusal('rate_limited', { retryAfterSeconds: Math.ceil(waitMs / 1000) });
 }
 
@@ -36,9 +35,19 @@ export function lookAt(tx: StoreTransaction, budgets: readonly Budget[]): Promis
   return tx.limits.fullAt(budgets.map(([key]) => key));
 }
 
-/** Milliseconds until each fits once; 0 where all do. */
-export function longestWait(budgets: readonly Budget[], fullAt: ReadonlyMap<string, number>, now: number): number {
-  return Math.max(0, ...budgets.map(([key, limit]) => waitFor(fullAt.get(key), limit, 1, now)));
+/**
+ * All or none, and nothing is written where the look tells that one is spent.
+ *
+ * @returns the milliseconds until all would fit, as far as that is known
+ */
+export async function chargeSeen(
+  tx: StoreTransaction,
+  budgets: readonly Budget[],
+  fullAt: ReadonlyMap<string, number>,
+  now: number,
+): Promise<number | undefined> {
+  const waitMs = Math.max(0, ...budgets.map(([key, limit]) => waitFor(fullAt.get(key), limit, 1, now)));
+  return waitMs > 0 ? waitMs : chargeAll(tx, budgets, now);
 }
 
 /** All or none, where a refusal is an answer and rolls nothing back. @returns the milliseconds until the one that is spent would fit */

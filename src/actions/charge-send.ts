@@ -7,7 +7,7 @@ import { hasShares, type Lane, limitOf, mailboxBudgetOf, sourceLimitOf } from '.
 import { LIMITS, type LimitName } from '../rules/limits.ts';
 import { mailboxOf } from '../rules/mailboxes.ts';
 import type { StoreTransaction } from '../store/store.ts';
-import { type Budget, chargeAll, longestWait, lookAt, refundAll } from './charge-limits.ts';
+import { type Budget, chargeAll, chargeSeen, lookAt, refundAll } from './charge-limits.ts';
 import type { Context } from './context.ts';
 
 const BREAKERS: readonly BreakerName[] = ['guesses-6', 'guesses-8', 'sends'];
@@ -66,8 +66,7 @@ export async function chargeSend(tx: StoreTransaction, send: Send, now: number):
   );
   let shortestMs = Number.POSITIVE_INFINITY;
   for (const { lane, budgets } of lanes) {
-    const seenMs = longestWait(budgets, fullAt, now);
-    const waitMs = seenMs > 0 ? seenMs : await chargeAll(tx, budgets, now);
+    const waitMs = await chargeSeen(tx, budgets, fullAt, now);
     if (waitMs === undefined) return lane;
     shortestMs = Math.min(shortestMs, waitMs);
   }

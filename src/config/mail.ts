@@ -1,21 +1,15 @@
 /** The mail server, and what comes back. */
 import { BOUNCE_LOCAL_MAX } from '../rules/bounce-addresses.ts';
 import { type MailReports, readMailReports } from '../rules/mail-reports.ts';
+import { UrlRefused } from '../rules/provider-urls.ts';
+import { parseSmtpUrl, type SmtpUrl } from '../rules/smtp-urls.ts';
 import { type Given, looksLikeAddress } from './given.ts';
 
-export interface MailSettings {
+export interface MailSettings extends SmtpUrl {
   url: string;
-  host: string;
   /** `Shop <no-reply@shop.example>` */
   from: string;
-  /** At once, at most. */
-  connections: number;
 }
-
-/** What most servers take from one client: Exim on Debian 20 from everybody, Postfix 50 from one (smtpd_client_connection_count_limit). */
-const CONNECTIONS = 10;
-const CONNECTIONS_MAX = 100;
-const PARAMETERS = ['connections', 'insecure'];
 
 export interface MailConfig {
   mail: MailSettings | undefined;
@@ -49,24 +43,12 @@ function parseMail({ text, refuse }: Given, { brandName, hostName, production }:
     return undefined;
   }
   if (from === undefined && production) refuse('mailFrom', 'is missing');
-  if (!URL.canParse(smtpUrl)) return refuse('smtpUrl', 'is not a URL');
-  const url = new URL(smtpUrl);
-  if (url.protocol !== 'smtp:' && url.protocol !== 'smtps:')
-    return refuse('smtpUrl', 'must start with smtp:// or smtps://');
-  if (!url.hostname) return refuse('smtpUrl', 'names no host');
-  const unknown = [...url.searchParams.keys()].find((name) => !PARAMETERS.includes(name));
-  if (unknown !== undefined)
-    return refuse('smtpUrl', `has an unknown parameter '${unknown.slice(0, 30)}'; known are ${PARAMETERS.join(', ')}`);
-  const connections = parseConnections(url.searchParams.get('connections'));
-  if (connections === undefined)
-    return refuse('smtpUrl', `says connections=, which must be a whole number from 1 to ${CONNECTIONS_MAX}`);
-  return { url: smtpUrl, host: url.hostname, from: from ?? `${brandName} <no-reply@${hostName}>`, connections };
-}
-
-function parseConnections(value: string | null): number | undefined {
-  if (value === null) return CONNECTIONS;
-  const connections = /^[1-9][0-9]{0,2}$/.test(value) ? Number(value) : undefined;
-  return connections !== undefined && connections <= CONNECTIONS_MAX ? connections : undefined;
+  try {
+    return { url: smtpUrl, from: from ?? `${brandName} <no-reply@${hostName}>`, ...parseSmtpUrl(smtpUrl) };
+  } catch (error) {
+    if (!(error instanceof UrlRefused)) throw error;
+    return refuse('smtpUrl', error.message, error.example);
+  }
 }
 
 function parseBounceAddress(value: string | undefined, refuse: (problem: string) => undefined): string | undefined {

@@ -10,7 +10,8 @@ import {
   type ViberSettings,
   type WhatsAppSettings,
 } from '../rules/messenger-urls.ts';
-import { parseSmsUrl, type SmppUrl, type TwilioUrl, UrlRefused, type WebhookUrl } from '../rules/sms-urls.ts';
+import { UrlRefused } from '../rules/provider-urls.ts';
+import { parseSmsUrl, type SmppUrl, type TwilioUrl, type WebhookUrl } from '../rules/sms-urls.ts';
 import {
   DEFAULT_PRICES,
   DEFAULT_SPEND_PER_DAY,

@@ -2,6 +2,7 @@
 import type { AssessRisk } from '../ports.ts';
 import { MAIL_REPORTS_EXAMPLE } from '../rules/mail-reports.ts';
 import { SMS_URL_EXAMPLES } from '../rules/sms-urls.ts';
+import { SMTP_CONNECTIONS, SMTP_URL_EXAMPLE } from '../rules/smtp-urls.ts';
 import { DEFAULT_PRICES, DEFAULT_SPEND_PER_DAY } from '../rules/spend-settings.ts';
 
 interface Setting {
@@ -54,9 +55,8 @@ export const SETTINGS = {
   smtpUrl: {
     key: 'smtpUrl',
     variable: 'REGAIN_SMTP_URL',
-    meaning:
-      'mail server; plain smtp without TLS is accepted for loopback only, unless the URL says insecure=1; at most 10 connections at once, or as many as connections= says',
-    example: 'smtp://user:password@mail.shop.example:587',
+    meaning: `mail server; plain smtp without TLS is accepted for loopback only, unless the URL says insecure=1; at most ${SMTP_CONNECTIONS} connections at once, or as many as connections= says`,
+    example: SMTP_URL_EXAMPLE,
     default: 'none in development (messages go to /dev/inbox); required in production',
   },
   mailFrom: {

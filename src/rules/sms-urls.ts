@@ -3,16 +3,7 @@
  * configuration can refuse a bad one at start with what is wrong and an example.
  */
 import { isLoopbackHost } from './loopback.ts';
-
-/** The message says what is wrong, after the name of the setting, and never repeats the URL: it holds secrets. */
-export class UrlRefused extends Error {
-  readonly example: string;
-  constructor(problem: string, example: string) {
-    super(problem);
-    this.name = 'UrlRefused';
-    this.example = example;
-  }
-}
+import { decoded, type Refuse, refuser, requireKnown, UrlRefused, wholeNumber } from './provider-urls.ts';
 
 export interface TwilioUrl {
   provider: 'twilio';
@@ -175,20 +166,6 @@ export function parseSmsWebhookUrl(url: URL): WebhookUrl {
   };
 }
 
-type Refuse = (problem: string) => never;
-
-function refuser(example: string): Refuse {
-  return (problem) => {
-    throw new UrlRefused(problem, example);
-  };
-}
-
-function requireKnown(url: URL, known: readonly string[], refuse: Refuse): void {
-  for (const name of url.searchParams.keys())
-    if (!known.includes(name)) refuse(`has an unknown parameter '${name.slice(0, 30)}'; known are ${known.join(', ')}`);
-  if (url.pathname !== '' && url.pathname !== '/') refuse('must not have a path');
-}
-
 /** Where HTTP goes: `api`, or the URL's own host. Without TLS only on loopback, unless the URL says `insecure=1`. */
 function apiBase(url: URL, scheme: string, refuse: Refuse): string {
   const api = url.searchParams.get('api');
@@ -212,16 +189,6 @@ function queryWithout(search: string, names: readonly string[]): string {
   return kept.length === 0 ? '' : `?${kept.join('&')}`;
 }
 
-function decoded(text: string, refuse: Refuse): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return refuse(
-      'has a % in the user or the password that is not followed by two hexadecimal digits; write it as %25',
-    );
-  }
-}
-
 const BAD_SENDER =
   "needs 'from': a number like +15550100, a short code of 3 to 8 digits, or a name of up to 11 letters, digits and spaces";
 
@@ -240,13 +207,4 @@ function senderKind(from: string): keyof typeof SENDER_TYPES | undefined {
   if (/^\+[1-9]\d{6,14}$/.test(from)) return 'number';
   if (/^\d{3,8}$/.test(from)) return 'short-code';
   return /^(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}$/.test(from) ? 'name' : undefined;
-}
-
-function wholeNumber(url: URL, name: string, otherwise: number, from: number, to: number, refuse: Refuse): number {
-  const text = url.searchParams.get(name);
-  if (text === null) return otherwise;
-  const value = Number(text);
-  return /^\d{1,4}$/.test(text) && value >= from && value <= to
-    ? value
-    : refuse(`'${name}' must be a whole number from ${from} to ${to}`);
 }

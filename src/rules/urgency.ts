@@ -18,7 +18,7 @@ export type PerUrgency = Readonly<Record<Urgency, number>>;
 /**
  * Messages of one worker in flight at once. Each urgency has places of its own, so none waits for a backlog of another, and none
  * is starved by those above. A stranger's recovery in a flood is mostly a decoy: it takes a mail's time, but no connection.
- * Were all of these real mails at a server that takes 300 ms for one, by ten connections, the last would leave in 2.8 s.
+ * Were all of these real mails at a server that takes 300 ms for one, by ten connections (smtp-urls.ts), the last would leave in 2.8 s.
  */
 export const IN_FLIGHT: PerUrgency = { proven: 10, worked: 10, asked: 64, newcomer: 8 };
 

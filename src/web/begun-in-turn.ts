@@ -6,7 +6,7 @@
 import type { Context as HttpContext, MiddlewareHandler } from 'hono';
 import { FairQueue } from '../rules/fair-queue.ts';
 
-/** Of about a millisecond each. With twice as many known devices waited a third longer for their code (decision 0045). */
+/** Of about a millisecond each. What fewer and more did is in decision 0045. */
 const BEGUN_IN_A_ROUND = 8;
 /** This machine, where one address stands for everybody. */
 const UNNAMED = '';

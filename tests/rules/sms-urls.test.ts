@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseSmsUrl, UrlRefused } from '../../src/rules/sms-urls.ts';
+import { UrlRefused } from '../../src/rules/provider-urls.ts';
+import { parseSmsUrl } from '../../src/rules/sms-urls.ts';
 
 const SID = 'AC0123456789abcdef0123456789abcdef';
 
