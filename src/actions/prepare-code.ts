@@ -38,7 +38,8 @@ export async function prepareCode(
   if (shared) return shared;
   const recipient = await findRecipient(context, tx, message, proof);
   const { kind, account, chats = [] } = recipient;
-  if (kind !== message.kind) await tx.outbox.setKind(message.id, kind);
+  // Also where it stays what it was: for nobody it changes.
+  await tx.outbox.setKind(message.id, kind);
   const code = await sentCode(context, tx, proof, now);
   const below =
     kind === 'recovery-code' && account

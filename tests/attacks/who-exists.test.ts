@@ -277,6 +277,29 @@ for (const engine of ['sqlite', 'postgres'] as const)
   });
 
 for (const engine of ['sqlite', 'postgres'] as const)
+  test(`the worker runs as many statements behind a recovery by email, whether or not somebody has the address, ${engine}`, async (t) => {
+    const program = await startInProcess(engine);
+    t.after(() => program.close());
+    await program.worker.stop();
+    const addresses = { known: 'person001@example.com', unknown: 'nobody001@example.com' };
+    await addPerson(program, { emails: [addresses.known] });
+    // The second one comes within the week in which nobody is told again that there is no account.
+    for (const asking of ['the first', 'the second']) {
+      const behind: Record<string, string[]> = {};
+      for (const [what, identifier] of Object.entries(addresses)) {
+        assert.equal((await program.api('POST', '/recovery', { body: { identifier } })).status, 202);
+        const texts = await statementsOf(engine, async () => {
+          const worker = await program.regain.startWorker({ otherProcesses: false });
+          await worker.idle();
+          await worker.stop();
+        });
+        behind[what] = texts.filter((text) => /"(?:no_account_mails|outbox|proofs|accounts|limits)"/.test(text)).sort();
+      }
+      assert.deepEqual(behind.known, behind.unknown, asking);
+    }
+  });
+
+for (const engine of ['sqlite', 'postgres'] as const)
   describe(`the work behind a wrong code on ${engine}`, () => {
     let shop: TextingShop;
     before(async () => {
