@@ -267,8 +267,8 @@ describe('doctor on mail servers and on postgres', () => {
       `ok    Mail server  127.0.0.1:${sink.port} lets us in (this machine, TLS not needed, user and password accepted)`,
     );
     assert.match(
-      await about('Mail server', { REGAIN_SMTP_URL: `smtp://shop:right%one@127.0.0.1:${sink.port}` }),
-      /^FAIL {2}Mail server {2}could not be checked: URI malformed -> /,
+      await about('Settings', { REGAIN_SMTP_URL: `smtp://shop:right%one@127.0.0.1:${sink.port}` }),
+      /^FAIL {2}Settings {5}REGAIN_SMTP_URL: has a % in the user or the password that is not followed by .*; write it as %25\. /,
     );
     assert.doesNotMatch(terminal.last, /right/);
   });
