@@ -23,6 +23,7 @@ import { createPasswordKnowledge } from './passwords/knowledge.ts';
 import type { Clock, Log, MailChannel, PasswordKnowledge, Random } from './ports.ts';
 import { HASH_QUEUE_MAX, HASH_STRANGERS_MAX } from './rules/limits.ts';
 import { settingsOf } from './settings.ts';
+import { createStandIn } from './stand-in.ts';
 import { openStore } from './store/open.ts';
 import type { Store, StoreTransaction } from './store/store.ts';
 import { systemClock, systemRandom } from './system.ts';
@@ -106,16 +107,20 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
     log,
     settings: settingsOf(config),
   };
-  const { mail, inbox } = await mailOf(config, context);
+  const standIn = createStandIn((url, init) => fetch(url, init));
+  const { mail, inbox } = await mailOf(config, context, standIn);
   const chats = inbox && chatsOf(inbox, config, context);
   const messengers = await messengersOf(config, { context, chats, fetch: fetchThere });
   const { texts, connect } = await textsOf(config, { context, inbox, fetch: fetchThere });
   const { brand, origin } = config;
   const delivery: Delivery = {
     mail,
-    texts: pacedEach(texts, (channel) => config.sms !== undefined || channel === 'telegram'),
-    // A bot of Telegram's is free.
-    chats: pacedEach(messengers, (messenger) => messenger !== 'telegram' && config[messenger] !== undefined),
+    texts: pacedEach(texts, { isPaid: (channel) => config.sms !== undefined || channel === 'telegram', standIn }),
+    chats: pacedEach(messengers, {
+      // A bot of Telegram's is free.
+      isPaid: (messenger) => messenger !== 'telegram' && config[messenger] !== undefined,
+      standIn,
+    }),
     render: (kind, params, locale) => render(kind, params, { locale, brand, origin }),
     renderText: (kind, params, locale, over) => renderText(kind, params, { locale, brand, origin }, over),
     origin,
@@ -172,6 +177,7 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
     async close() {
       streams.endAll();
       for (const provider of [...Object.values(texts), ...Object.values(messengers)]) await provider.close();
+      await standIn.close();
       await mail.close();
       await store.close();
     },

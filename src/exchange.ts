@@ -1,8 +1,6 @@
 /** One call to somebody else's HTTP API, bounded in time and size, its failures told as codes. */
+import type { Fetch } from './ports.ts';
 import { failureOf, type HttpFailure } from './rules/http-outcomes.ts';
-
-/** What `fetch` is handed in as; the one that reaches the network is picked in `compose.ts`. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export interface Call {
   fetch: Fetch;

@@ -1,20 +1,20 @@
-/** How long the last messages took, so that what a decoy does in their place can take as long as one of them. */
+/** What the last messages were like, so that what a decoy does in their place can be like one of them. */
 
 /** Enough to show the spread of a server's moods. */
-const REMEMBERED_SENDS = 50;
+const REMEMBERED = 50;
 
-export class Pace {
-  readonly #recentMs: number[] = [];
+export class Recent<Kept> {
+  readonly #kept: Kept[] = [];
   #asked = 0;
 
-  remember(ms: number): void {
-    this.#recentMs.push(ms);
-    if (this.#recentMs.length > REMEMBERED_SENDS) this.#recentMs.shift();
+  remember(kept: Kept): void {
+    this.#kept.push(kept);
+    if (this.#kept.length > REMEMBERED) this.#kept.shift();
   }
 
-  /** A recent duration, each in its turn; 0 before the first. */
-  recall(): number {
+  /** One of them, each in its turn; undefined before the first. */
+  recall(): Kept | undefined {
     this.#asked += 1;
-    return this.#recentMs[this.#asked % Math.max(1, this.#recentMs.length)] ?? 0;
+    return this.#kept[this.#asked % Math.max(1, this.#kept.length)];
   }
 }

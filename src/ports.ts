@@ -242,6 +242,11 @@ export interface TextChannel {
   readonly reports: boolean;
   /** Hands the text over. Never throws for what a provider may answer. */
   send(text: OutgoingText): Promise<SendOutcome>;
+  /**
+   * All that `send` does, but its calls end at the stand-in, which says what the provider says when it takes a text. Absent where
+   * handing over takes no call: a line that is open costs next to nothing.
+   */
+  rehearse?(text: OutgoingText, standIn: (taken: TakenAnswer) => Fetch): Promise<SendOutcome>;
   /** Reads what the provider reports to our webhook; undefined where it never calls. */
   receive?(call: WebhookCall): Promise<Received>;
   /** Asks whether it lets us in. Absent where every question costs money. */
@@ -249,12 +254,30 @@ export interface TextChannel {
   close(): Promise<void>;
 }
 
+/** What `fetch` is handed in as; the one that reaches the network is picked in `compose.ts`. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** What a provider answers when it takes a text. */
+export interface TakenAnswer {
+  status: number;
+  body: string;
+}
+
+/** Where messages to nobody end. */
+export interface StandIn {
+  /** In the place of `fetch`. @param tookMs from the call to its answer */
+  answering(taken: TakenAnswer, tookMs: number): Fetch;
+  /** Takes what a mail server would be sent, at once. Never throws. */
+  take(bytes: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** A provider of codes, with what a decoy does in its place. */
 export interface CodeTexts extends Pick<TextChannel, 'provider' | 'reports' | 'send' | 'close'> {
   /** Whether its messages cost money. */
   paid: boolean;
-  /** Sends nothing, and takes as long as recent texts took. */
-  probe(): Promise<SendOutcome>;
+  /** Sends nothing, and takes as long as recent texts took. @param text what somebody would be sent, to rehearse with */
+  probe(text?: OutgoingText): Promise<SendOutcome>;
 }
 
 /** A provider's call, unread. */

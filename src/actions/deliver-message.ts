@@ -2,18 +2,16 @@
  * Sends one leased message of the outbox. The identifier is resolved here, long after its request was answered, and the
  * code is derived here, so that neither the request's time nor the outbox tells anything.
  */
-import type { Risk } from '../ports.ts';
+import type { OutgoingText, Risk } from '../ports.ts';
 import {
   afterAttempt,
   afterLostAnswer,
-  type Channel,
   fateOfDecoy,
   HANDED_OVER,
   isMessenger,
   type LeftOut,
   type NextStep,
   OUTCOME_OF_LOST_WORKER,
-  type Over,
   type SendOutcome,
 } from '../rules/delivery.ts';
 import { isPlaceholder } from '../rules/identifiers.ts';
@@ -22,7 +20,7 @@ import { HELD_BACK_WAIT_MS } from '../rules/spend.ts';
 import type { Message, StoreTransaction } from '../store/store.ts';
 import { assessRisk } from './assess-risk.ts';
 import type { Context } from './context.ts';
-import { carrierOf, type Delivery, type Prepared } from './delivery.ts';
+import { carrierOf, type Delivery, overForNobody, type Prepared, type Texted } from './delivery.ts';
 import { refundSpend } from './guard-spend.ts';
 import { goOn } from './next-rung.ts';
 import { prepareCode } from './prepare-code.ts';
@@ -38,6 +36,7 @@ import { prepareSupportBounce } from './prepare-support-bounce.ts';
 import { prepareSupportMail } from './prepare-support-mail.ts';
 import { prepareTextNotice } from './prepare-text-notice.ts';
 import { stopChat } from './record-chat-event.ts';
+import { settleForNobody } from './spend-of-nobody.ts';
 import { settleSpend } from './spend-on-texts.ts';
 
 /** What an attempt came to; a message that was given up without one was not attempted. */
@@ -61,6 +60,8 @@ export async function deliverMessage(context: Context, delivery: Delivery, messa
       await settleSpend(context, tx, prepared, outcome);
       await stopWhereLeft(context, tx, message, prepared, outcome);
     }
+    if (prepared.do === 'probe' && prepared.texted && typeof outcome !== 'string')
+      await settleForNobody(context, tx, prepared.texted, outcome);
     await tx.outbox.settle(message.id, {
       status,
       attempts,
@@ -89,7 +90,7 @@ function isLost(
   prepared: Prepared,
   { status }: { status: NextStep['status'] | 'unneeded' },
 ): boolean {
-  if (status !== 'expired' || prepared.do === 'probe') return false;
+  if (status !== 'expired' || prepared.do === 'probe' || isForNobody(prepared)) return false;
   return prepared.do !== 'expire' || (prepared.late === true && message.kind !== 'decoy');
 }
 
@@ -139,13 +140,8 @@ function reports(delivery: Delivery, { channel }: Message, prepared: Prepared): 
   return carrierOf(delivery, channel, over)?.reports === true;
 }
 
-/** For a decoy: the Gateway where there is one, which is asked for those who have linked no chat. */
-function overForNobody({ texts }: Delivery, channel: Channel): Over {
-  return texts[channel] ? 'number' : 'chat';
-}
-
 function isForNobody(prepared: Prepared): boolean {
-  return prepared.do === 'probe' && prepared.forNobody;
+  return (prepared.do === 'probe' || prepared.do === 'skip') && prepared.forNobody === true;
 }
 
 /** A rung that is left behind has failed, whatever it said. */
@@ -194,24 +190,32 @@ async function attempt(delivery: Delivery, message: Message, prepared: Prepared)
           await delivery.mail.probe({ shared: prepared.shared, like: prepared.like }),
           prepared.earlier,
         );
-      // Also where the channel was taken out of the settings since: nobody is written to.
-      return (
-        carrierOf(delivery, message.channel, overForNobody(delivery, message.channel))?.probe() ?? {
-          kind: 'accepted',
-          providerId: '',
-        }
-      );
+      return probeText(delivery, message, prepared);
   }
+}
+
+/** Also where the channel was taken out of the settings since: nobody is written to. */
+async function probeText(
+  delivery: Delivery,
+  message: Message,
+  { texted }: Prepared & { do: 'probe' },
+): Promise<SendOutcome> {
+  const carrier = carrierOf(delivery, message.channel, overForNobody(delivery, message.channel));
+  return (await carrier?.probe(texted && outgoing(message, texted))) ?? { kind: 'accepted', providerId: '' };
 }
 
 async function sendText(
   delivery: Delivery,
-  { id, channel, kind, usefulUntil }: Message,
-  { to, over, text: { text, code, locale } }: Prepared & { do: 'text' },
+  message: Message,
+  prepared: Prepared & { do: 'text' },
 ): Promise<SendOutcome> {
-  const provider = carrierOf(delivery, channel, over);
+  const provider = carrierOf(delivery, message.channel, prepared.over);
   if (!provider) return { kind: 'unreachable', reason: 'not_configured' satisfies LeftOut };
-  return provider.send({ id, to, text, code, kind, locale, usefulUntil });
+  return provider.send(outgoing(message, prepared));
+}
+
+function outgoing({ id, kind, usefulUntil }: Message, { to, text: { text, code, locale } }: Texted): OutgoingText {
+  return { id, to, text, code, kind, locale, usefulUntil };
 }
 
 async function prepare(
@@ -233,7 +237,7 @@ async function prepare(
   if (notice) return prepareNotice(context, delivery, tx, message, proof, notice);
   if (message.kind === 'support-not-me') return prepareSupportMail(context, delivery, tx, message, proof);
   if (message.kind === 'decoy' && message.epoch === null)
-    return prepareNoticeToNobody(context, delivery, message, proof);
+    return prepareNoticeToNobody(context, delivery, tx, message, proof);
   return prepareCode(context, delivery, tx, { message, proof, risk });
 }
 
@@ -246,6 +250,7 @@ function toSomebody(prepared: Prepared): Prepared {
 
 /** A mail that is sent twice has the same Message-ID and costs nothing; a text leaves once, or nobody knows how often. */
 async function handingOver(tx: StoreTransaction, { id, reason }: Message, prepared: Prepared): Promise<Prepared> {
+  if (prepared.do === 'probe' && prepared.texted) await tx.outbox.setReason(id, HANDED_OVER);
   if (prepared.do !== 'text') return prepared;
   if (reason === HANDED_OVER) return { do: 'doubt', over: prepared.over, below: prepared.below };
   if (await tx.outbox.setReason(id, HANDED_OVER)) return prepared;

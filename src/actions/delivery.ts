@@ -41,18 +41,26 @@ export type Bought = Omit<Extract<SpendAnswer, { allowed: true }>, 'allowed'> & 
   outcome: SentOutcome;
 };
 
+/** A text, and where it goes. */
+export interface Texted {
+  to: string;
+  over: Over;
+  text: RenderedText;
+  paid: Bought | undefined;
+}
+
 /** What is to be done with a message: hand it over, knock without one, or give it up. */
 export type Prepared =
   /** `below`: the rungs to go on with where this one fails, or stays silent. */
   | { do: 'send'; to: string; mail: RenderedMail; below?: Channel[] }
-  | { do: 'text'; to: string; over: Over; text: RenderedText; paid: Bought | undefined; below: Channel[] }
+  | ({ do: 'text'; below: Channel[] } & Texted)
   /** A worker ended while it handed this over. */
   | { do: 'doubt'; over: Over; below: Channel[] }
   /**
    * The account has no address for this channel, the host says that it is risky, the number was not proven for long, or its cost
    * was held back; `again`: until what is spent allows it.
    */
-  | { do: 'skip'; reason: LeftOut; below: Channel[]; again?: boolean }
+  | { do: 'skip'; reason: LeftOut; below: Channel[]; again?: boolean; forNobody?: boolean }
   /**
    * For a decoy; `earlier` is the fate of the last mail to this address. In a flood decoys share one knock. Also for an account
    * without a mailbox that was asked for by mail, which is then told from none by no outage.
@@ -63,6 +71,7 @@ export type Prepared =
       shared: boolean;
       /** What an account would be sent. */
       like?: RenderedMail | undefined;
+      texted?: Texted | undefined;
       forNobody: boolean;
       below?: Channel[];
     }
@@ -79,6 +88,11 @@ export function carrierOf(
   over: Over,
 ): CodeTexts | undefined {
   return over === 'chat' && isMessenger(channel) ? chats[channel] : texts[channel];
+}
+
+/** For a decoy: the Gateway where there is one, which is asked for those who have linked no chat. */
+export function overForNobody({ texts }: Pick<Delivery, 'texts'>, channel: Channel): Over {
+  return texts[channel] ? 'number' : 'chat';
 }
 
 /** How a message names an account to somebody who may be a stranger: by its first address, masked. */

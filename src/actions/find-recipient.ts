@@ -109,8 +109,8 @@ async function resolveRecovery(
   proof.accountId = accountId;
   proof.accountGeneration = generation;
   await recordResolved(context, tx, proof, account?.id ?? null);
-  const toPhone = proof.channel !== 'email' && ways.some((way) => way !== 'email');
-  if (isFirst && known && toPhone) await announceByPhone(context, tx, proof, account);
+  const toPhone = proof.channel !== 'email' && (!known || ways.some((way) => way !== 'email'));
+  if (isFirst && toPhone) await announceByPhone(context, tx, proof, known ? account : undefined);
 }
 
 /**

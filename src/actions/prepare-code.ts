@@ -1,6 +1,7 @@
 /** A message that carries a code, and what is written instead where it turns out to be for somebody else or nobody. */
 import type { Account, HeldAddress, RenderedMail, Risk } from '../ports.ts';
 import { type Channel, HANDED_OVER, type LeftOut, RETRIED } from '../rules/delivery.ts';
+import { exampleNumber } from '../rules/destinations.ts';
 import { maskIdentifier } from '../rules/identifiers.ts';
 import { type Unneeded, whyUnneeded } from '../rules/ladder.ts';
 import { isWorthSending, stateAt } from '../rules/recovery-flow.ts';
@@ -11,11 +12,12 @@ import { announceByPhone, announceRecovery } from './announce-recovery.ts';
 import { renderCodeText } from './code-texts.ts';
 import { confirmationToken } from './confirm-recovery.ts';
 import type { Context } from './context.ts';
-import { type Delivery, nameOf, type Prepared } from './delivery.ts';
+import { type Delivery, nameOf, overForNobody, type Prepared } from './delivery.ts';
 import { type CodeKind, findRecipient, type Recipient } from './find-recipient.ts';
 import { isCurrent } from './next-rung.ts';
 import { prepareSharedCode } from './prepare-shared-code.ts';
 import { recoveryAddress, rungsBelow, rungsOfNobody } from './reachable-channels.ts';
+import { buyForNobody } from './spend-of-nobody.ts';
 import { buyText } from './spend-on-texts.ts';
 import { hasStaleNumber } from './stale-number.ts';
 
@@ -99,18 +101,55 @@ async function prepareForNobody(
   context: Context,
   delivery: Delivery,
   tx: StoreTransaction,
-  { message: { channel, locale }, proof, recipient: { kind, earlier }, code, below }: Carried,
+  { message, proof, recipient: { kind, earlier }, code, below }: Carried,
 ): Promise<Prepared> {
+  const { channel, locale } = message;
   const forNobody = kind === 'decoy';
-  if (forNobody && isRecoveryByPhone(proof, channel)) await announceByPhone(context, tx, proof, undefined);
+  if (forNobody && isRecoveryByPhone(proof, channel)) return textNobody(context, delivery, tx, message, proof, code);
   const shared = proof.lane === 'waited';
   // Writing a mail takes the worker a few milliseconds, which whoever asks next would miss.
   const like =
     channel === 'email' && !shared
       ? renderCode(context, delivery, 'recovery-code', proof, code ?? '', undefined, locale)
       : undefined;
-  const shown = forNobody && channel !== 'email' ? rungsOfNobody(context, proof, channel) : below;
-  return { do: 'probe', earlier, shared, like, forNobody, below: shown };
+  return { do: 'probe', earlier, shared, like, forNobody, below };
+}
+
+/** All that a text to somebody takes, but the text. */
+async function textNobody(
+  context: Context,
+  delivery: Delivery,
+  tx: StoreTransaction,
+  message: Message,
+  proof: Proof,
+  code = '',
+): Promise<Prepared> {
+  const { channel, locale } = message;
+  const below = await rungsOfNobody(context, tx, proof, channel);
+  const over = overForNobody(delivery, channel);
+  const to = over === 'number' ? numberForNobody(context, proof) : chatForNobody(context, proof, channel);
+  await announceByPhone(context, tx, proof, undefined);
+  if (over === 'number') await tx.proofs.update(proof.id, { textedAt: context.clock.now() });
+  const text = renderCodeText(delivery, { kind: 'recovery-code' }, code, locale, over);
+  const parts = text.segments;
+  const bought = await buyForNobody(context, delivery, tx, { message, proof, to, over, parts });
+  if (typeof bought === 'string')
+    return { do: 'skip', reason: 'held_back', below, again: below.length === 0 && mayFree(bought), forNobody: true };
+  const texted = { to, over, text, paid: bought };
+  return { do: 'probe', earlier: undefined, shared: proof.lane === 'waited', texted, forNobody: true, below };
+}
+
+/** The number that was typed, or one as an account with that address could have. */
+function numberForNobody({ settings: { texting } }: Context, { identifierKind, identifier }: Proof): string {
+  if (identifierKind === 'phone') return identifier;
+  return exampleNumber(texting === undefined || texting.countries === 'all' ? 'US' : texting.countries[0]);
+}
+
+/** As the messenger calls a chat; nothing leaves to it. */
+function chatForNobody(context: Context, proof: Proof, channel: Channel): string {
+  if (channel === 'whatsapp') return numberForNobody(context, proof);
+  const chat = proof.identifierMac.slice(0, 16);
+  return channel === 'telegram' ? String(1 + Number.parseInt(chat.slice(0, 8), 16)) : chat;
 }
 
 async function prepareForSomebody(
@@ -153,7 +192,7 @@ function isAbout(proof: Proof, account: Account | undefined): boolean {
   return account?.id === proof.accountId && account?.generation === proof.accountGeneration;
 }
 
-/** A rung that was written while the one before was on its way. For nobody it ends the same, after the same looks. */
+/** A rung that was written while the one before was on its way. For nobody that one arrives, unless it was held back. */
 async function whyLetGo(
   tx: StoreTransaction,
   message: Message,
@@ -162,7 +201,7 @@ async function whyLetGo(
 ): Promise<Unneeded | undefined> {
   if (message.follows === null || message.reason === RETRIED) return undefined;
   const before = await tx.outbox.byId(message.follows);
-  if (message.kind === 'decoy') return 'arrived_before';
+  if (message.kind === 'decoy' && before?.status !== 'failed') return 'arrived_before';
   return whyUnneeded({ before: before?.status, state: stateAt(proof, now), isCurrent: isCurrent(message, proof) });
 }
 

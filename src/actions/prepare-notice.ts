@@ -91,12 +91,16 @@ export async function prepareNotice(
 }
 
 /** Where there is no mailbox to tell of a recovery by phone: written as for one, and the mail server is knocked at. */
-export function prepareNoticeToNobody(
+export async function prepareNoticeToNobody(
   context: Context,
   { origin, render }: Delivery,
+  tx: StoreTransaction,
   message: Message,
   proof: Proof,
-): Prepared {
+): Promise<Prepared> {
+  // An account is looked up for its address, and for how it was asked for.
+  const sought = { kind: proof.identifierKind, canonical: proof.identifier };
+  for (let looks = 0; looks < 2; looks += 1) await context.accounts.findByIdentifier(tx, sought);
   const masked = maskIdentifier({ kind: proof.identifierKind, canonical: proof.identifier });
   const { createdAt: requestedAt, browser } = proof;
   const cancelUrl = `${origin}/recover/cancel/${cancelToken(context, proof, null)}`;

@@ -104,18 +104,32 @@ export async function rungsBelow(
   proof: Proof,
   channel: Channel,
 ): Promise<Channel[]> {
-  const below = rungsUnder(context, proof, channel);
-  if (below.length === 0) return [];
-  const tried = proof.resends === 0 ? [] : await tx.outbox.channelsTried(proof.id, proof.epoch);
-  return below.filter(
-    (rung) => (rung === proof.channel || !tried.includes(rung)) && wayTo(context, holder, proof, rung) !== undefined,
-  );
+  const untried = await untriedUnder(context, tx, proof, channel);
+  return untried.filter((rung) => wayTo(context, holder, proof, rung) !== undefined);
 }
 
 /** For a decoy: the rungs that somebody with a number and a mailbox, and no chat, would have. */
-export function rungsOfNobody(context: Pick<Context, 'settings'>, proof: Proof, channel: Channel): Channel[] {
+export async function rungsOfNobody(
+  context: Pick<Context, 'settings'>,
+  tx: StoreTransaction,
+  proof: Proof,
+  channel: Channel,
+): Promise<Channel[]> {
   const gateway = context.settings.texting?.telegram === true;
-  return rungsUnder(context, proof, channel).filter((rung) => !isMessenger(rung) || (rung === 'telegram' && gateway));
+  const untried = await untriedUnder(context, tx, proof, channel);
+  return untried.filter((rung) => !isMessenger(rung) || (rung === 'telegram' && gateway));
+}
+
+async function untriedUnder(
+  context: Pick<Context, 'settings'>,
+  tx: StoreTransaction,
+  proof: Proof,
+  channel: Channel,
+): Promise<Channel[]> {
+  const below = rungsUnder(context, proof, channel);
+  if (below.length === 0 || proof.resends === 0) return below;
+  const tried = await tx.outbox.channelsTried(proof.id, proof.epoch);
+  return below.filter((rung) => rung === proof.channel || !tried.includes(rung));
 }
 
 /** The rungs below this one, whatever the account has. */

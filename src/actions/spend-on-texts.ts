@@ -3,11 +3,11 @@ import { type Channel, HANDED_OVER, type Over, type SendOutcome } from '../rules
 import { CODES, codesOf, type HeldBack, PAID_CHANNELS, type PaidChannel, spenderOf } from '../rules/spend.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
-import { type Bought, carrierOf, type Delivery, type Prepared } from './delivery.ts';
+import { type Bought, carrierOf, type Delivery, type Texted } from './delivery.ts';
 import { guardSpend, noteEntered, noteSent, type PaidSend, refundSpend } from './guard-spend.ts';
 import { chatsOf, wayTo } from './reachable-channels.ts';
 
-interface Text {
+export interface Text {
   message: Message;
   over: Over;
   to: string;
@@ -59,7 +59,7 @@ async function buy(
 export async function settleSpend(
   { clock }: Pick<Context, 'clock'>,
   tx: StoreTransaction,
-  { to, paid }: Prepared & { do: 'text' },
+  { to, paid }: Pick<Texted, 'to' | 'paid'>,
   outcome: SendOutcome,
 ): Promise<void> {
   if (!paid) return;

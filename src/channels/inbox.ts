@@ -129,6 +129,7 @@ export function createInbox(file: string, clock: Clock, { carrier, tell }: Inbox
         provider: nameOf(provider),
         reports: provider ? provider.reports : WITH_RECEIPTS.includes('sms'),
         send: (text) => handOver(shownText(text, clock.now()), provider ? () => provider.send(text) : undefined),
+        ...(provider?.rehearse ? { rehearse: provider.rehearse } : {}),
         ...(provider?.receive ? { receive: provider.receive } : {}),
         close: async () => provider?.close(),
       };

@@ -1,15 +1,15 @@
-/** A provider of codes by text, with decoys that keep the worker as long as real ones do. */
+/** A provider of codes by text, with decoys that keep the worker as long and as busy as real ones do. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { Pace } from '../pace.ts';
-import type { CodeTexts, TextChannel } from '../ports.ts';
-import type { Channel } from '../rules/delivery.ts';
+import { Recent } from '../pace.ts';
+import type { CodeTexts, StandIn, TextChannel } from '../ports.ts';
+import type { Channel, SendOutcome } from '../rules/delivery.ts';
 
 /**
  * Nobody is written to for a decoy, and no provider can be asked whether it would take a message without sending one. So a
- * decoy takes its time, and its place in the worker, and asks nobody.
+ * decoy takes as long as a recent text, comes to what that came to, and makes its call to a stand-in.
  */
-export function paced(channel: TextChannel, paid: boolean): CodeTexts {
-  const pace = new Pace();
+export function paced(channel: TextChannel, { paid, standIn }: { paid: boolean; standIn: StandIn }): CodeTexts {
+  const texts = new Recent<{ tookMs: number; outcome: SendOutcome }>();
   return {
     provider: channel.provider,
     reports: channel.reports,
@@ -17,12 +17,14 @@ export function paced(channel: TextChannel, paid: boolean): CodeTexts {
     async send(text) {
       const startedAt = performance.now();
       const outcome = await channel.send(text);
-      pace.remember(performance.now() - startedAt);
+      texts.remember({ tookMs: performance.now() - startedAt, outcome });
       return outcome;
     },
-    async probe() {
-      await pause(pace.recall());
-      return { kind: 'accepted', providerId: '' };
+    async probe(text) {
+      const { tookMs = 0, outcome } = texts.recall() ?? {};
+      if (text && channel.rehearse) await channel.rehearse(text, (taken) => standIn.answering(taken, tookMs));
+      else await pause(tookMs);
+      return outcome === undefined || outcome.kind === 'accepted' ? { kind: 'accepted', providerId: '' } : outcome;
     },
     close: () => channel.close(),
   };
@@ -30,10 +32,10 @@ export function paced(channel: TextChannel, paid: boolean): CodeTexts {
 
 export function pacedEach<C extends Channel>(
   providers: Partial<Record<C, TextChannel>>,
-  isPaid: (channel: C) => boolean,
+  { isPaid, standIn }: { isPaid(channel: C): boolean; standIn: StandIn },
 ): Partial<Record<C, CodeTexts>> {
   const found: Partial<Record<C, CodeTexts>> = {};
   for (const [channel, provider] of Object.entries(providers) as [C, TextChannel][])
-    found[channel] = paced(provider, isPaid(channel));
+    found[channel] = paced(provider, { paid: isPaid(channel), standIn });
   return found;
 }

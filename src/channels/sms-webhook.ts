@@ -1,6 +1,16 @@
 /** Text messages by a service of the operator: one signed JSON POST for each, and reports signed in the same way. */
 import { createHmac } from 'node:crypto';
-import type { ChannelEvent, Clock, OutgoingText, Received, Standing, TextChannel, WebhookCall } from '../ports.ts';
+import type {
+  ChannelEvent,
+  Clock,
+  Fetch,
+  OutgoingText,
+  Received,
+  Standing,
+  TakenAnswer,
+  TextChannel,
+  WebhookCall,
+} from '../ports.ts';
 import type { SendOutcome } from '../rules/delivery.ts';
 import { failureOf, outcomeOfFailure, outcomeOfTrouble } from '../rules/http-outcomes.ts';
 import { isSignedCall } from '../rules/signatures.ts';
@@ -9,7 +19,7 @@ import type { WebhookUrl } from '../rules/sms-urls.ts';
 const SEND_TIMEOUT_MS = 10_000;
 
 export interface SmsWebhookOptions {
-  fetch: typeof fetch;
+  fetch: Fetch;
   clock: Clock;
   /** Shorter in tests. */
   sendTimeoutMs?: number;
@@ -69,8 +79,18 @@ export function createSmsWebhookChannel(settings: WebhookUrl, options: SmsWebhoo
   }
 
   // It may report, and what it says counts; but few services of this kind do, so its silence says nothing.
-  return { provider: 'webhook', reports: false, send, receive, standing, close: async () => {} };
+  return {
+    provider: 'webhook',
+    reports: false,
+    send,
+    rehearse: (text, standIn) => createSmsWebhookChannel(settings, { ...options, fetch: standIn(TAKEN) }).send(text),
+    receive,
+    standing,
+    close: async () => {},
+  };
 }
+
+const TAKEN: TakenAnswer = { status: 202, body: '' };
 
 function outcomeOf(response: Response, id: string, now: number): SendOutcome {
   const { status } = response;

@@ -6,8 +6,18 @@
  */
 import { createHash, createHmac } from 'node:crypto';
 import { z } from 'zod';
-import { type Answer, exchange, type Fetch } from '../exchange.ts';
-import type { ChannelEvent, Clock, Log, OutgoingText, Received, TextChannel, WebhookCall } from '../ports.ts';
+import { type Answer, exchange } from '../exchange.ts';
+import type {
+  ChannelEvent,
+  Clock,
+  Fetch,
+  Log,
+  OutgoingText,
+  Received,
+  TakenAnswer,
+  TextChannel,
+  WebhookCall,
+} from '../ports.ts';
 import type { SendOutcome } from '../rules/delivery.ts';
 import { believedWaitMs, doubtOf, outcomeOfFailure, retryAfterMsOf } from '../rules/http-outcomes.ts';
 import type { TelegramGatewaySettings } from '../rules/messenger-urls.ts';
@@ -138,6 +148,8 @@ export function createTelegramGatewayChannel(
     provider: 'telegram-gateway',
     reports: true,
     send,
+    rehearse: (text, standIn) =>
+      createTelegramGatewayChannel(settings, { ...options, fetch: standIn(TAKEN) }).send(text),
     receive,
     async revoke(providerId) {
       const answer = await call('revokeVerificationMessage', { request_id: providerId });
@@ -146,6 +158,15 @@ export function createTelegramGatewayChannel(
     close: async () => {},
   };
 }
+
+/** What both questions are answered with. */
+const TAKEN: TakenAnswer = {
+  status: 200,
+  body: JSON.stringify({
+    ok: true,
+    result: { request_id: '0'.repeat(18), phone_number: '0'.repeat(12), request_cost: 0.01 },
+  }),
+};
 
 const ApiAnswer = z.union([
   z.object({ ok: z.literal(true), result: z.object({ request_id: z.string().min(1).max(256) }) }),

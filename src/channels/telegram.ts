@@ -5,8 +5,18 @@
  */
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
-import { type Answer, exchange, type Fetch } from '../exchange.ts';
-import type { ChannelEvent, Clock, LinkedChannel, Log, OutgoingText, Received, WebhookCall } from '../ports.ts';
+import { type Answer, exchange } from '../exchange.ts';
+import type {
+  ChannelEvent,
+  Clock,
+  Fetch,
+  LinkedChannel,
+  Log,
+  OutgoingText,
+  Received,
+  TakenAnswer,
+  WebhookCall,
+} from '../ports.ts';
 import { chatName } from '../rules/chat-names.ts';
 import type { SendOutcome } from '../rules/delivery.ts';
 import { believedWaitMs, doubtOf, outcomeOfFailure } from '../rules/http-outcomes.ts';
@@ -76,6 +86,7 @@ export function createTelegramChannel(settings: TelegramSettings, options: Teleg
     // A bot is told of no delivery: what Telegram took is in the chat.
     reports: false,
     send,
+    rehearse: (text, standIn) => createTelegramChannel(settings, { ...options, fetch: standIn(TAKEN) }).send(text),
     receive,
     deepLink: (token) => `https://t.me/${settings.bot}?start=${token}`,
     async register() {
@@ -145,6 +156,15 @@ const ApiAnswer = z.object({
   description: z.string().optional(),
   parameters: z.object({ retry_after: z.number().int().positive().optional() }).optional(),
 });
+
+/** As long as what Telegram answers, who repeats the message. */
+const TAKEN: TakenAnswer = {
+  status: 200,
+  body: JSON.stringify({
+    ok: true,
+    result: { message_id: 1, date: 0, chat: { id: 1, type: 'private' }, text: '0'.repeat(300) },
+  }),
+};
 
 function outcomeOf(answer: Answer): SendOutcome {
   if (answer.kind === 'failed') return outcomeOfFailure(answer);

@@ -2,7 +2,17 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { exchange, readBounded } from '../exchange.ts';
-import type { ChannelEvent, Clock, OutgoingText, Received, Standing, TextChannel, WebhookCall } from '../ports.ts';
+import type {
+  ChannelEvent,
+  Clock,
+  Fetch,
+  OutgoingText,
+  Received,
+  Standing,
+  TakenAnswer,
+  TextChannel,
+  WebhookCall,
+} from '../ports.ts';
 import type { SendOutcome } from '../rules/delivery.ts';
 import { failureOf, outcomeOfFailure, outcomeOfTrouble } from '../rules/http-outcomes.ts';
 import { isLoopbackHost } from '../rules/loopback.ts';
@@ -16,7 +26,7 @@ const VALIDITY_MIN_S = 1;
 const VALIDITY_MAX_S = 36_000;
 
 export interface TwilioOptions {
-  fetch: typeof fetch;
+  fetch: Fetch;
   clock: Clock;
   /** Our address for Twilio's calls, on our own origin: https://accounts.shop.example/webhooks/twilio */
   webhookUrl: string;
@@ -108,8 +118,22 @@ export function createTwilioChannel(settings: TwilioUrl, options: TwilioOptions)
     return { letIn: false, why, reason: String(code ?? `http_${answer.status}`) };
   }
 
-  return { provider: 'twilio', reports: true, send, receive, standing, close: async () => {} };
+  return {
+    provider: 'twilio',
+    reports: true,
+    send,
+    rehearse: (text, standIn) => createTwilioChannel(settings, { ...options, fetch: standIn(TAKEN) }).send(text),
+    receive,
+    standing,
+    close: async () => {},
+  };
 }
+
+/** As long as what Twilio answers. */
+const TAKEN: TakenAnswer = {
+  status: 201,
+  body: JSON.stringify({ sid: `SM${'0'.repeat(32)}`, status: 'queued', error_code: null, uri: '/'.repeat(600) }),
+};
 
 const ErrorAnswer = z.object({ code: z.number().int() });
 

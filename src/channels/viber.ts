@@ -7,8 +7,17 @@
  */
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
-import { type Answer, exchange, type Fetch } from '../exchange.ts';
-import type { ChannelEvent, LinkedChannel, Log, OutgoingText, Received, WebhookCall } from '../ports.ts';
+import { type Answer, exchange } from '../exchange.ts';
+import type {
+  ChannelEvent,
+  Fetch,
+  LinkedChannel,
+  Log,
+  OutgoingText,
+  Received,
+  TakenAnswer,
+  WebhookCall,
+} from '../ports.ts';
 import { chatName } from '../rules/chat-names.ts';
 import type { SendOutcome } from '../rules/delivery.ts';
 import { doubtOf } from '../rules/http-outcomes.ts';
@@ -105,6 +114,7 @@ export function createViberChannel(settings: ViberSettings, options: ViberOption
     provider: 'viber',
     reports: true,
     send,
+    rehearse: (text, standIn) => createViberChannel(settings, { ...options, fetch: standIn(TAKEN) }).send(text),
     receive,
     deepLink: (token) => `viber://pa?chatURI=${encodeURIComponent(settings.uri)}&context=${encodeURIComponent(token)}`,
     async register() {
@@ -155,6 +165,11 @@ interface Verdict {
 }
 
 /** `status` is the answer; HTTP says 200 to everything that Viber itself answers. */
+const TAKEN: TakenAnswer = {
+  status: 200,
+  body: JSON.stringify({ status: 0, status_message: 'ok', message_token: '0'.repeat(19) }),
+};
+
 const ApiAnswer = z.object({ status: z.number().int(), message_token: z.string().optional() });
 
 /** https://developers.viber.com/docs/api/rest-bot-api/#error-codes */

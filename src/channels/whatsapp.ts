@@ -7,15 +7,17 @@
  */
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
-import { type Answer, exchange, type Fetch } from '../exchange.ts';
+import { type Answer, exchange } from '../exchange.ts';
 import type {
   ChannelEvent,
   Clock,
+  Fetch,
   LinkedChannel,
   Log,
   OutgoingText,
   Received,
   Standing,
+  TakenAnswer,
   WebhookCall,
 } from '../ports.ts';
 import { chatName } from '../rules/chat-names.ts';
@@ -115,6 +117,7 @@ export function createWhatsAppChannel(settings: WhatsAppSettings, options: Whats
     provider: 'whatsapp',
     reports: true,
     send,
+    rehearse: (text, standIn) => createWhatsAppChannel(settings, { ...options, fetch: standIn(TAKEN) }).send(text),
     receive,
     standing,
     // `?text=` is a draft: nothing is sent until the person sends it, and only what arrives links.
@@ -172,6 +175,11 @@ function canonicalLocale(locale: string): string {
     return 'und';
   }
 }
+
+const TAKEN: TakenAnswer = {
+  status: 200,
+  body: JSON.stringify({ messaging_product: 'whatsapp', messages: [{ id: `wamid.${'0'.repeat(50)}` }] }),
+};
 
 const Sent = z.object({ messages: z.array(z.object({ id: z.string().min(1).max(512) })).min(1) });
 const PhoneNumber = z.object({ display_phone_number: z.string() });

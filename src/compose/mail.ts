@@ -4,7 +4,7 @@ import { createInbox, type Inbox } from '../channels/inbox.ts';
 import type { InboundOptions } from '../channels/mail-reports/inbound.ts';
 import type { SesOptions } from '../channels/mail-reports/ses.ts';
 import { type Config, ConfigError, type MailSettings, SETTINGS } from '../config.ts';
-import type { Clock, Keys, MailChannel, Received, WebhookCall } from '../ports.ts';
+import type { Clock, Keys, MailChannel, Received, StandIn, WebhookCall } from '../ports.ts';
 import { bounceAddress, messageOfBounceAddress } from '../rules/bounce-addresses.ts';
 import type { MailReports } from '../rules/mail-reports.ts';
 import type { Receivers } from '../web/webhooks.ts';
@@ -14,8 +14,9 @@ import { recorderOf } from './recorder.ts';
 export async function mailOf(
   config: Config,
   context: Context,
+  standIn: StandIn,
 ): Promise<{ mail: MailChannel; inbox: Inbox | undefined }> {
-  const smtp = config.mail && (await openSmtp(config, config.mail, context.keys));
+  const smtp = config.mail && (await openSmtp(config, config.mail, { keys: context.keys, standIn }));
   if (config.mode === 'development') {
     const tell = recorderOf(context);
     const inbox = createInbox('.regain/inbox.jsonl', context.clock, { carrier: smtp, tell });
@@ -26,12 +27,17 @@ export async function mailOf(
 }
 
 /** Imported where it is used: a newcomer's first start has no mail server, and reading nodemailer is a tenth of it. */
-async function openSmtp(config: Config, settings: MailSettings, keys: Keys): Promise<MailChannel> {
+async function openSmtp(
+  config: Config,
+  settings: MailSettings,
+  { keys, standIn }: { keys: Keys; standIn: StandIn },
+): Promise<MailChannel> {
   const { createSmtpChannel } = await import('../channels/smtp.ts');
   const { bounceAddress: setting, mailReports, brand } = config;
   const postmark = mailReports.some(({ provider }) => provider === 'postmark');
   return createSmtpChannel(settings, {
     brand: brand.name,
+    standIn,
     ...(setting === undefined ? {} : { returnPath: (id) => bounceAddress(setting, id, keys) }),
     ...(postmark ? { reportHeaders: (id) => ({ 'X-PM-Metadata-regain-message': id }) } : {}),
   });

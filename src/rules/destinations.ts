@@ -1,5 +1,11 @@
 /** Where a message to a number goes, as far as numbering plans tell. Nothing is asked of a network. */
-import { type NumberType, parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import {
+  getExampleNumber,
+  isSupportedCountry,
+  type NumberType,
+  parsePhoneNumberFromString,
+} from 'libphonenumber-js/max';
+import examples from 'libphonenumber-js/mobile/examples';
 
 export interface Destination {
   /** ISO 3166; undefined for a chat, and for numbers of no country (satellites, international toll-free). */
@@ -34,6 +40,13 @@ export function readDestination(to: string): Destination {
   const type = number?.getType();
   const kind = (type && KINDS[type]) ?? 'other';
   return { country: number?.country, prefix: to.slice(0, -4), kind, takesTexts: kind === 'mobile' };
+}
+
+/** A mobile number of that country which is nobody's, in E.164. */
+export function exampleNumber(country: string | undefined): string {
+  return country !== undefined && isSupportedCountry(country)
+    ? (getExampleNumber(country, examples)?.number ?? '')
+    : '';
 }
 
 /** `+3361234` -> `+3361***`: enough to recognise, for logs and the terminal. */

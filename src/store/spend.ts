@@ -59,6 +59,8 @@ export function spendQueries(kysely: Kysely<Tables>): (open: OpenTransaction) =>
       .selectFrom('spend_tallies')
       .select(['channel', 'prefix', 'hour', 'outcome', 'country', 'messages', 'micros'])
       .where('hour', '>=', sinceHour)
+      // What was counted for nobody.
+      .where('messages', '>', 0)
       .orderBy('channel')
       .orderBy('country')
       .orderBy('prefix')

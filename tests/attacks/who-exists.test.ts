@@ -300,6 +300,47 @@ for (const engine of ['sqlite', 'postgres'] as const)
   });
 
 for (const engine of ['sqlite', 'postgres'] as const)
+  test(`the worker asks as much of the same tables behind a recovery by text, whether or not somebody has the number, ${engine}`, async (t) => {
+    const shop = await startTextingShop(engine);
+    t.after(() => shop.close());
+    const { program } = shop;
+    await program.worker.stop();
+    const people = {
+      known: { number: '+12125550111', email: 'person001@example.com' },
+      unknown: { number: '+12125550110', email: 'nobody001@example.com' },
+    };
+    await addPerson(program, { emails: [people.known.email], phones: [people.known.number] });
+    const behind = async (ask: () => Promise<{ status: number }>): Promise<string[]> => {
+      assert.equal((await ask()).status, 202);
+      const texts = await statementsOf(engine, async () => {
+        const worker = await program.regain.startWorker({ otherProcesses: false });
+        await worker.idle();
+        await worker.stop();
+      });
+      // How often the worker looks for messages is a matter of moments.
+      const about = texts.filter((text) => !/^with|case when leased_until/.test(text));
+      // An account is found by its number or by its id, and nobody by his number alone.
+      const asked = about.map((text) => /^(\w+).*?(?:from|into|update) "(\w+)"/s.exec(text)?.slice(1).join(' ') ?? '');
+      return asked.filter((what) => what !== '' && !/ audit_/.test(what)).sort();
+    };
+    const walks = ['the first', 'the second', 'another way'] as const;
+    const seen = new Map<string, string[]>();
+    for (const walk of walks)
+      for (const [who, { number, email }] of Object.entries(people)) {
+        const asked = await behind(async () => {
+          if (walk !== 'another way')
+            return program.api('POST', '/recovery', { body: { identifier: number, channel: 'sms' } });
+          const { json } = await program.api('POST', '/recovery', { body: { identifier: email } });
+          await behind(async () => ({ status: 202 }));
+          return program.api('POST', '/recovery/resend', { body: { token: json.token, channel: 'sms' } });
+        });
+        seen.set(`${walk} ${who}`, asked);
+      }
+    for (const walk of walks) assert.deepEqual(seen.get(`${walk} known`), seen.get(`${walk} unknown`), walk);
+    assert.equal(shop.receiver.taken.length, walks.length);
+  });
+
+for (const engine of ['sqlite', 'postgres'] as const)
   describe(`the work behind a wrong code on ${engine}`, () => {
     let shop: TextingShop;
     before(async () => {

@@ -94,16 +94,19 @@ async function askOne(
     return;
   }
   request.keep?.(answer, held);
-  const ms = request.behind === undefined ? answer.ms : await timeBehind(client, request.behind);
+  const ms = request.behindMs === undefined ? answer.ms : await timeBehind(client, request.behindMs);
   side.times.push(ms);
   const shape = shapeOf(answer);
   side.shapes.set(shape, (side.shapes.get(shape) ?? 0) + 1);
 }
 
-async function timeBehind(client: DoctorClient, requests: number): Promise<number> {
-  const startedAt = performance.now();
-  for (let at = 0; at < requests; at += 1) await client.ask(BEHIND);
-  return performance.now() - startedAt;
+/** @returns what one of them takes, on average */
+async function timeBehind(client: DoctorClient, forMs: number): Promise<number> {
+  const endsAt = performance.now() + forMs;
+  const times: number[] = [];
+  do times.push((await client.ask(BEHIND)).ms);
+  while (performance.now() < endsAt);
+  return times.reduce((sum, ms) => sum + ms, 0) / times.length;
 }
 
 function sideOf({ sides }: Measured, kind: Kind): Side {

@@ -94,7 +94,7 @@ function requestsNamed(words: string[] | undefined): TimedRequest[] {
 function longest({ running, count: each, kinds, requests }: Call): number {
   const subjects = running ? running.subjects.length : each * kinds.length;
   const perRequestMs = REQUEST_TIMEOUT_MS + (running?.paceMs ?? 0);
-  const asked = requests.reduce((sum, { behind = 0 }) => sum + 1 + behind / 10, 0);
+  const asked = requests.reduce((sum, { behindMs = 0 }) => sum + 1 + behindMs / 10, 0);
   return START_TIMEOUT_MS + subjects * asked * perRequestMs;
 }
 
