@@ -135,8 +135,10 @@ async function textNobody(
   const bought = await buyForNobody(context, delivery, tx, { message, proof, to, over, parts });
   if (typeof bought === 'string')
     return { do: 'skip', reason: 'held_back', below, again: below.length === 0 && mayFree(bought), forNobody: true };
-  const texted = { to, over, text, paid: bought };
-  return { do: 'probe', earlier: undefined, shared: proof.lane === 'waited', texted, forNobody: true, below };
+  // A flood must not cost the calls that only those notice who ask on a quiet server.
+  const shared = proof.lane === 'waited';
+  const texted = shared ? undefined : { to, over, text, paid: bought };
+  return { do: 'probe', earlier: undefined, shared, texted, forNobody: true, below };
 }
 
 /** The number that was typed, or one as an account with that address could have. */

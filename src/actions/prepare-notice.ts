@@ -105,8 +105,9 @@ export async function prepareNoticeToNobody(
   const { createdAt: requestedAt, browser } = proof;
   const cancelUrl = `${origin}/recover/cancel/${cancelToken(context, proof, null)}`;
   const params = { account: masked, requestedAt, browser, by: 'text', to: masked, cancelUrl } as const;
-  const like = render('recovery-requested', params, message.locale);
-  return { do: 'probe', earlier: undefined, shared: proof.lane === 'waited', like, forNobody: true };
+  const shared = proof.lane === 'waited';
+  const like = shared ? undefined : render('recovery-requested', params, message.locale);
+  return { do: 'probe', earlier: undefined, shared, like, forNobody: true };
 }
 
 /** By which ways its codes and links left; where no provider has said so yet, the one that was asked for. */

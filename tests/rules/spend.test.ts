@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { maskPrefix, readDestination } from '../../src/rules/destinations.ts';
+import { getCountries } from 'libphonenumber-js/max';
+import { exampleNumber, maskPrefix, readDestination } from '../../src/rules/destinations.ts';
 import {
   CONVERSION,
   countryLimit,
@@ -47,6 +48,12 @@ describe('destinations', () => {
       const found = readDestination(number);
       assert.deepEqual([found.country, found.takesTexts], [country, takesTexts]);
     });
+
+  test('a number of nobody takes texts, in every country that there is', () => {
+    for (const country of getCountries()) assert.ok(readDestination(exampleNumber(country)).takesTexts, country);
+    assert.equal(readDestination(exampleNumber('FR')).country, 'FR');
+    assert.equal(exampleNumber('XX'), '');
+  });
 
   test('the prefix is the number without its last four digits, and is shown in part', () => {
     assert.equal(readDestination('+33612345678').prefix, '+3361234');
