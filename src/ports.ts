@@ -244,9 +244,9 @@ export interface TextChannel {
   send(text: OutgoingText): Promise<SendOutcome>;
   /**
    * All that `send` does, but its calls end at the stand-in, which says what the provider says when it takes a text. Absent where
-   * handing over takes no call: a line that is open costs next to nothing.
+   * handing over takes no call: a line that is open costs next to nothing. `calls`: among which the time is shared out; 1 without.
    */
-  rehearse?(text: OutgoingText, standIn: (taken: TakenAnswer) => Fetch): Promise<SendOutcome>;
+  rehearse?(text: OutgoingText, standIn: (taken: TakenAnswer, calls?: number) => Fetch): Promise<SendOutcome>;
   /** Reads what the provider reports to our webhook; undefined where it never calls. */
   receive?(call: WebhookCall): Promise<Received>;
   /** Asks whether it lets us in. Absent where every question costs money. */

@@ -194,7 +194,7 @@ function isAbout(proof: Proof, account: Account | undefined): boolean {
   return account?.id === proof.accountId && account?.generation === proof.accountGeneration;
 }
 
-/** A rung that was written while the one before was on its way. For nobody that one arrives, unless it was held back. */
+/** A rung that was written while the one before was on its way. For nobody that one arrives, unless it failed. */
 async function whyLetGo(
   tx: StoreTransaction,
   message: Message,

@@ -22,7 +22,8 @@ export function paced(channel: TextChannel, { paid, standIn }: { paid: boolean; 
     },
     async probe(text) {
       const { tookMs = 0, outcome } = texts.recall() ?? {};
-      if (text && channel.rehearse) await channel.rehearse(text, (taken) => standIn.answering(taken, tookMs));
+      if (text && channel.rehearse)
+        await channel.rehearse(text, (taken, calls = 1) => standIn.answering(taken, tookMs / calls));
       else await pause(tookMs);
       return outcome === undefined || outcome.kind === 'accepted' ? { kind: 'accepted', providerId: '' } : outcome;
     },

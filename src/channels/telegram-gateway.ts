@@ -149,7 +149,7 @@ export function createTelegramGatewayChannel(
     reports: true,
     send,
     rehearse: (text, standIn) =>
-      createTelegramGatewayChannel(settings, { ...options, fetch: standIn(TAKEN) }).send(text),
+      createTelegramGatewayChannel(settings, { ...options, fetch: standIn(TAKEN, 2) }).send(text),
     receive,
     async revoke(providerId) {
       const answer = await call('revokeVerificationMessage', { request_id: providerId });
