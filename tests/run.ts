@@ -37,19 +37,16 @@ stream.on('test:fail', ({ name, file, line, details }) => {
 });
 stream.on('test:stderr', ({ message }) => process.stdout.write(message));
 stream.on('test:summary', ({ file, counts: of, duration_ms }) => {
+  const failed = of.tests - of.passed - of.skipped - of.todo;
   if (file === undefined) {
-    Object.assign(counts, {
-      passed: of.passed,
-      failed: of.tests - of.passed - of.skipped - of.todo,
-      skipped: of.skipped,
-    });
+    Object.assign(counts, { passed: of.passed, failed, skipped: of.skipped });
     return;
   }
   const name = file.slice(process.cwd().length + 1);
   ended.add(name);
   heard();
   process.stdout.write(
-    `${of.passed === of.tests ? 'ok    ' : 'FAILED'}  ${name}  ${of.passed}  ${(duration_ms / 1000).toFixed(1)} s\n`,
+    `${failed === 0 ? 'ok    ' : 'FAILED'}  ${name}  ${of.passed}  ${(duration_ms / 1000).toFixed(1)} s\n`,
   );
 });
 await new Promise((resolve) => stream.on('close', resolve).resume());
