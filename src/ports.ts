@@ -199,9 +199,9 @@ export interface MailChannel {
   /**
    * Knocks at the provider as `send` does, without a message, and takes as long as recent messages took: what a decoy does,
    * so that it shares outages and slowness. `shared` takes the answer of a knock of the last second, where there is one.
-   * `like` is a mail whose writing is part of the work, and which goes nowhere.
+   * `like` is a mail whose writing is part of the work, and which goes nowhere; `likeInBytes`: but to the stand-in.
    */
-  probe(options?: { shared?: boolean; like?: RenderedMail | undefined }): Promise<SendOutcome>;
+  probe(options?: { shared?: boolean; like?: RenderedMail | undefined; likeInBytes?: boolean }): Promise<SendOutcome>;
   close(): Promise<void>;
 }
 

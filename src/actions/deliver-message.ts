@@ -187,7 +187,11 @@ async function attempt(delivery: Delivery, message: Message, prepared: Prepared)
     case 'probe':
       if (message.channel === 'email')
         return fateOfDecoy(
-          await delivery.mail.probe({ shared: prepared.shared, like: prepared.like }),
+          await delivery.mail.probe({
+            shared: prepared.shared,
+            like: prepared.like,
+            likeInBytes: prepared.likeInBytes ?? true,
+          }),
           prepared.earlier,
         );
       return probeText(delivery, message, prepared);
