@@ -201,7 +201,11 @@ export interface MailChannel {
    * so that it shares outages and slowness. `shared` takes the answer of a knock of the last second, where there is one.
    * `like` is a mail whose writing is part of the work, and which goes nowhere; `likeInBytes`: but to the stand-in.
    */
-  probe(options?: { shared?: boolean; like?: RenderedMail | undefined; likeInBytes?: boolean }): Promise<SendOutcome>;
+  probe(options?: {
+    shared?: boolean;
+    like?: RenderedMail | undefined;
+    likeInBytes?: boolean | undefined;
+  }): Promise<SendOutcome>;
   close(): Promise<void>;
 }
 

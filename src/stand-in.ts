@@ -1,6 +1,6 @@
 /**
- * Stands where a provider would, for texts to nobody: takes the same call over the loopback interface, is as slow as the
- * provider lately was, and says that the text was taken. Without it the worker had a whole call less to do behind a number that
+ * Stands where a provider would, for messages to nobody: takes the same call over the loopback interface, is as slow as the
+ * provider lately was, and says that the message was taken. Without it the worker had a whole call less to do behind a number that
  * nobody has, and requests in the 60 ms after a recovery were answered sooner: AUC 0.62, 0.58 with the same statements.
  */
 import { once } from 'node:events';
@@ -63,10 +63,9 @@ export function createStandIn(fetchHere: Fetch): StandIn {
       await call({ method: 'POST', body: new Uint8Array(bytes) }, { taken, tookMs: 0 }).catch(() => undefined);
     },
     async close() {
-      const server = await listening;
-      if (!server?.listening) return;
-      server.close();
-      server.closeAllConnections();
+      const server = await listening?.catch(() => undefined);
+      server?.close();
+      server?.closeAllConnections();
     },
   };
 }

@@ -190,7 +190,7 @@ async function attempt(delivery: Delivery, message: Message, prepared: Prepared)
           await delivery.mail.probe({
             shared: prepared.shared,
             like: prepared.like,
-            likeInBytes: prepared.likeInBytes ?? true,
+            likeInBytes: prepared.likeInBytes,
           }),
           prepared.earlier,
         );

@@ -71,8 +71,8 @@ export type Prepared =
       shared: boolean;
       /** What an account would be sent. */
       like?: RenderedMail | undefined;
-      /** Whether its bytes are handed over, to the stand-in; true without. */
-      likeInBytes?: boolean;
+      /** Whether its bytes are handed over, to the stand-in. */
+      likeInBytes?: boolean | undefined;
       texted?: Texted | undefined;
       forNobody: boolean;
       below?: Channel[];

@@ -5,7 +5,6 @@ import { exampleNumber } from '../rules/destinations.ts';
 import { maskIdentifier } from '../rules/identifiers.ts';
 import { type Unneeded, whyUnneeded } from '../rules/ladder.ts';
 import { isWorthSending, stateAt } from '../rules/recovery-flow.ts';
-import { mayFree } from '../rules/spend.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import { sentCode } from './account-guesses.ts';
 import { announceByPhone, announceRecovery } from './announce-recovery.ts';
@@ -18,7 +17,7 @@ import { isCurrent } from './next-rung.ts';
 import { prepareSharedCode } from './prepare-shared-code.ts';
 import { recoveryAddress, rungsBelow, rungsOfNobody } from './reachable-channels.ts';
 import { buyForNobody } from './spend-of-nobody.ts';
-import { buyText } from './spend-on-texts.ts';
+import { buyText, skipHeldBack } from './spend-on-texts.ts';
 import { hasStaleNumber } from './stale-number.ts';
 
 export async function prepareCode(
@@ -112,7 +111,7 @@ async function prepareForNobody(
     channel === 'email' && !shared
       ? renderCode(context, delivery, 'recovery-code', proof, code ?? '', undefined, locale)
       : undefined;
-  return { do: 'probe', earlier, shared, like, forNobody, below };
+  return { do: 'probe', earlier, shared, like, likeInBytes: true, forNobody, below };
 }
 
 /** All that a text to somebody takes, but the text. */
@@ -133,8 +132,7 @@ async function textNobody(
   const text = renderCodeText(delivery, { kind: 'recovery-code' }, code, locale, over);
   const parts = text.segments;
   const bought = await buyForNobody(context, delivery, tx, { message, proof, to, over, parts });
-  if (typeof bought === 'string')
-    return { do: 'skip', reason: 'held_back', below, again: below.length === 0 && mayFree(bought), forNobody: true };
+  if (typeof bought === 'string') return { ...skipHeldBack(bought, below), forNobody: true };
   // A flood must not cost the calls that only those notice who ask on a quiet server.
   const shared = proof.lane === 'waited';
   const texted = shared ? undefined : { to, over, text, paid: bought };
@@ -182,7 +180,7 @@ async function prepareForSomebody(
   );
   const bought = await buyText(context, delivery, tx, { message, proof, to, over, parts: text.segments });
   if (typeof bought !== 'string') return { do: 'text', to, over, text, paid: bought, below };
-  return { do: 'skip', reason: 'held_back', below, again: below.length === 0 && mayFree(bought) };
+  return skipHeldBack(bought, below);
 }
 
 /** Also one that was begun by email: whoever reads the texts now may have none of the mailboxes. */

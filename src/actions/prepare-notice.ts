@@ -107,8 +107,8 @@ export async function prepareNoticeToNobody(
   const params = { account: masked, requestedAt, browser, by: 'text', to: masked, cancelUrl } as const;
   const shared = proof.lane === 'waited';
   const like = shared ? undefined : render('recovery-requested', params, message.locale);
-  // Its bytes go nowhere: the stand-in's side of the call for the text, which a provider has for itself, is as much work.
-  return { do: 'probe', earlier: undefined, shared, like, likeInBytes: false, forNobody: true };
+  // Its bytes are not handed over: the stand-in's side of the call for the text, which a provider has for itself, is as much work.
+  return { do: 'probe', earlier: undefined, shared, like, forNobody: true };
 }
 
 /** By which ways its codes and links left; where no provider has said so yet, the one that was asked for. */

@@ -1,5 +1,4 @@
 /** A code for a number that several accounts have: one text to the number, and never a mail, which only one of them would read. */
-import { mayFree } from '../rules/spend.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import { sentCode } from './account-guesses.ts';
 import type { Context } from './context.ts';
@@ -14,7 +13,7 @@ import {
   numberRungs,
   resolveShared,
 } from './shared-number.ts';
-import { buyText } from './spend-on-texts.ts';
+import { buyText, skipHeldBack } from './spend-on-texts.ts';
 
 /**
  * @returns undefined where the number is not shared, or nobody can be recovered by it
@@ -44,7 +43,7 @@ export async function prepareSharedCode(
   const text = delivery.renderText('recovery-code', { code }, message.locale);
   const bought = await buyText(context, delivery, tx, { message, proof, to, over: 'number', parts: text.segments });
   if (typeof bought !== 'string') return { do: 'text', to, over: 'number', text, paid: bought, below };
-  return { do: 'skip', reason: 'held_back', below, again: below.length === 0 && mayFree(bought) };
+  return skipHeldBack(bought, below);
 }
 
 function numberOf(context: Context, live: readonly LiveCandidate[], proof: Proof): string | undefined {

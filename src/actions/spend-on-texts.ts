@@ -1,9 +1,9 @@
 /** The money side of a code by text: asked before it leaves, settled by what the provider said, and told what was entered. */
 import { type Channel, HANDED_OVER, type Over, type SendOutcome } from '../rules/delivery.ts';
-import { CODES, codesOf, type HeldBack, PAID_CHANNELS, type PaidChannel, spenderOf } from '../rules/spend.ts';
+import { CODES, codesOf, type HeldBack, mayFree, PAID_CHANNELS, type PaidChannel, spenderOf } from '../rules/spend.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
-import { type Bought, carrierOf, type Delivery, type Texted } from './delivery.ts';
+import { type Bought, carrierOf, type Delivery, type Prepared, type Texted } from './delivery.ts';
 import { guardSpend, noteEntered, noteSent, type PaidSend, refundSpend } from './guard-spend.ts';
 import { chatsOf, wayTo } from './reachable-channels.ts';
 
@@ -53,6 +53,11 @@ async function buy(
   const askedBefore = message.reason === 'held_back';
   const answer = await guardSpend(context, tx, { channel, to, ...by, now, askedBefore, ...perSegment });
   return answer.allowed ? { channel, outcome, costMicros: answer.costMicros, charge: answer.charge } : answer.heldBack;
+}
+
+/** By the next way; where there is none, again, in so far as waiting helps. */
+export function skipHeldBack(heldBack: HeldBack, below: Channel[]): Prepared & { do: 'skip' } {
+  return { do: 'skip', reason: 'held_back', below, again: below.length === 0 && mayFree(heldBack) };
 }
 
 /** Kept where the provider took the text or its fee, or may have taken it. */

@@ -1,7 +1,7 @@
 /** A provider of codes by text, with decoys that keep the worker as long and as busy as real ones do. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { Recent } from '../pace.ts';
 import type { CodeTexts, StandIn, TextChannel } from '../ports.ts';
+import { Recent } from '../recent.ts';
 import type { Channel, SendOutcome } from '../rules/delivery.ts';
 
 /**

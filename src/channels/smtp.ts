@@ -5,8 +5,8 @@ import { domainToASCII } from 'node:url';
 import nodemailer, { type SendMailOptions } from 'nodemailer';
 import type { SMTPPoolOptions } from 'nodemailer/lib/smtp-pool';
 import type { MailSettings } from '../config.ts';
-import { Recent } from '../pace.ts';
 import type { MailChannel, OutgoingMail, RenderedMail, StandIn } from '../ports.ts';
+import { Recent } from '../recent.ts';
 import { ANSWER_LOST, type SendOutcome } from '../rules/delivery.ts';
 import { isLoopbackHost } from '../rules/loopback.ts';
 
