@@ -6,10 +6,12 @@ import type { Channel, SendOutcome } from '../rules/delivery.ts';
 
 /**
  * Nobody is written to for a decoy, and no provider can be asked whether it would take a message without sending one. So a
- * decoy takes as long as a recent text, comes to what that came to, and makes its call to a stand-in.
+ * decoy takes as long as a recent text, and makes its call to a stand-in. Where the last text met trouble at the provider, so
+ * does a decoy; what was said of a number is about that number, or anybody could have decoys refused by a dead one of his own.
  */
 export function paced(channel: TextChannel, { paid, standIn }: { paid: boolean; standIn: StandIn }): CodeTexts {
-  const texts = new Recent<{ tookMs: number; outcome: SendOutcome }>();
+  const took = new Recent<number>();
+  let trouble: SendOutcome | undefined;
   return {
     provider: channel.provider,
     reports: channel.reports,
@@ -17,15 +19,16 @@ export function paced(channel: TextChannel, { paid, standIn }: { paid: boolean; 
     async send(text) {
       const startedAt = performance.now();
       const outcome = await channel.send(text);
-      texts.remember({ tookMs: performance.now() - startedAt, outcome });
+      took.remember(performance.now() - startedAt);
+      trouble = outcome.kind === 'temporary' ? outcome : undefined;
       return outcome;
     },
     async probe(text) {
-      const { tookMs = 0, outcome } = texts.recall() ?? {};
+      const tookMs = took.recall() ?? 0;
       if (text && channel.rehearse)
         await channel.rehearse(text, (taken, calls = 1) => standIn.answering(taken, tookMs / calls));
       else await pause(tookMs);
-      return outcome === undefined || outcome.kind === 'accepted' ? { kind: 'accepted', providerId: '' } : outcome;
+      return trouble ?? { kind: 'accepted', providerId: '' };
     },
     close: () => channel.close(),
   };

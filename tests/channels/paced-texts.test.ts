@@ -41,13 +41,21 @@ describe('a decoy', () => {
     assert.deepEqual(await pacedBy([]).texts.probe(TEXT), { kind: 'accepted', providerId: '' });
   });
 
-  test('comes to what recent texts came to, each in its turn, and never has the id of one', async () => {
-    const refused: SendOutcome = { kind: 'unreachable', reason: 'out_of_service' };
-    const { texts } = pacedBy([{ kind: 'accepted', providerId: 'of somebody' }, refused]);
+  test('meets the trouble that the last text met at the provider, and no longer', async () => {
+    const down: SendOutcome = { kind: 'temporary', reason: 'http_503' };
+    const { texts } = pacedBy([down, { kind: 'accepted', providerId: 'of somebody' }]);
     await texts.send(TEXT);
+    assert.deepEqual([await texts.probe(TEXT), await texts.probe(TEXT)], [down, down]);
     await texts.send(TEXT);
-    const probed = [await texts.probe(TEXT), await texts.probe(TEXT), await texts.probe(TEXT)];
-    assert.deepEqual(probed, [refused, { kind: 'accepted', providerId: '' }, refused]);
+    assert.deepEqual(await texts.probe(TEXT), { kind: 'accepted', providerId: '' }, 'without the id of one');
+  });
+
+  test('is not refused for the number of somebody else', async () => {
+    for (const kind of ['unreachable', 'permanent'] as const) {
+      const { texts } = pacedBy([{ kind, reason: 'out_of_service' }]);
+      await texts.send(TEXT);
+      assert.deepEqual(await texts.probe(TEXT), { kind: 'accepted', providerId: '' });
+    }
   });
 
   test('shares the time of a text out among its calls', async () => {
