@@ -1,6 +1,7 @@
 /** Tells the mailboxes of an account, once in each recovery, that it was asked for: each of them can stop it (R17, R70). */
 import type { Account } from '../ports.ts';
 import { hasMailbox } from '../rules/addresses.ts';
+import type { Channel } from '../rules/delivery.ts';
 import { NOTICE_USEFUL_MS } from '../rules/limits.ts';
 import type { Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
@@ -52,4 +53,9 @@ export async function announceByPhone(
     usefulUntil: now + NOTICE_USEFUL_MS,
     urgency: 'asked',
   });
+}
+
+/** Also one that was begun by email: whoever reads the texts now may have none of the mailboxes. */
+export function isRecoveryByPhone({ purpose }: Proof, channel: Channel): boolean {
+  return purpose === 'recovery' && channel !== 'email';
 }

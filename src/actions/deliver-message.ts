@@ -72,7 +72,8 @@ export async function deliverMessage(context: Context, delivery: Delivery, messa
     });
     if (next !== undefined) await goOn(context, tx, message, next, isForNobody(prepared) ? 'decoy' : 'recovery-code');
   });
-  context.log[step.status === 'failed' || isLost(message, prepared, step) ? 'warn' : 'info']('message', {
+  const isTrouble = step.status === 'failed' && !isLeftOut(prepared, next);
+  context.log[isTrouble || isLost(message, prepared, step) ? 'warn' : 'info']('message', {
     id: message.id,
     kind: message.kind,
     channel: message.channel,
@@ -82,6 +83,11 @@ export async function deliverMessage(context: Context, delivery: Delivery, messa
     waitedMs: now - message.createdAt,
     ...(next === undefined ? {} : { next: next.channel, nextInMs: next.inMs }),
   });
+}
+
+/** Another way was chosen on purpose; the guard of what may be spent raises its own alarm. */
+function isLeftOut(prepared: Prepared, next: Onward | undefined): boolean {
+  return prepared.do === 'skip' && next !== undefined;
 }
 
 /** Whether somebody waited for this and it never left. What a decoy waited for is nobody's loss. */

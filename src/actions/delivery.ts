@@ -12,6 +12,8 @@ import {
 import { maskIdentifier } from '../rules/identifiers.ts';
 import type { Unneeded } from '../rules/ladder.ts';
 import type { PaidChannel } from '../rules/spend.ts';
+import type { Message, Proof } from '../store/store.ts';
+import type { Recipient } from './find-recipient.ts';
 import type { SentOutcome, SpendAnswer } from './guard-spend.ts';
 
 export interface RenderedText {
@@ -47,6 +49,17 @@ export interface Texted {
   over: Over;
   text: RenderedText;
   paid: Bought | undefined;
+}
+
+/** A message with all that was looked up for it. */
+export interface Carried {
+  message: Message;
+  proof: Proof;
+  recipient: Recipient;
+  /** Undefined where its key was dropped. */
+  code: string | undefined;
+  /** The rungs that are left. */
+  below: Channel[];
 }
 
 /** What is to be done with a message: hand it over, knock without one, or give it up. */

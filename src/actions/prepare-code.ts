@@ -1,22 +1,20 @@
 /** A message that carries a code, and what is written instead where it turns out to be for somebody else or nobody. */
-import type { Account, HeldAddress, RenderedMail, Risk } from '../ports.ts';
-import { type Channel, HANDED_OVER, type LeftOut, RETRIED } from '../rules/delivery.ts';
-import { exampleNumber } from '../rules/destinations.ts';
-import { maskIdentifier } from '../rules/identifiers.ts';
+import type { Account, HeldAddress, Risk } from '../ports.ts';
+import { HANDED_OVER, type LeftOut, RETRIED } from '../rules/delivery.ts';
 import { type Unneeded, whyUnneeded } from '../rules/ladder.ts';
 import { isWorthSending, stateAt } from '../rules/recovery-flow.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import { sentCode } from './account-guesses.ts';
-import { announceByPhone, announceRecovery } from './announce-recovery.ts';
+import { announceByPhone, announceRecovery, isRecoveryByPhone } from './announce-recovery.ts';
+import { renderCodeMail } from './code-mails.ts';
 import { renderCodeText } from './code-texts.ts';
-import { confirmationToken } from './confirm-recovery.ts';
 import type { Context } from './context.ts';
-import { type Delivery, nameOf, overForNobody, type Prepared } from './delivery.ts';
-import { type CodeKind, findRecipient, type Recipient } from './find-recipient.ts';
+import type { Carried, Delivery, Prepared } from './delivery.ts';
+import { type CodeKind, findRecipient } from './find-recipient.ts';
 import { isCurrent } from './next-rung.ts';
+import { prepareForNobody } from './prepare-for-nobody.ts';
 import { prepareSharedCode } from './prepare-shared-code.ts';
-import { recoveryAddress, rungsBelow, rungsOfNobody } from './reachable-channels.ts';
-import { buyForNobody } from './spend-of-nobody.ts';
+import { recoveryAddress, rungsBelow } from './reachable-channels.ts';
 import { buyText, skipHeldBack } from './spend-on-texts.ts';
 import { hasStaleNumber } from './stale-number.ts';
 
@@ -56,17 +54,6 @@ export async function prepareCode(
     : prepareForSomebody(context, delivery, tx, { ...carried, kind, to: recipient.to });
 }
 
-/** A message with all that was looked up for it. */
-interface Carried {
-  message: Message;
-  proof: Proof;
-  recipient: Recipient;
-  /** Undefined where its key was dropped. */
-  code: string | undefined;
-  /** The rungs that are left. */
-  below: Channel[];
-}
-
 /**
  * Why the code goes on by the next way: the account lacks this one, the host speaks against it, or it is a number that was not
  * proven for long and the mailbox has not been asked yet. Whoever asks again can't read his mail, and gets the text.
@@ -96,62 +83,6 @@ async function announceRisk(
   await announceRecovery(context, tx, proof, told, mailbox?.canonical);
 }
 
-async function prepareForNobody(
-  context: Context,
-  delivery: Delivery,
-  tx: StoreTransaction,
-  { message, proof, recipient: { kind, earlier }, code, below }: Carried,
-): Promise<Prepared> {
-  const { channel, locale } = message;
-  const forNobody = kind === 'decoy';
-  if (forNobody && isRecoveryByPhone(proof, channel)) return textNobody(context, delivery, tx, message, proof, code);
-  const shared = proof.lane === 'waited';
-  // Writing a mail takes the worker a few milliseconds, which whoever asks next would miss.
-  const like =
-    channel === 'email' && !shared
-      ? renderCode(context, delivery, 'recovery-code', proof, code ?? '', undefined, locale)
-      : undefined;
-  return { do: 'probe', earlier, shared, like, likeInBytes: true, forNobody, below };
-}
-
-/** All that a text to somebody takes, but the text. */
-async function textNobody(
-  context: Context,
-  delivery: Delivery,
-  tx: StoreTransaction,
-  message: Message,
-  proof: Proof,
-  code = '',
-): Promise<Prepared> {
-  const { channel, locale } = message;
-  const below = await rungsOfNobody(context, tx, proof, channel);
-  const over = overForNobody(delivery, channel);
-  const to = over === 'number' ? numberForNobody(context, proof) : chatForNobody(context, proof, channel);
-  await announceByPhone(context, tx, proof, undefined);
-  if (over === 'number') await tx.proofs.update(proof.id, { textedAt: context.clock.now() });
-  const text = renderCodeText(delivery, { kind: 'recovery-code' }, code, locale, over);
-  const parts = text.segments;
-  const bought = await buyForNobody(context, delivery, tx, { message, proof, to, over, parts });
-  if (typeof bought === 'string') return { ...skipHeldBack(bought, below), forNobody: true };
-  // A flood must not cost the calls that only those notice who ask on a quiet server.
-  const shared = proof.lane === 'waited';
-  const texted = shared ? undefined : { to, over, text, paid: bought };
-  return { do: 'probe', earlier: undefined, shared, texted, forNobody: true, below };
-}
-
-/** The number that was typed, or one as an account with that address could have. */
-function numberForNobody({ settings: { texting } }: Context, { identifierKind, identifier }: Proof): string {
-  if (identifierKind === 'phone') return identifier;
-  return exampleNumber(texting === undefined || texting.countries === 'all' ? 'US' : texting.countries[0]);
-}
-
-/** As the messenger calls a chat; nothing leaves to it. */
-function chatForNobody(context: Context, proof: Proof, channel: Channel): string {
-  if (channel === 'whatsapp') return numberForNobody(context, proof);
-  const chat = proof.identifierMac.slice(0, 16);
-  return channel === 'telegram' ? String(1 + Number.parseInt(chat.slice(0, 8), 16)) : chat;
-}
-
 async function prepareForSomebody(
   context: Context,
   delivery: Delivery,
@@ -166,7 +97,7 @@ async function prepareForSomebody(
   // Before the money: whoever enters a code holds the recovery while he writes down that a text was worth it.
   if (isRecoveryByPhone(proof, channel)) await announceByPhone(context, tx, proof, account);
   if (channel === 'email') {
-    const mail = renderCode(context, delivery, kind, proof, code, account, message.locale);
+    const mail = renderCodeMail(context, delivery, kind, proof, code, account, message.locale);
     return { do: 'send', to, mail, below };
   }
   if (kind === 'recovery-code' && over === 'number')
@@ -181,11 +112,6 @@ async function prepareForSomebody(
   const bought = await buyText(context, delivery, tx, { message, proof, to, over, parts: text.segments });
   if (typeof bought !== 'string') return { do: 'text', to, over, text, paid: bought, below };
   return skipHeldBack(bought, below);
-}
-
-/** Also one that was begun by email: whoever reads the texts now may have none of the mailboxes. */
-function isRecoveryByPhone({ purpose }: Proof, channel: Channel): boolean {
-  return purpose === 'recovery' && channel !== 'email';
 }
 
 function isAbout(proof: Proof, account: Account | undefined): boolean {
@@ -215,48 +141,4 @@ async function isSuperseded(tx: StoreTransaction, message: Message, proof: Proof
   const later = await tx.outbox.laterAsking(message);
   if (later?.status === 'queued') await tx.outbox.hastenMessage(later.id, now);
   return later !== undefined;
-}
-
-function renderCode(
-  context: Context,
-  delivery: Delivery,
-  kind: CodeKind,
-  proof: Proof,
-  code: string,
-  account: Account | undefined,
-  fallbackLocale: string,
-): RenderedMail {
-  const { origin } = delivery;
-  const request = { requestedAt: proof.createdAt, browser: proof.browser };
-  const masked = maskIdentifier({ kind: proof.identifierKind, canonical: proof.identifier });
-  const links = { recoverUrl: `${origin}/recover`, signInUrl: `${origin}/sign-in`, registerUrl: `${origin}/register` };
-  const locale = account?.locale ?? fallbackLocale;
-  const accountName = account ? nameOf(account) : '';
-  const minutes = wholeMinutes(proof.codeExpiresAt - context.clock.now());
-  switch (kind) {
-    case 'recovery-code': {
-      const cancelUrl = `${origin}/recover/cancel/${context.keys.sign('cancel', proof.id)}`;
-      const confirmUrl = `${origin}/recover/confirm#${confirmationToken(context, proof)}`;
-      const params = { ...request, minutes, account: masked, cancelUrl, confirmUrl };
-      return proof.carries === 'link'
-        ? delivery.render('recovery-link', params, locale)
-        : delivery.render(kind, { ...params, code }, locale);
-    }
-    case 'recovery-frozen':
-      return delivery.render(kind, { ...request, recoverUrl: links.recoverUrl, address: masked }, locale);
-    case 'no-account':
-      return delivery.render(kind, { ...request, ...links, address: masked }, locale);
-    case 'registration-code':
-      return delivery.render(kind, { ...request, code, minutes, address: masked }, locale);
-    case 'address-code':
-      return delivery.render(kind, { ...request, code, minutes, address: masked, account: accountName }, locale);
-    case 'address-taken':
-    case 'registration-taken':
-      return delivery.render(kind, { ...request, ...links, address: masked }, locale);
-  }
-}
-
-/** Promises no minute that isn't there; the second that the message waited is forgiven. */
-function wholeMinutes(leftMs: number): number {
-  return Math.max(1, Math.floor((leftMs + 2_000) / 60_000));
 }

@@ -32,6 +32,20 @@ export async function requireSession(context: Context, token: string | undefined
 }
 
 /**
+ * Within a transaction that only reads.
+ * @throws Refusal `invalid_credentials` without a living session
+ */
+export async function requireSessionToRead(
+  context: Context,
+  tx: StoreTransaction,
+  token: string | undefined,
+): Promise<CurrentSession> {
+  const current = token === undefined ? undefined : await findSession(context, tx, token);
+  if (!current) throw new Refusal('invalid_credentials');
+  return current;
+}
+
+/**
  * Within a transaction that changes something in its name: the session lives until that has ended, or had ended before.
  * @throws Refusal `invalid_credentials` without a living session
  */

@@ -1,7 +1,7 @@
 /** What became of a link that this session asked for. */
 import type { Messenger } from '../rules/delivery.ts';
 import type { Context } from './context.ts';
-import { requireSessionIn } from './sessions.ts';
+import { requireSessionIn, requireSessionToRead } from './sessions.ts';
 
 /**
  * waiting: nobody has opened the link in the messenger and agreed there. offered: somebody has, as `name`, and the owner is
@@ -15,7 +15,7 @@ export type LinkView =
 /** @throws Refusal `invalid_credentials` without a living session */
 export async function showLink(context: Context, session: string | undefined, messenger: Messenger): Promise<LinkView> {
   return context.store.transaction(async (tx) => {
-    const { session: current } = await requireSessionIn(context, tx, session);
+    const { session: current } = await requireSessionToRead(context, tx, session);
     const tokens = await tx.linkTokens.ofSession(current.id, context.clock.now());
     const token = tokens.find(({ channel }) => channel === messenger);
     if (token === undefined) return { state: 'ended' };

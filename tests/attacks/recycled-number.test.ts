@@ -91,6 +91,17 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.ok(await opens(NEW_PASSWORD));
     });
 
+    test('raises no alarm: that the mailbox goes first is no fault of anybody', async () => {
+      const before = program.logged.length;
+      await ask(phone);
+      const written = program.logged.slice(before).filter(({ event }) => event === 'message');
+      assert.equal(written.find(({ fields }) => fields?.next === 'email')?.fields?.reason, 'stale_number');
+      assert.deepEqual(
+        written.filter(({ level }) => level !== 'info'),
+        [],
+      );
+    });
+
     test('gives nobody the account by its text alone: the password waits, and the mailbox hears of it and stops it', async () => {
       const held = await recoverByText();
       assert.deepEqual(
