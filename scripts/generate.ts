@@ -62,6 +62,9 @@ function settings(): string {
 Each is an environment variable, and a key of \`regain.config.ts\`; the variable wins. A refused setting is one line when
 Regain starts: the name, what is wrong, an example.
 
+\`NODE_ENV\` says which program runs. \`production\` is for real shops. Unset, \`development\` or \`test\` is the development program,
+with a demo account and everybody's codes at \`/dev/inbox\`. Any other word is refused.
+
 | variable | key | meaning | default | example |
 |---|---|---|---|---|
 ${rows.join('\n')}

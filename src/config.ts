@@ -53,7 +53,7 @@ export function defineConfig(settings: Settings): Settings {
  */
 export function parseConfig(env: Record<string, string | undefined>, file: Settings = {}): Config {
   const given = readGiven(env, file);
-  const mode: Mode = env.NODE_ENV === 'production' ? 'production' : 'development';
+  const mode = readMode(env.NODE_ENV, given);
   const production = mode === 'production';
   const place = readPlace(given, production);
   const hostName = new URL(place.origin).hostname;
@@ -69,6 +69,16 @@ export function parseConfig(env: Record<string, string | undefined>, file: Setti
   };
   given.requireNoneRefused();
   return config;
+}
+
+/** A word that is none of these may well mean production, and must not open the development pages. */
+function readMode(nodeEnv: string | undefined, { refuseLine }: Given): Mode {
+  const known = oneOf(nodeEnv || 'development', ['development', 'test', 'production'] as const);
+  if (known === undefined)
+    refuseLine(
+      `NODE_ENV: '${nodeEnv}' is none of production, development and test. Example: NODE_ENV=production for a real shop`,
+    );
+  return known === 'development' || known === 'test' ? 'development' : 'production';
 }
 
 type Policy = Omit<Config, 'mode' | 'brand' | 'risk' | keyof PlaceConfig | keyof MailConfig | keyof ProvidersConfig>;

@@ -48,6 +48,30 @@ describe('settings', () => {
     assert.equal(config.telegramGateway?.token, 'a-token-of-it');
   });
 
+  test('what runs is said by a known word', () => {
+    const modeOf = (NODE_ENV: string | undefined) => parseConfig({ ...GOOD, NODE_ENV }).mode;
+    for (const word of [undefined, '', 'development', 'test']) assert.equal(modeOf(word), 'development');
+    assert.equal(modeOf('production'), 'production');
+    for (const word of ['Production', 'PRODUCTION', 'prod', 'staging', 'dev', ' production', 'production '])
+      assert.throws(() => modeOf(word), /^ConfigError: NODE_ENV: '.*' is none of production, development and test\. /);
+  });
+
+  test('the development program shows itself to the network on request only', () => {
+    const hostOf = (HOST: string, more = {}) => parseConfig({ HOST, ...more }).host;
+    for (const host of ['127.0.0.1', '127.0.0.2', '::1', 'localhost']) assert.equal(hostOf(host), host);
+    const refusal =
+      /^ConfigError: HOST: '.*' shows the development program.* NODE_ENV=production; .*\. Example: HOST=127/;
+    for (const host of ['0.0.0.0', '::', '192.168.1.7', 'shop.example', '127.evil.example']) {
+      assert.throws(() => hostOf(host), refusal);
+      assert.throws(() => hostOf(host, { NODE_ENV: 'test' }), refusal);
+      assert.throws(() => hostOf(host, { REGAIN_DEV_ON_NETWORK: 'no' }), refusal);
+      assert.equal(hostOf(host, { REGAIN_DEV_ON_NETWORK: 'yes' }), host);
+      assert.equal(hostOf(host, GOOD), host, 'production has no such pages');
+    }
+    assert.throws(() => parseConfig({}, { host: '0.0.0.0' }), refusal);
+    assert.equal(parseConfig({ REGAIN_ORIGIN: 'https://try.tunnel.example' }).host, '127.0.0.1', 'through a tunnel');
+  });
+
   const refused: [string, Record<string, string | undefined>, RegExp][] = [
     ['no origin', { REGAIN_ORIGIN: undefined }, /^REGAIN_ORIGIN: is missing\. Example: REGAIN_ORIGIN=https/],
     ['a plain origin', { REGAIN_ORIGIN: 'http://shop.example' }, /^REGAIN_ORIGIN: must be https unless/],
@@ -105,6 +129,11 @@ describe('settings', () => {
         REGAIN_TELEGRAM_GATEWAY_URL: 'telegram-gateway://gatewayapi.telegram.org',
       },
       /^REGAIN_TELEGRAM_GATEWAY_URL: must name the token/,
+    ],
+    [
+      'a yes that is none',
+      { NODE_ENV: 'development', REGAIN_DEV_ON_NETWORK: '1' },
+      /^REGAIN_DEV_ON_NETWORK: must be yes or no\. /,
     ],
     ['a port beyond', { PORT: '70000' }, /^PORT: must be a whole number/],
     ['a port in words', { PORT: 'http' }, /^PORT: must be/],

@@ -62,7 +62,7 @@ export async function run(args: string[], environment: Record<string, string | u
   report([checkNode(process.versions.node)]);
   report(found);
   if (config) {
-    report([...checkSecrets(config), checkOrigin(config), checkProxies(config)]);
+    report([...checkNetwork(config), ...checkSecrets(config), checkOrigin(config), checkProxies(config)]);
     for (const [name, check] of CHECKS) report(await check(config).catch((error: unknown) => [troubleOf(name, error)]));
   }
   process.stdout.write(`\n${summaryLine(findings)}`);
@@ -110,6 +110,14 @@ function checkNode(version: string): Finding {
   return { level: 'FAIL', name, text: `${version} is too old`, mend };
 }
 
+/** Wanted or not: nobody who looks after a shop should read of this program that everything is fine. */
+function checkNetwork({ mode, host, port }: Config): Finding[] {
+  if (mode === 'production' || isLoopbackHost(host)) return [];
+  const text = `the development program listens on ${host}:${port}: whoever reaches it reads everybody's codes at /dev/inbox`;
+  const mend = 'set NODE_ENV=production, or HOST=127.0.0.1 to try it on this machine';
+  return [{ level: 'FAIL', name: 'Network', text, mend }];
+}
+
 function checkSecrets({ secrets, mode }: Config): Finding[] {
   const name = 'Secret';
   const [codes, audit] = [Math.ceil(PROOF_KEPT_MS / DAY_MS), AUDIT_KEPT_MS / DAY_MS];
@@ -139,9 +147,12 @@ function weaknessOf(secret: string): string | undefined {
 function checkOrigin({ origin, mode }: Config): Finding {
   const name = 'Origin';
   const { protocol, hostname } = new URL(origin);
+  if (mode === 'development' && !isLoopbackHost(hostname)) {
+    const text = `${origin} leads to the development program: whoever knows it reads everybody's codes at /dev/inbox`;
+    return { level: 'warn', name, text, mend: 'set NODE_ENV=production, or take the tunnel down after trying' };
+  }
   if (protocol === 'https:') return { level: 'ok', name, text: origin };
-  if (mode === 'development' && isLoopbackHost(hostname))
-    return { level: 'ok', name, text: `${origin}, this machine only` };
+  if (mode === 'development') return { level: 'ok', name, text: `${origin}, this machine only` };
   const text = `${origin} is not https: passwords and codes travel in the open`;
   return { level: 'warn', name, text, mend: 'put TLS in front and set REGAIN_ORIGIN=https://...' };
 }

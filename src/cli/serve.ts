@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { type Composed, compose } from '../compose.ts';
 import type { Config } from '../config.ts';
+import { isLoopbackHost } from '../rules/loopback.ts';
 import { type Demo, seedDemoAccount } from './demo-account.ts';
 import { createHttpServer } from './http-server.ts';
 import { loadConfig } from './load-config.ts';
@@ -80,7 +81,12 @@ function greeting(config: Config, demo: Demo | undefined): string {
   Try it: press "Forgot password?", enter ${demo.identifier} or ${demo.phone}, and read the code in the inbox.
   (Its password, in case you want to see it stop working: ${demo.password})
 
-  Stop with Ctrl+C. Data stays in ${config.database.engine === 'sqlite' ? config.database.file : 'PostgreSQL'}.
+${onNetwork(config)}  Stop with Ctrl+C. Data stays in ${config.database.engine === 'sqlite' ? config.database.file : 'PostgreSQL'}.
 
 `;
+}
+
+function onNetwork({ host, port }: Config): string {
+  if (isLoopbackHost(host)) return '';
+  return `  CAREFUL: it listens on ${host}:${port}. Whoever reaches this machine reads all of the inbox, codes included.\n\n`;
 }

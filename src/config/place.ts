@@ -1,7 +1,7 @@
 /** Where the program runs: port, origin, secrets, database, and the proxies in front. */
 import { BlockList, isIP } from 'node:net';
 import { isLoopbackHost } from '../rules/loopback.ts';
-import type { Given } from './given.ts';
+import { type Given, oneOf } from './given.ts';
 
 export type DatabaseUrl = { engine: 'sqlite'; file: string } | { engine: 'postgres'; url: string };
 
@@ -21,18 +21,34 @@ export interface PlaceConfig {
 
 type Refuse = (problem: string) => undefined;
 
-export function readPlace({ text, refuse }: Given, production: boolean): PlaceConfig {
+export function readPlace(given: Given, production: boolean): PlaceConfig {
+  const { text, refuse } = given;
   const port = parsePort(text('port')) ?? refuse('port', 'must be a whole number from 1 to 65535') ?? 0;
   const origin = parseOrigin(text('origin'), production, port, (problem) => refuse('origin', problem));
   const databaseUrl = text('databaseUrl') ?? 'sqlite:./regain.db';
   return {
-    host: text('host') ?? (production ? '0.0.0.0' : '127.0.0.1'),
+    host: readHost(given, production),
     port,
     origin: origin ?? 'http://localhost',
     secrets: parseSecrets(text('secret'), production, (problem) => refuse('secret', problem)),
     database: parseDatabaseUrl(databaseUrl, (problem) => refuse('databaseUrl', problem)),
     trustedProxies: parseTrustedProxies(text('trustProxy') ?? '0', (problem) => refuse('trustProxy', problem)),
   };
+}
+
+/** Whoever reaches the development program reads everybody's codes at /dev/inbox, so the network is let in on request only. */
+function readHost({ text, refuse }: Given, production: boolean): string {
+  const host = text('host') ?? (production ? '0.0.0.0' : '127.0.0.1');
+  const onNetwork = oneOf(text('devOnNetwork') ?? 'no', ['yes', 'no'] as const);
+  if (!onNetwork) refuse('devOnNetwork', 'must be yes or no');
+  if (!production && onNetwork === 'no' && !isLoopbackHost(host))
+    refuse(
+      'host',
+      `'${host}' shows the development program, with everybody's codes at /dev/inbox, to the network. ` +
+        'For a real shop set NODE_ENV=production; to try it from another device, REGAIN_DEV_ON_NETWORK=yes',
+      '127.0.0.1',
+    );
+  return host;
 }
 
 function parsePort(value: string | undefined): number | undefined {

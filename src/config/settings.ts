@@ -31,6 +31,14 @@ export const SETTINGS = {
     example: '0.0.0.0',
     default: '127.0.0.1 in development, 0.0.0.0 in production',
   },
+  devOnNetwork: {
+    key: 'devOnNetwork',
+    variable: 'REGAIN_DEV_ON_NETWORK',
+    meaning:
+      "yes: in development HOST may be an address that others reach, who then read everybody's codes at /dev/inbox; production ignores it",
+    example: 'yes',
+    default: 'no',
+  },
   origin: {
     key: 'origin',
     variable: 'REGAIN_ORIGIN',

@@ -219,6 +219,25 @@ describe('doctor on settings', () => {
     );
   });
 
+  test('the development program where others reach it', async () => {
+    const about = async (env: Record<string, string>): Promise<string> => {
+      await terminal.transcript('$ regain doctor\n…', { env }).catch(() => undefined);
+      return terminal.last
+        .split('\n')
+        .filter((line) => /(Settings|Network|Origin) /.test(line) || /^\[/.test(line))
+        .join('\n');
+    };
+    assert.match(await about({ HOST: '0.0.0.0' }), /^FAIL {2}Settings {5}HOST: '0\.0\.0\.0' shows .*\n\[1\]$/);
+    assert.match(
+      await about({ HOST: '0.0.0.0', PORT: '3030', REGAIN_DEV_ON_NETWORK: 'yes' }),
+      /\nFAIL {2}Network {6}the development program listens on 0\.0\.0\.0:3030: .* -> set NODE_ENV=production, or .*\n.*\n\[1\]$/,
+    );
+    assert.match(
+      await about({ REGAIN_ORIGIN: 'https://try.tunnel.example' }),
+      /\nwarn {2}Origin {7}https:\/\/try\.tunnel\.example leads to the development program: .* -> set NODE_ENV=production, /,
+    );
+  });
+
   test('random hexadecimal secrets count as strong', async () => {
     // Two of the sixteen digits are not in it.
     const hex = '9ce0b41d38fa62e904bc1da83f62e0c91b4d8af3e6092cb14d3af8e6209cb1d4';
