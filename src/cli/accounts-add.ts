@@ -1,9 +1,9 @@
-/** `regain accounts add`: one account; prints its id. */
+/** `regain accounts add`: one account; prints its id, and on the standard error in which database. */
 import { parseArgs } from 'node:util';
-import { type AccountsContext, addAccount, type Entered, type Person } from '../actions/add-account.ts';
+import { addAccount, type Entered, type Person } from '../actions/add-account.ts';
 import { PASSWORD_MAX_BYTES, PASSWORD_MAX_CHARACTERS } from '../rules/limits.ts';
 import { PASSPHRASE_MIN_CHARACTERS, type PasswordReason } from '../rules/passwords.ts';
-import { refuseUsage, withAccounts } from './accounts.ts';
+import { type AccountsThere, refuseUsage, withAccounts } from './accounts.ts';
 import { loadConfig } from './load-config.ts';
 import { errorText } from './outside-error.ts';
 import { readPerson } from './read-person.ts';
@@ -52,7 +52,7 @@ function parseOptions(args: string[]) {
 }
 
 async function add(
-  context: AccountsContext,
+  context: AccountsThere,
   person: Person,
   options: { confirmed: boolean; password: string | undefined },
 ): Promise<number> {
@@ -64,6 +64,7 @@ async function add(
     process.stderr.write(
       `${canonical} is the phone of another account too. Whoever recovers by it chooses one of the accounts after the code.\n`,
     );
+  process.stderr.write(`Added to ${context.where}.\n`);
   process.stdout.write(`${outcome.id}\n`);
   return 0;
 }

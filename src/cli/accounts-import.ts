@@ -2,9 +2,9 @@
 import { open } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { type AccountsContext, type Entered, type ImportedPerson, importAccounts } from '../actions/add-account.ts';
+import { type Entered, type ImportedPerson, importAccounts } from '../actions/add-account.ts';
 import type { Config } from '../config.ts';
-import { refuseUsage, withAccounts } from './accounts.ts';
+import { type AccountsThere, refuseUsage, withAccounts } from './accounts.ts';
 import { loadConfig } from './load-config.ts';
 import { errorText, isFromOutside } from './outside-error.ts';
 import { type CsvRow, DamagedCsv, readCsv } from './read-csv.ts';
@@ -107,7 +107,7 @@ interface ReadRow {
 
 /** One run over a file, and what became of its rows. */
 class Import {
-  readonly #context: AccountsContext;
+  readonly #context: AccountsThere;
   readonly #config: Config;
   readonly #columns: Column[];
   readonly #confirmed: boolean;
@@ -117,7 +117,7 @@ class Import {
   #refused = 0;
   #shared = 0;
 
-  constructor(context: AccountsContext, config: Config, columns: Column[], confirmed: boolean) {
+  constructor(context: AccountsThere, config: Config, columns: Column[], confirmed: boolean) {
     this.#context = context;
     this.#config = config;
     this.#columns = columns;
@@ -223,7 +223,7 @@ class Import {
   /** @throws the error, where it is none of the file or the database */
   #breakOff(line: number, error: unknown): 1 {
     this.#progress.clear();
-    process.stdout.write(`${this.#counts()}\n`);
+    this.#tellResult();
     if (!(error instanceof DamagedCsv) && !isFromOutside(error)) throw error;
     process.stderr.write(
       `The import broke off at line ${line}: ${errorText(error)}\nWhat was imported stays. Mend it and run the import again.\n`,
@@ -237,7 +237,11 @@ class Import {
       process.stderr.write(
         `phone numbers that are on another account too: ${count(this.#shared)}. Whoever recovers by one chooses an account after the code.\n`,
       );
-    process.stdout.write(`${this.#counts()}\n`);
+    this.#tellResult();
+  }
+
+  #tellResult(): void {
+    process.stdout.write(`${this.#counts()}, in ${this.#context.where}\n`);
   }
 
   #counts(): string {

@@ -9,6 +9,7 @@ import { HASH_QUEUE_MAX } from '../rules/limits.ts';
 import { settingsOf } from '../settings.ts';
 import { openStore } from '../store/open.ts';
 import { systemClock, systemRandom } from '../system.ts';
+import { databaseName } from './open-database.ts';
 import { errorText, isFromOutside } from './outside-error.ts';
 
 const USAGE = `Usage:
@@ -38,15 +39,20 @@ export function refuseUsage(problem: string): 2 {
   return 2;
 }
 
+/** Its tables are made where there were none. */
+const FIRST_MIGRATION = '0001-initial';
+
+/** Accounts, and in which database: "./regain.db", or "./regain.db, a new database". */
+export interface AccountsThere extends AccountsContext {
+  where: string;
+}
+
 /**
- * Runs `work` on the accounts of this installation, its tables brought to this version.
+ * Runs `work` on the accounts of this installation, its tables made or brought to this version.
  * @returns the exit code of `work`; 1 where the database can't be used, having said so
  */
-export async function withAccounts(
-  config: Config,
-  work: (context: AccountsContext) => Promise<number>,
-): Promise<number> {
-  let context: AccountsContext | undefined;
+export async function withAccounts(config: Config, work: (context: AccountsThere) => Promise<number>): Promise<number> {
+  let context: AccountsThere | undefined;
   try {
     context = await openAccounts(config);
     return await work(context);
@@ -62,15 +68,18 @@ export async function withAccounts(
 }
 
 /** Less than the whole program: a command must not touch the inbox of a development server that runs beside it. */
-async function openAccounts(config: Config): Promise<AccountsContext> {
+async function openAccounts(config: Config): Promise<AccountsThere> {
   const store = await openStore(config.database);
+  let applied: string[];
   try {
-    await store.migrate();
+    applied = await store.migrate();
   } catch (error) {
     await store.close();
     throw error;
   }
+  const name = databaseName(config.database);
   return {
+    where: applied.includes(FIRST_MIGRATION) ? `${name}, a new database` : name,
     store,
     keys: createKeys(config.secrets),
     random: systemRandom,

@@ -1,9 +1,9 @@
 /** `regain audit verify` and `regain audit export`: what happened, and whether that is still what the database says. */
 import type { Context } from '../actions/context.ts';
 import { createKeys } from '../keys.ts';
-import { openStore } from '../store/open.ts';
 import { systemClock } from '../system.ts';
 import { loadConfig } from './load-config.ts';
+import { withDatabase } from './open-database.ts';
 
 const USAGE = `Usage:
   regain audit verify [--expect HEAD]
@@ -37,22 +37,15 @@ export function refuseUsage(problem: string): 2 {
 }
 
 /**
- * Runs `work` on the database of this installation, as it is: a look at the evidence must not change it.
- * @returns the exit code of `work`; 1 where the tables are of another version, having said so
+ * Runs `work` on the database of this installation: a look at the evidence must not change it.
+ * @returns the exit code of `work`
+ * @throws NoDatabase where there is none of this version
  */
 export async function withAudit(
   environment: Record<string, string | undefined>,
   work: (context: AuditContext) => Promise<number>,
 ): Promise<number> {
   const config = await loadConfig(environment);
-  const store = await openStore(config.database);
-  try {
-    if ((await store.pendingMigrations()).length > 0) {
-      process.stderr.write("regain audit: the database is not at this version; run 'regain migrate' first\n");
-      return 1;
-    }
-    return await work({ store, keys: createKeys(config.secrets), clock: systemClock });
-  } finally {
-    await store.close();
-  }
+  const keys = createKeys(config.secrets);
+  return withDatabase(config, (store) => work({ store, keys, clock: systemClock }));
 }

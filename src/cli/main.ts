@@ -3,7 +3,7 @@
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { ConfigError } from '../config.ts';
-import { errorText, isFromOutside } from './outside-error.ts';
+import { errorText, isFromOutside, NoDatabase } from './outside-error.ts';
 
 const COMMANDS: Record<string, { summary: string; load: () => Promise<{ run: Command }> }> = {
   serve: {
@@ -45,6 +45,10 @@ export async function main(args: string[], environment: Record<string, string | 
     const { run } = await command.load();
     return await run(rest, environment);
   } catch (error) {
+    if (error instanceof NoDatabase) {
+      process.stderr.write(`regain ${name}: ${error.message}\n`);
+      return 1;
+    }
     if (isFromOutside(error)) {
       process.stderr.write(`regain ${name}: ${errorText(error)}\n'regain doctor' says how to mend it.\n`);
       return 1;

@@ -4,9 +4,9 @@ import { ownAccounts } from '../accounts/own.ts';
 import type { Context } from '../actions/context.ts';
 import type { Config } from '../config.ts';
 import { settingsOf } from '../settings.ts';
-import { openStore } from '../store/open.ts';
 import { systemClock, systemRandom } from '../system.ts';
 import { loadConfig } from './load-config.ts';
+import { withDatabase } from './open-database.ts';
 import { shown } from './shown.ts';
 
 const USAGE = `Usage:
@@ -73,29 +73,18 @@ export function readId(args: string[], flags: readonly string[]): { id: string; 
 
 /**
  * Runs `work` on the database of this installation; a server may run beside it.
- * @returns the exit code of `work`; 1 where the tables are of another version, having said so
+ * @returns the exit code of `work`
+ * @throws NoDatabase where there is none of this version
  */
 export async function withMessages(
   environment: Record<string, string | undefined>,
   work: (context: MessagesContext) => Promise<number>,
 ): Promise<number> {
   const config = await loadConfig(environment);
-  const store = await openStore(config.database);
-  try {
-    if ((await store.pendingMigrations()).length > 0) {
-      process.stderr.write("regain messages: the database is not at this version; run 'regain migrate' first\n");
-      return 1;
-    }
-    return await work({
-      store,
-      accounts: ownAccounts(systemRandom),
-      clock: systemClock,
-      settings: settingsOf(config),
-      config,
-    });
-  } finally {
-    await store.close();
-  }
+  const accounts = ownAccounts(systemRandom);
+  return withDatabase(config, (store) =>
+    work({ store, accounts, clock: systemClock, settings: settingsOf(config), config }),
+  );
 }
 
 /** Whoever reads no more (`| head`) has what he wanted. */

@@ -1,5 +1,8 @@
 /** Failures of the database, the network and the file system: an operator's business, told in one line and not as a stack. */
 
+/** The settings lead to no database that a command could work on; the message is one sentence. */
+export class NoDatabase extends Error {}
+
 /** Whether the error came from outside of the program; a mistake of our own is not to be dressed up as one. */
 export function isFromOutside(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;

@@ -4,9 +4,9 @@ import { ownAccounts } from '../accounts/own.ts';
 import { type EndContext, endAllSessions, endSessionsOf, type Whose } from '../actions/end-sessions.ts';
 import type { Config } from '../config.ts';
 import { readIdentifier } from '../rules/identifiers.ts';
-import { openStore } from '../store/open.ts';
 import { systemClock, systemRandom } from '../system.ts';
 import { loadConfig } from './load-config.ts';
+import { databaseName, withDatabase } from './open-database.ts';
 import { errorText } from './outside-error.ts';
 import { count, shown } from './shown.ts';
 
@@ -39,7 +39,8 @@ export async function run(args: string[], environment: Record<string, string | u
   if (Object.keys(options).length !== 1)
     return refuseUsage('say whose: one of --email, --phone, --account, --everyone');
   const config = await loadConfig(environment);
-  return withSessions(config, (context) => end(context, options, config.defaultCountry));
+  const accounts = ownAccounts(systemRandom);
+  return withDatabase(config, (store) => end({ store, accounts, clock: systemClock }, options, config));
 }
 
 function parseOptions(args: string[]) {
@@ -49,10 +50,11 @@ function parseOptions(args: string[]) {
 async function end(
   context: EndContext,
   { email, phone, account, everyone }: ReturnType<typeof parseOptions>,
-  defaultCountry: string,
+  { defaultCountry, database }: Config,
 ): Promise<number> {
+  const where = databaseName(database);
   if (everyone) {
-    process.stdout.write(`${sessions(await endAllSessions(context))} ended, of everybody\n`);
+    process.stdout.write(`${sessions(await endAllSessions(context))} ended, of everybody, in ${where}\n`);
     return 0;
   }
   const typed = email ?? phone ?? account ?? '';
@@ -62,10 +64,10 @@ async function end(
       : { accountId: account };
   const outcome = whose && (await endSessionsOf(context, whose));
   if (!outcome) {
-    process.stderr.write(`regain sessions end: ${shown(typed)} names no account, or more than one\n`);
+    process.stderr.write(`regain sessions end: ${shown(typed)} names no account, or more than one, in ${where}\n`);
     return 1;
   }
-  process.stdout.write(`${sessions(outcome.ended)} ended, of the account ${outcome.accountId}\n`);
+  process.stdout.write(`${sessions(outcome.ended)} ended, of the account ${outcome.accountId}, in ${where}\n`);
   return 0;
 }
 
@@ -76,16 +78,6 @@ function sessions(ended: number): string {
 function readWhose(typed: string, kind: 'email' | 'phone', country: string): Whose | undefined {
   const read = readIdentifier(typed, country);
   return read.ok && read.identifier.kind === kind ? { identifier: read.identifier } : undefined;
-}
-
-async function withSessions(config: Config, work: (context: EndContext) => Promise<number>): Promise<number> {
-  const store = await openStore(config.database);
-  try {
-    await store.migrate();
-    return await work({ store, accounts: ownAccounts(systemRandom), clock: systemClock });
-  } finally {
-    await store.close();
-  }
 }
 
 function refuseUsage(problem: string): 2 {

@@ -19,14 +19,16 @@ for (const engine of ['sqlite', 'postgres'] as const)
       await terminal.transcript(`
         $ regain accounts add --email Jane@Shop.Example --email jane@work.example --phone "06 12 34 56 78" --name "Jane Doe" --birthday 1990-12-31 --locale fr_FR
         …
+        ! Added to …, a new database.
       `);
-      assert.match(terminal.last, /^[\w-]{22}$/);
+      const id = terminal.firstLine;
+      assert.match(id, /^[\w-]{22}$/);
       const [account] = await holder('jane@shop.example');
-      assert.equal(account?.id, terminal.last);
+      assert.equal(account?.id, id);
       assert.deepEqual(
         { ...account, addresses: account?.addresses.map(({ kind, value, canonical }) => [kind, value, canonical]) },
         {
-          id: terminal.last,
+          id,
           name: 'Jane Doe',
           birthday: '1990-12-31',
           locale: 'fr-FR',
@@ -40,7 +42,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
           ],
         },
       );
-      const events = await terminal.look((store) => store.transaction((tx) => tx.audit.ofAccount(terminal.last, 10)));
+      const events = await terminal.look((store) => store.transaction((tx) => tx.audit.ofAccount(id, 10)));
       assert.deepEqual(
         events.map(({ name, detail }) => [name, detail]),
         [['add-account', { identifier: 'J***@shop.example'.toLowerCase(), confirmed: true }]],
@@ -116,7 +118,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.equal(await accounts(), before);
 
       const password = ' quiet meadow lantern 58 ';
-      await terminal.transcript(`${command}\n…`, { input: `${password}\n` });
+      await terminal.transcript(`${command}\n…\n! Added to ….`, { input: `${password}\n` });
       const [account] = await holder('lena@shop.example');
       const hasher = createHasher({ concurrency: 1, queueMax: 1 });
       assert.equal((await hasher.verify(account?.passwordHash ?? undefined, password)).right, true);
@@ -128,6 +130,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
         $ regain accounts add --email kim@shop.example --phone +33612345678
         …
         ! +33612345678 is the phone of another account too. Whoever recovers by it chooses one of the accounts after the code.
+        ! Added to ….
       `);
       assert.equal((await holder('kim@shop.example')).length, 1);
     });
@@ -136,6 +139,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
       await terminal.transcript(`
         $ regain accounts add --email maybe@shop.example --unconfirmed
         …
+        ! Added to ….
         $ regain accounts add --email maybe@shop.example --unconfirmed
         ! regain accounts add: there is an account with these already: …
         [1]

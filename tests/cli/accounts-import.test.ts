@@ -39,7 +39,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
       );
       await terminal.transcript(`
         $ regain accounts import people.csv
-        imported 4, already there 0, refused 2
+        imported 4, already there 0, refused 2, in …
         ! line 6: phone_confirmed_at: '2999-01-01' is not in the past like 2025-06-30 or 2025-06-30T12:00:00Z
         ! line 7: phone_confirmed_at: '31.1.2025' is not in the past like 2025-06-30 or 2025-06-30T12:00:00Z
         [1]
@@ -101,10 +101,10 @@ Esc \u001b[31mape,esc@shop.example,,,,
         [1]`;
       await terminal.transcript(`
         $ regain accounts import people.csv
-        imported 3, already there 1, refused 11
+        imported 3, already there 1, refused 11, in …
         ${refused}
         $ regain accounts import people.csv
-        imported 0, already there 4, refused 11
+        imported 0, already there 4, refused 11, in …
         ${refused}
       `);
       assert.equal(await accounts(), 3);
@@ -158,7 +158,7 @@ Esc \u001b[31mape,esc@shop.example,,,,
         ! regain accounts import: comma.csv, line 1: a column has no name. Known are …, separated by commas.
         [2]
         $ regain accounts import header.csv
-        imported 0, already there 0, refused 0
+        imported 0, already there 0, refused 0, in …
       `);
     });
 
@@ -169,7 +169,7 @@ Esc \u001b[31mape,esc@shop.example,,,,
       );
       await terminal.transcript(`
         $ regain accounts import windows.csv
-        imported 2, already there 0, refused 2
+        imported 2, already there 0, refused 2, in …
         ! line 4: name: has characters that no name has
         ! line 6: email: 'not an address' is not an address
         [1]
@@ -187,11 +187,11 @@ Esc \u001b[31mape,esc@shop.example,,,,
       );
       await terminal.transcript(`
         $ regain accounts import latin1.csv
-        imported 1, already there 0, refused 1
+        imported 1, already there 0, refused 1, in …
         ! line 2: name: is not in UTF-8; save the file as UTF-8
         [1]
         $ regain accounts import quote.csv
-        imported 1, already there 0, refused 0
+        imported 1, already there 0, refused 0, in …
         ! The import broke off at line 3: a quote is opened and not closed
         ! What was imported stays. Mend it and run the import again.
         [1]
@@ -207,7 +207,7 @@ Esc \u001b[31mape,esc@shop.example,,,,
       );
       await terminal.transcript(`
         $ regain accounts import quote.csv
-        imported 1, already there 0, refused 0
+        imported 1, already there 0, refused 0, in …
         ! The import broke off at line 4: a quote is opened and not closed
         ! What was imported stays. Mend it and run the import again.
         [1]
@@ -220,21 +220,21 @@ Esc \u001b[31mape,esc@shop.example,,,,
       await terminal.file('many.csv', `email,name,password_hash\n${rows.join('')}`);
       await terminal.transcript(`
         $ regain accounts import many.csv
-        imported 1,000, already there 0, refused 0
+        imported 1,000, already there 0, refused 0, in …
         $ regain accounts import many.csv
-        imported 0, already there 1,000, refused 0
+        imported 0, already there 1,000, refused 0, in …
       `);
       assert.equal(await accounts(), 1_000);
     });
 
     test('a row that the database refuses does not take its batch with it', async () => {
       await terminal.file('first.csv', 'email\nfirst@shop.example\n');
-      await terminal.transcript('$ regain accounts import first.csv\nimported 1, already there 0, refused 0');
+      await terminal.transcript('$ regain accounts import first.csv\nimported 1, already there 0, refused 0, in …');
       await refuseTheName(terminal, engine);
       await terminal.file('people.csv', 'email,name\na@shop.example,Ann\nt@shop.example,Trouble\nb@shop.example,Bo\n');
       await terminal.transcript(`
         $ regain accounts import people.csv
-        imported 2, already there 0, refused 1
+        imported 2, already there 0, refused 1, in …
         ! line 3: the database refused it: …no_trouble…
         [1]
       `);
@@ -248,7 +248,7 @@ Esc \u001b[31mape,esc@shop.example,,,,
       );
       await terminal.transcript(`
         $ regain accounts import family.csv
-        imported 2, already there 1, refused 0
+        imported 2, already there 1, refused 0, in …
         ! phone numbers that are on another account too: 1. Whoever recovers by one chooses an account after the code.
       `);
     });
@@ -257,16 +257,16 @@ Esc \u001b[31mape,esc@shop.example,,,,
       await terminal.file('people.csv', 'email,phone\na@shop.example,+33612345678\nb@shop.example,\n');
       await terminal.transcript(`
         $ regain accounts import people.csv --unconfirmed
-        imported 2, already there 0, refused 0
+        imported 2, already there 0, refused 0, in …
         $ regain accounts import people.csv --unconfirmed
-        imported 0, already there 2, refused 0
+        imported 0, already there 2, refused 0, in …
       `);
       assert.deepEqual(await holders('email', 'a@shop.example'), []);
       await terminal.transcript(`
         $ regain accounts import people.csv
-        imported 2, already there 0, refused 0
+        imported 2, already there 0, refused 0, in …
         $ regain accounts import people.csv --unconfirmed
-        imported 0, already there 2, refused 0
+        imported 0, already there 2, refused 0, in …
       `);
     });
   });
@@ -317,7 +317,7 @@ describe('accounts import beside a running server', () => {
   test('an imported person signs in with the old password, and one without recovers', async () => {
     const hash = await createHasher({ concurrency: 1, queueMax: 1 }).hash(OLD_PASSWORD);
     const imported = await importRows([`jane@shop.example,"${hash}"`, 'ann@shop.example,']);
-    assert.equal(imported.stdout, 'imported 2, already there 0, refused 0\n');
+    assert.equal(imported.stdout, 'imported 2, already there 0, refused 0, in ./regain.db\n');
 
     assert.equal((await post('/sessions', { identifier: 'jane@shop.example', password: OLD_PASSWORD })).status, 201);
     assert.equal((await post('/sessions', { identifier: 'ann@shop.example', password: OLD_PASSWORD })).status, 401);
@@ -341,7 +341,7 @@ describe('accounts import beside a running server', () => {
       answers.set(status, (answers.get(status) ?? 0) + 1);
     }
     const { stdout, stderr, code } = await importDone;
-    assert.equal(stdout, 'imported 10,000, already there 0, refused 0\n');
+    assert.equal(stdout, 'imported 10,000, already there 0, refused 0, in ./regain.db\n');
     assert.equal(stderr, '10,000 rows: imported 10,000, already there 0, refused 0\n');
     assert.equal(code, 0);
     assert.deepEqual([...answers.keys()], [202], JSON.stringify([...answers]));

@@ -12,8 +12,8 @@ for (const engine of ['sqlite', 'postgres'] as const)
     after(() => terminal.close());
 
     test('a stopped address is allowed again, once, and the audit log says so', async () => {
-      await terminal.transcript('$ regain accounts add --email jane@shop.example\n…');
-      const id = terminal.last;
+      await terminal.transcript('$ regain accounts add --email jane@shop.example\n…\n! Added to ….');
+      const id = terminal.firstLine;
       const jane = { kind: 'email', canonical: 'jane@shop.example' } as const;
       await terminal.look((store) => store.transaction((tx) => tx.accounts.freezeAddress(id, jane, 1)));
       await terminal.transcript(`

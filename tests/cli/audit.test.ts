@@ -21,7 +21,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
       const pending = await terminal.look((store) => store.pendingMigrations());
       await terminal.transcript(`
         $ regain audit verify
-        ! regain audit: the database is not at this version; run 'regain migrate' first
+        ! regain audit: … is not at this version; run 'regain migrate' first, or set REGAIN_DATABASE_URL
         [1]
         $ regain migrate
         ${pending.map((name) => `applied ${name}`).join('\n')}

@@ -24,8 +24,8 @@ for (const engine of ['sqlite', 'postgres'] as const)
     test('before the tables are there, and on a day without messages', async () => {
       await terminal.transcript(
         engine === 'sqlite'
-          ? '$ regain doctor spend\n! regain doctor spend: … is not there yet; it is created at the first start\n[1]'
-          : "$ regain doctor spend\n! regain doctor spend: the database is not at this version; run 'regain migrate' first\n[1]",
+          ? '$ regain doctor spend\n! regain doctor: there is no database at …; set REGAIN_DATABASE_URL\n[1]'
+          : "$ regain doctor spend\n! regain doctor: … is not at this version; run 'regain migrate' first, or set REGAIN_DATABASE_URL\n[1]",
       );
       assert.deepEqual(await readdir(terminal.folder), [], 'nothing was made');
       await terminal.transcript('$ regain migrate\n…').catch(() => undefined);

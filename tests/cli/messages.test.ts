@@ -27,7 +27,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       const pending = await terminal.look((store) => store.pendingMigrations());
       await terminal.transcript(`
         $ regain messages list
-        ! regain messages: the database is not at this version; run 'regain migrate' first
+        ! regain messages: … is not at this version; run 'regain migrate' first, or set REGAIN_DATABASE_URL
         [1]
         $ regain migrate
         ${pending.map((name) => `applied ${name}`).join('\n')}
@@ -199,7 +199,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
     });
 
     test('refused at first, queued again while the server runs, sent once, and its code is right', async () => {
-      await terminal.transcript('$ regain accounts add --email jane@example.com\n…');
+      await terminal.transcript('$ regain accounts add --email jane@example.com\n…\n! Added to ….');
       const { token } = (await api('/recovery', { identifier: 'jane@example.com' })).json;
       const id = await listed('failed');
       await terminal.transcript(`

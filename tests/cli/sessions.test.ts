@@ -10,12 +10,19 @@ for (const engine of ['sqlite', 'postgres'] as const)
     let terminal: Terminal;
     let jane: string;
     let ann: string;
+    /** As the commands name it: without user and password. */
+    let database: string;
     before(async () => {
       terminal = await openTerminal(engine, { REGAIN_DEFAULT_COUNTRY: 'FR' });
-      await terminal.transcript('$ regain accounts add --email jane@shop.example --phone "06 12 34 56 78"\n…');
-      jane = terminal.last;
-      await terminal.transcript('$ regain accounts add --email ann@shop.example\n…');
-      ann = terminal.last;
+      const url = terminal.env.REGAIN_DATABASE_URL as string;
+      const { host, pathname } = new URL(url);
+      database = engine === 'sqlite' ? url.slice('sqlite:'.length) : `PostgreSQL ${pathname.slice(1)} at ${host}`;
+      await terminal.transcript(
+        '$ regain accounts add --email jane@shop.example --phone "06 12 34 56 78"\n…\n! Added to ….',
+      );
+      jane = terminal.firstLine;
+      await terminal.transcript('$ regain accounts add --email ann@shop.example\n…\n! Added to ….');
+      ann = terminal.firstLine;
     });
     after(() => terminal.close());
 
@@ -41,20 +48,20 @@ for (const engine of ['sqlite', 'postgres'] as const)
       await signIn(ann, 'a1');
       await terminal.transcript(`
         $ regain sessions end --email Jane@Shop.example
-        2 sessions ended, of the account ${jane}
+        2 sessions ended, of the account ${jane}, in ${database}
       `);
       assert.deepEqual([await sessionsOf(jane), await sessionsOf(ann)], [0, 1]);
       await signIn(jane, 'j3');
       await terminal.transcript(`
         $ regain sessions end --phone "06 12 34 56 78"
-        1 session ended, of the account ${jane}
+        1 session ended, of the account ${jane}, in ${database}
         $ regain sessions end --account ${jane}
-        0 sessions ended, of the account ${jane}
+        0 sessions ended, of the account ${jane}, in ${database}
       `);
       await signIn(jane, 'j4');
       await terminal.transcript(`
         $ regain sessions end --everyone
-        2 sessions ended, of everybody
+        2 sessions ended, of everybody, in ${database}
       `);
       assert.deepEqual([await sessionsOf(jane), await sessionsOf(ann)], [0, 0]);
       const events = await terminal.look((store) => store.transaction((tx) => tx.audit.ofAccount(jane, 10)));
@@ -68,10 +75,10 @@ for (const engine of ['sqlite', 'postgres'] as const)
       await signIn(ann, 'a2');
       await terminal.transcript(`
         $ regain sessions end --email nobody@shop.example
-        ! regain sessions end: 'nobody@shop.example' names no account, or more than one
+        ! regain sessions end: 'nobody@shop.example' names no account, or more than one, in ${database}
         [1]
         $ regain sessions end --phone ann@shop.example
-        ! regain sessions end: 'ann@shop.example' names no account, or more than one
+        ! regain sessions end: 'ann@shop.example' names no account, or more than one, in ${database}
         [1]
       `);
       const usage = `

@@ -20,6 +20,8 @@ export interface Terminal {
   transcript(expected: string, options?: { input?: string; env?: Record<string, string> }): Promise<void>;
   /** Everything of the last command. */
   readonly last: string;
+  /** Its first line: the id that `accounts add` prints. */
+  readonly firstLine: string;
   /** Looks into the database of the commands. */
   look<T>(work: (store: Store) => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -38,6 +40,9 @@ export async function openTerminal(
     env,
     get last() {
       return last;
+    },
+    get firstLine() {
+      return last.split('\n')[0] ?? '';
     },
     file: (name, content) => writeFile(join(folder, name), content),
     async transcript(expected, options = {}) {

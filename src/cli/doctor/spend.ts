@@ -1,14 +1,12 @@
 /** `regain doctor spend`: what today's messages cost, what was held back, and what is closed. It reads the database alone. */
-import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type ChannelSpend, type Closed, reportSpend, type SpendReport } from '../../actions/report-spend.ts';
-import type { Config } from '../../config.ts';
 import type { Clock } from '../../ports.ts';
 import type { HeldBack } from '../../rules/spend.ts';
 import { formatMoney } from '../../rules/spend-settings.ts';
-import { openStore } from '../../store/open.ts';
 import { systemClock } from '../../system.ts';
 import { loadConfig } from '../load-config.ts';
+import { withDatabase } from '../open-database.ts';
 import { errorText } from '../outside-error.ts';
 import { count } from '../shown.ts';
 
@@ -52,12 +50,9 @@ export async function runSpend(
     return 2;
   }
   const config = await loadConfig(environment);
-  const looked = await look(config, clock.now());
-  if ('problem' in looked) {
-    process.stderr.write(`regain doctor spend: ${looked.problem}\n`);
-    return 1;
-  }
-  const { report } = looked;
+  const report = await withDatabase(config, (store) =>
+    store.transaction((tx) => reportSpend({ settings: config }, tx, clock.now())),
+  );
   const text = json
     ? `${JSON.stringify(inJson(report), null, 2)}\n`
     : linesOf(report)
@@ -65,21 +60,6 @@ export async function runSpend(
         .join('');
   process.stdout.write(text);
   return report.closed.length > 0 ? 1 : 0;
-}
-
-async function look(config: Config, now: number): Promise<{ report: SpendReport } | { problem: string }> {
-  const { database } = config;
-  // Opening SQLite would make the file.
-  if (database.engine === 'sqlite' && !existsSync(database.file))
-    return { problem: `${database.file} is not there yet; it is created at the first start` };
-  const store = await openStore(database);
-  try {
-    if ((await store.pendingMigrations()).length > 0)
-      return { problem: "the database is not at this version; run 'regain migrate' first" };
-    return { report: await store.transaction((tx) => reportSpend({ settings: config }, tx, now)) };
-  } finally {
-    await store.close();
-  }
 }
 
 function linesOf(report: SpendReport): string[] {
