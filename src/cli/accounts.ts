@@ -9,6 +9,7 @@ import { HASH_QUEUE_MAX } from '../rules/limits.ts';
 import { settingsOf } from '../settings.ts';
 import { openStore } from '../store/open.ts';
 import { systemClock, systemRandom } from '../system.ts';
+import { asksForHelp, tellUsage } from './help.ts';
 import { databaseName } from './open-database.ts';
 import { errorText, isFromOutside } from './outside-error.ts';
 
@@ -23,13 +24,10 @@ See docs/how-to/import-accounts.md and docs/how-to/this-was-not-me.md.
 
 export async function run(args: string[], environment: Record<string, string | undefined>): Promise<number> {
   const [name, ...rest] = args;
+  if (asksForHelp(args) || asksForHelp(rest)) return tellUsage(USAGE);
   if (name === 'add') return (await import('./accounts-add.ts')).runAdd(rest, environment);
   if (name === 'import') return (await import('./accounts-import.ts')).runImport(rest, environment);
   if (name === 'unfreeze') return (await import('./accounts-unfreeze.ts')).runUnfreeze(rest, environment);
-  if (name === '--help' || name === 'help') {
-    process.stdout.write(USAGE);
-    return 0;
-  }
   return refuseUsage(name === undefined ? 'say add, import or unfreeze' : `there is no '${name}' here`);
 }
 

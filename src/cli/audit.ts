@@ -2,6 +2,7 @@
 import type { Context } from '../actions/context.ts';
 import { createKeys } from '../keys.ts';
 import { systemClock } from '../system.ts';
+import { asksForHelp, tellUsage } from './help.ts';
 import { loadConfig } from './load-config.ts';
 import { withDatabase } from './open-database.ts';
 
@@ -21,12 +22,9 @@ export type AuditContext = Pick<Context, 'store' | 'keys' | 'clock'>;
 
 export async function run(args: string[], environment: Record<string, string | undefined>): Promise<number> {
   const [name, ...rest] = args;
+  if (asksForHelp(args) || asksForHelp(rest)) return tellUsage(USAGE);
   if (name === 'verify') return (await import('./audit-verify.ts')).runVerify(rest, environment);
   if (name === 'export') return (await import('./audit-export.ts')).runExport(rest, environment);
-  if (name === '--help' || name === 'help') {
-    process.stdout.write(USAGE);
-    return 0;
-  }
   return refuseUsage(name === undefined ? 'say verify or export' : `there is no '${name}' here`);
 }
 

@@ -14,6 +14,7 @@ import { checkPostgres } from './doctor/postgres.ts';
 import { checkProviders } from './doctor/providers.ts';
 import { checkSender } from './doctor/sender.ts';
 import { checkSqlite } from './doctor/sqlite.ts';
+import { asksForHelp, refuseArgument, tellUsage } from './help.ts';
 import { loadConfig } from './load-config.ts';
 import { errorText } from './outside-error.ts';
 import { count } from './shown.ts';
@@ -48,11 +49,8 @@ export async function run(args: string[], environment: Record<string, string | u
   if (args[0] === 'timing') return (await import('./doctor/timing.ts')).runTiming(args.slice(1), environment);
   if (args[0] === 'enumerate') return (await import('./doctor/enumerate.ts')).runEnumerate(args.slice(1), environment);
   if (args[0] === 'spend') return (await import('./doctor/spend.ts')).runSpend(args.slice(1), environment);
-  if (args.length > 0) {
-    const asked = args[0] === '--help' || args[0] === 'help';
-    process[asked ? 'stdout' : 'stderr'].write(asked ? USAGE : `regain doctor: does not know '${args[0]}'\n\n${USAGE}`);
-    return asked ? 0 : 2;
-  }
+  if (asksForHelp(args)) return tellUsage(USAGE);
+  if (args[0] !== undefined) return refuseArgument('doctor', args[0], USAGE);
   const findings: Finding[] = [];
   const { config, found } = await readSettings(environment);
   const report = (more: Finding[]): void => {

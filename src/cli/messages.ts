@@ -5,6 +5,7 @@ import type { Context } from '../actions/context.ts';
 import type { Config } from '../config.ts';
 import { settingsOf } from '../settings.ts';
 import { systemClock, systemRandom } from '../system.ts';
+import { asksForHelp, tellUsage } from './help.ts';
 import { loadConfig } from './load-config.ts';
 import { withDatabase } from './open-database.ts';
 import { shown } from './shown.ts';
@@ -32,13 +33,10 @@ export interface MessagesContext extends Pick<Context, 'store' | 'accounts' | 'c
 
 export async function run(args: string[], environment: Record<string, string | undefined>): Promise<number> {
   const [name, ...rest] = args;
+  if (asksForHelp(args) || asksForHelp(rest)) return tellUsage(USAGE);
   if (name === 'list') return (await import('./messages-list.ts')).runList(rest, environment);
   if (name === 'show') return (await import('./messages-show.ts')).runShow(rest, environment);
   if (name === 'retry') return (await import('./messages-retry.ts')).runRetry(rest, environment);
-  if (name === '--help' || name === 'help') {
-    process.stdout.write(USAGE);
-    return 0;
-  }
   return refuseUsage(name === undefined ? 'say list, show or retry' : `there is no ${shown(name)} here`);
 }
 

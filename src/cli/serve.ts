@@ -5,19 +5,23 @@ import { type Composed, compose } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { isLoopbackHost } from '../rules/loopback.ts';
 import { type Demo, seedDemoAccount } from './demo-account.ts';
+import { asksForHelp, refuseArgument, tellUsage } from './help.ts';
 import { createHttpServer } from './http-server.ts';
 import { loadConfig } from './load-config.ts';
 import { untilStopped } from './until-stopped.ts';
 
+const USAGE = `Usage:
+  regain serve [--no-worker]
+
+The web server and the worker in one process; --no-worker: the web server alone, beside 'regain work'.
+`;
 /** After this, whoever has not read his answer yet does not get it: process managers kill at 30 seconds or later. */
 const LONGEST_STOP_MS = 25_000;
 
 export async function run(args: string[], environment: Record<string, string | undefined>): Promise<number> {
+  if (asksForHelp(args)) return tellUsage(USAGE);
   const unknown = args.find((arg) => arg !== '--no-worker');
-  if (unknown) {
-    process.stderr.write(`regain serve: does not know '${unknown}'\n`);
-    return 2;
-  }
+  if (unknown !== undefined) return refuseArgument('serve', unknown, USAGE);
   const config = await loadConfig(environment);
   const composed = await compose(config);
   // A quarter of a second of CPU before the first request is none of its time. Under a flood, the same work between requests

@@ -5,6 +5,7 @@ import { type EndContext, endAllSessions, endSessionsOf, type Whose } from '../a
 import type { Config } from '../config.ts';
 import { readIdentifier } from '../rules/identifiers.ts';
 import { systemClock, systemRandom } from '../system.ts';
+import { asksForHelp, tellUsage } from './help.ts';
 import { loadConfig } from './load-config.ts';
 import { databaseName, withDatabase } from './open-database.ts';
 import { errorText } from './outside-error.ts';
@@ -25,10 +26,7 @@ const OPTIONS = {
 /** @returns 0, or 1 where there is no such account, or 2 for a wrong call */
 export async function run(args: string[], environment: Record<string, string | undefined>): Promise<number> {
   const [name, ...rest] = args;
-  if (name === '--help' || name === 'help') {
-    process.stdout.write(USAGE);
-    return 0;
-  }
+  if (asksForHelp(args) || asksForHelp(rest)) return tellUsage(USAGE);
   if (name !== 'end') return refuseUsage(name === undefined ? 'say end' : `there is no '${name}' here`);
   let options: ReturnType<typeof parseOptions>;
   try {

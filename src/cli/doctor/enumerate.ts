@@ -4,6 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { asksForHelp, tellUsage } from '../help.ts';
 import { CALL_OPTIONS, type Installation, namedBy, readInstallation, runCall } from './call.ts';
 import { type DoctorClient, openClient } from './client.ts';
 import { enumerateReport } from './enumerate-report.ts';
@@ -39,6 +40,7 @@ interface Walk {
 
 /** @returns 0, or 1 where something differs or the walk failed, or 2 for a wrong call */
 export async function runEnumerate(args: string[], environment: Record<string, string | undefined>): Promise<number> {
+  if (asksForHelp(args)) return tellUsage(USAGE);
   const longest = (): number => LONGEST_MS;
   return runCall(
     'enumerate',

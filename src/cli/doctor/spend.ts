@@ -5,6 +5,7 @@ import type { Clock } from '../../ports.ts';
 import type { HeldBack } from '../../rules/spend.ts';
 import { formatMoney } from '../../rules/spend-settings.ts';
 import { systemClock } from '../../system.ts';
+import { asksForHelp, tellUsage } from '../help.ts';
 import { loadConfig } from '../load-config.ts';
 import { withDatabase } from '../open-database.ts';
 import { errorText } from '../outside-error.ts';
@@ -37,14 +38,10 @@ export async function runSpend(
   environment: Record<string, string | undefined>,
   clock: Clock = systemClock,
 ): Promise<number> {
+  if (asksForHelp(args)) return tellUsage(USAGE);
   let json: boolean;
   try {
-    const { values } = parseArgs({ args, options: { json: { type: 'boolean' }, help: { type: 'boolean' } } });
-    if (values.help) {
-      process.stdout.write(USAGE);
-      return 0;
-    }
-    json = values.json ?? false;
+    json = parseArgs({ args, options: { json: { type: 'boolean' } } }).values.json ?? false;
   } catch (error) {
     process.stderr.write(`regain doctor spend: ${errorText(error)}\n\n${USAGE}`);
     return 2;

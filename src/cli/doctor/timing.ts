@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { systemRandom } from '../../system.ts';
+import { asksForHelp, tellUsage } from '../help.ts';
 import { count } from '../shown.ts';
 import { CALL_OPTIONS, type Installation, namedBy, readInstallation, runCall, wholeNumber } from './call.ts';
 import { openClient } from './client.ts';
@@ -42,6 +43,7 @@ interface Call extends Installation {
 
 /** @returns 0, or 1 where something differs or could not be measured, or 2 for a wrong call */
 export async function runTiming(args: string[], environment: Record<string, string | undefined>): Promise<number> {
+  if (asksForHelp(args)) return tellUsage(USAGE);
   return runCall(
     'timing',
     USAGE,
