@@ -72,6 +72,60 @@ describe('settings', () => {
     assert.equal(parseConfig({ REGAIN_ORIGIN: 'https://try.tunnel.example' }).host, '127.0.0.1', 'through a tunnel');
   });
 
+  test('where the database is', () => {
+    const databaseOf = (REGAIN_DATABASE_URL: string) => parseConfig({ REGAIN_DATABASE_URL }).database;
+    for (const [url, file] of [
+      ['sqlite:./shop.db', './shop.db'],
+      ['sqlite:shop.db', 'shop.db'],
+      ['sqlite:/var/lib/shop.db', '/var/lib/shop.db'],
+      ['sqlite:///var/lib/shop.db', '/var/lib/shop.db'],
+      ['sqlite::memory:', ':memory:'],
+    ] as const)
+      assert.deepEqual(databaseOf(url), { engine: 'sqlite', file });
+    for (const url of [
+      'postgres://regain:password@db.shop.example/regain',
+      'postgresql://regain:p%23a%2Fs%3Fs%40w%25@db.shop.example:5433/regain?sslmode=require',
+      'postgres://regain@db.shop.example/regain?application_name=regain@shop',
+      'postgres:///regain?host=/var/run/postgresql',
+      'postgres://[::1]:5432/regain',
+    ])
+      assert.deepEqual(databaseOf(url), { engine: 'postgres', url });
+  });
+
+  test('a password that ends its URL early is refused with how to write it, and without repeating it', () => {
+    for (const password of [
+      'hunter#22x',
+      '12#22x',
+      'hunter/22x',
+      '12/22x',
+      'hunter?22x',
+      '12?22x',
+      'hun@ter/22x',
+      'hun@ter?22x',
+    ])
+      for (const [variable, url] of [
+        ['REGAIN_DATABASE_URL', `postgres://regain:${password}@db.shop.example/regain`],
+        ['REGAIN_SMTP_URL', `smtp://shop:${password}@mail.shop.example:587`],
+        ['REGAIN_SMTP_URL', `smtps://shop:${password}@mail.shop.example?connections=3`],
+      ] as const)
+        assert.throws(
+          () => parseConfig({ ...GOOD, [variable]: url }),
+          (error) => {
+            assert.ok(error instanceof ConfigError);
+            assert.equal(error.lines.length, 1, error.message);
+            const [line = ''] = error.lines;
+            assert.ok(
+              line.startsWith(
+                `${variable}: is not a URL that can be read: in the user and the password write # as %23`,
+              ),
+              line,
+            );
+            assert.doesNotMatch(line, /hun|ter|22x|12#/);
+            return true;
+          },
+        );
+  });
+
   const refused: [string, Record<string, string | undefined>, RegExp][] = [
     ['no origin', { REGAIN_ORIGIN: undefined }, /^REGAIN_ORIGIN: is missing\. Example: REGAIN_ORIGIN=https/],
     ['a plain origin', { REGAIN_ORIGIN: 'http://shop.example' }, /^REGAIN_ORIGIN: must be https unless/],
@@ -109,6 +163,33 @@ describe('settings', () => {
       /^REGAIN_SMTP_URL: has a % in the user or the password .*; write it as %25/,
     ],
     ['a database that is none', { REGAIN_DATABASE_URL: 'mysql://db' }, /^REGAIN_DATABASE_URL: must start with sqlite:/],
+    ['a database without a name', { REGAIN_DATABASE_URL: 'sqlite:' }, /^REGAIN_DATABASE_URL: names no file\. Example/],
+    [
+      'a database in the root by mistake',
+      { REGAIN_DATABASE_URL: 'sqlite://regain-x.db' },
+      /^REGAIN_DATABASE_URL: has two slashes: .* Example: REGAIN_DATABASE_URL=sqlite:\.\/regain\.db$/,
+    ],
+    ['a database that is lost', { REGAIN_DATABASE_URL: 'sqlite::memory:' }, /^REGAIN_DATABASE_URL: would lose every/],
+    [
+      'a database with parameters',
+      { REGAIN_DATABASE_URL: 'sqlite:./x.db?mode=ro' },
+      /^REGAIN_DATABASE_URL: takes no parameters/,
+    ],
+    [
+      'a database in the words of SQLite',
+      { REGAIN_DATABASE_URL: 'sqlite:file:x.db' },
+      /^REGAIN_DATABASE_URL: must name the file without 'file:'/,
+    ],
+    [
+      'a database at a port that is none',
+      { REGAIN_DATABASE_URL: 'postgres://u:p@db.shop.example:54322222/regain' },
+      /^REGAIN_DATABASE_URL: is not a URL that can be read: .* and the port as a number\. Example: .*=postgres:/,
+    ],
+    [
+      'a password of the database with a bare percent sign',
+      { REGAIN_DATABASE_URL: 'postgres://u:50%off@db.shop.example/regain' },
+      /^REGAIN_DATABASE_URL: has a % in the user or the password .*; write it as %25/,
+    ],
     ['texts to no country', { REGAIN_SMS_URL: SMS }, /^REGAIN_SMS_COUNTRIES: is missing; .* Example: .*=US,CA$/],
     [
       'a text URL that is none',

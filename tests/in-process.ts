@@ -1,6 +1,6 @@
 /** The whole program inside the test's process, with a clock that the test moves and mails that it reads. */
 import { type Composed, compose, type World } from '../src/compose.ts';
-import { parseConfig, type Settings } from '../src/config.ts';
+import { type Config, parseConfig, type Settings } from '../src/config.ts';
 import type { Log } from '../src/ports.ts';
 import { systemRandom } from '../src/system.ts';
 import type { Worker } from '../src/workers/loop.ts';
@@ -45,7 +45,9 @@ export async function startInProcess(
     (event: string, fields?: Record<string, unknown>): void =>
       void logged.push({ level, event, fields });
   const log: Log = { debug: record('debug'), info: record('info'), warn: record('warn'), error: record('error') };
-  const config = parseConfig(
+  // Production refuses a database that dies with the program; here it dies with the test.
+  const inMemory = env.REGAIN_DATABASE_URL === 'sqlite::memory:';
+  const parsed = parseConfig(
     {
       NODE_ENV: 'production',
       REGAIN_ORIGIN: 'https://accounts.shop.example',
@@ -55,9 +57,11 @@ export async function startInProcess(
       REGAIN_MAIL_FROM: 'Shop <no-reply@shop.example>',
       REGAIN_BRAND_NAME: 'Shop',
       ...env,
+      ...(inMemory ? { REGAIN_DATABASE_URL: database.url } : {}),
     },
     file,
   );
+  const config: Config = inMemory ? { ...parsed, database: { engine: 'sqlite', file: ':memory:' } } : parsed;
   const regain = await compose(config, { ...world, clock: { now: () => now }, random: steadyRandom, log });
   const worker = await regain.startWorker({ otherProcesses: false });
   return {

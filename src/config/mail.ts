@@ -4,6 +4,7 @@ import { type MailReports, readMailReports } from '../rules/mail-reports.ts';
 import { UrlRefused } from '../rules/provider-urls.ts';
 import { parseSmtpUrl, type SmtpUrl } from '../rules/smtp-urls.ts';
 import { type Given, looksLikeAddress } from './given.ts';
+import { problemOfUrl } from './logins.ts';
 
 export interface MailSettings extends SmtpUrl {
   url: string;
@@ -43,6 +44,8 @@ function parseMail({ text, refuse }: Given, { brandName, hostName, production }:
     return undefined;
   }
   if (from === undefined && production) refuse('mailFrom', 'is missing');
+  const problem = /^smtps?:\/\//.test(smtpUrl) ? problemOfUrl(smtpUrl) : undefined;
+  if (problem !== undefined) return refuse('smtpUrl', problem);
   try {
     return { url: smtpUrl, from: from ?? `${brandName} <no-reply@${hostName}>`, ...parseSmtpUrl(smtpUrl) };
   } catch (error) {

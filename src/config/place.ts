@@ -2,6 +2,7 @@
 import { BlockList, isIP } from 'node:net';
 import { isLoopbackHost } from '../rules/loopback.ts';
 import { type Given, oneOf } from './given.ts';
+import { problemOfUrl } from './logins.ts';
 
 export type DatabaseUrl = { engine: 'sqlite'; file: string } | { engine: 'postgres'; url: string };
 
@@ -19,7 +20,7 @@ export interface PlaceConfig {
   trustedProxies: TrustedProxies;
 }
 
-type Refuse = (problem: string) => undefined;
+type Refuse = (problem: string, example?: string) => undefined;
 
 export function readPlace(given: Given, production: boolean): PlaceConfig {
   const { text, refuse } = given;
@@ -31,7 +32,7 @@ export function readPlace(given: Given, production: boolean): PlaceConfig {
     port,
     origin: origin ?? 'http://localhost',
     secrets: parseSecrets(text('secret'), production, (problem) => refuse('secret', problem)),
-    database: parseDatabaseUrl(databaseUrl, (problem) => refuse('databaseUrl', problem)),
+    database: parseDatabaseUrl(databaseUrl, production, (problem, example) => refuse('databaseUrl', problem, example)),
     trustedProxies: parseTrustedProxies(text('trustProxy') ?? '0', (problem) => refuse('trustProxy', problem)),
   };
 }
@@ -84,12 +85,28 @@ function parseSecrets(value: string | undefined, production: boolean, refuse: Re
   return secrets;
 }
 
-function parseDatabaseUrl(value: string, refuse: Refuse): DatabaseUrl {
-  if (value.startsWith('sqlite:') && value.length > 'sqlite:'.length)
-    return { engine: 'sqlite', file: value.slice('sqlite:'.length).replace(/^\/\/(?=\/)/, '') };
-  if (/^postgres(ql)?:\/\//.test(value) && URL.canParse(value)) return { engine: 'postgres', url: value };
-  refuse('must start with sqlite: or postgres://');
-  return { engine: 'sqlite', file: ':memory:' };
+function parseDatabaseUrl(value: string, production: boolean, refuse: Refuse): DatabaseUrl {
+  if (value.startsWith('sqlite:')) {
+    const file = value.slice('sqlite:'.length);
+    const problem = sqliteProblem(file, production);
+    if (problem !== undefined) refuse(problem, 'sqlite:./regain.db');
+    return { engine: 'sqlite', file: file.replace(/^\/\/(?=\/)/, '') };
+  }
+  const ours = /^postgres(ql)?:\/\//.test(value);
+  const problem = ours ? problemOfUrl(value) : 'must start with sqlite: or postgres://';
+  if (problem !== undefined) refuse(problem);
+  return { engine: 'postgres', url: value };
+}
+
+/** What other programs take for an address of SQLite would be the name of a file here, in a place that nobody looks at. */
+function sqliteProblem(file: string, production: boolean): string | undefined {
+  if (file === '') return 'names no file';
+  if (/^\/\/(?!\/)/.test(file))
+    return 'has two slashes: write sqlite:./regain.db for a file in this folder, sqlite:///var/lib/regain.db for any other';
+  if (file.startsWith('file:')) return "must name the file without 'file:'";
+  if (file.includes('?')) return "takes no parameters, and no '?' in the name of the file";
+  if (file === ':memory:' && production) return 'would lose every account when the program ends';
+  return undefined;
 }
 
 function parseTrustedProxies(value: string, refuse: Refuse): TrustedProxies {

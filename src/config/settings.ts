@@ -56,7 +56,8 @@ export const SETTINGS = {
   databaseUrl: {
     key: 'databaseUrl',
     variable: 'REGAIN_DATABASE_URL',
-    meaning: 'where accounts and recoveries are kept',
+    meaning:
+      'where accounts and recoveries are kept: sqlite:./regain.db, sqlite:///var/lib/regain.db, or PostgreSQL; in its user and password # / ? @ % are written %23 %2F %3F %40 %25',
     example: 'postgres://regain:password@db.shop.example/regain',
     default: 'sqlite:./regain.db',
   },
