@@ -17,7 +17,7 @@ const USAGE = `Usage:
   regain accounts add --email A [--email B] [--phone P] [--name N] [--birthday YYYY-MM-DD] [--locale L]
                       [--unconfirmed] [--password-stdin]
   regain accounts import FILE.csv [--unconfirmed]
-  regain accounts unfreeze --email A
+  regain accounts unfreeze (--email A | --phone P [--account ID])
 
 See docs/how-to/import-accounts.md and docs/how-to/this-was-not-me.md.
 `;
