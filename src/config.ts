@@ -10,6 +10,7 @@ import { type ProvidersConfig, readProviders } from './config/providers.ts';
 import type { Settings } from './config/settings.ts';
 import type { AssessRisk } from './ports.ts';
 import { BUSY_HOUR_SENDS } from './rules/limits.ts';
+import { readCountries } from './rules/spend-settings.ts';
 
 export type { Brand } from './config/brand.ts';
 export { ConfigError } from './config/given.ts';
@@ -93,9 +94,6 @@ function readPolicy(given: Given, production: boolean): Policy {
   if (!passwordProfile) refuse('passwordProfile', 'must be guide or nist');
   const unknown = oneOf(text('mailUnknownAddresses') ?? 'on', ['on', 'off', 'true', 'false'] as const);
   if (!unknown) refuse('mailUnknownAddresses', 'must be on or off');
-  const defaultCountry = (text('defaultCountry') ?? 'US').toUpperCase();
-  if (!/^[A-Z]{2}$/.test(defaultCountry))
-    refuse('defaultCountry', `'${defaultCountry}' is not a two-letter country code`);
   const byDefault = production ? 'info' : 'warn';
   const logLevel = oneOf(text('logLevel') ?? byDefault, ['silent', 'error', 'warn', 'info', 'debug'] as const);
   if (!logLevel) refuse('logLevel', 'must be silent, error, warn, info or debug');
@@ -104,11 +102,18 @@ function readPolicy(given: Given, production: boolean): Policy {
     passwordProfile: passwordProfile ?? 'guide',
     leakedPasswordsFile: text('leakedPasswords'),
     mailUnknownAddresses: unknown === 'on' || unknown === 'true',
-    defaultCountry,
+    defaultCountry: readDefaultCountry(given),
     busyHourSends: wholeNumber(given, 'busyHourSends', BUSY_HOUR_SENDS, 10, 1_000_000),
     coolOffHours: wholeNumber(given, 'coolOffHours', 0, 0, 168),
     logLevel: logLevel ?? 'info',
   };
+}
+
+function readDefaultCountry({ text, refuse }: Given): string {
+  const read = readCountries(text('defaultCountry') ?? 'US');
+  if (!read.ok) refuse('defaultCountry', read.problem);
+  else if (read.value.length > 1) refuse('defaultCountry', 'must be one country');
+  return (read.ok && read.value[0]) || 'US';
 }
 
 function readRisk(value: unknown, { refuseLine }: Given): AssessRisk | undefined {

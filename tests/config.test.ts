@@ -220,6 +220,29 @@ describe('settings', () => {
     ['a port in words', { PORT: 'http' }, /^PORT: must be/],
     ['a proxy that is none', { REGAIN_TRUST_PROXY: 'nginx' }, /^REGAIN_TRUST_PROXY: 'nginx' is neither/],
     ['a network too long', { REGAIN_TRUST_PROXY: '10.0.0.0/33' }, /^REGAIN_TRUST_PROXY/],
+    ...['0.0.0.0/0', '::/0', '10.0.0.0/8,1.2.3.4/00'].map((networks): [string, Record<string, string>, RegExp] => [
+      `everybody as a proxy, ${networks},`,
+      { REGAIN_TRUST_PROXY: networks },
+      /^REGAIN_TRUST_PROXY: '.*\/0+' trusts everybody, /,
+    ]),
+    ...['10.0.0.0/8/9', '10.0.0.0/', '10.0.0.0/1e1', '10.0.0.0/0x8', '10.0.0.0/-1', '/0', ''].map(
+      (part): [string, Record<string, string>, RegExp] => [
+        `a network that is none, ${part},`,
+        { REGAIN_TRUST_PROXY: `10.0.0.1,${part}` },
+        /^REGAIN_TRUST_PROXY: '.*' is neither a number of hops nor a network/,
+      ],
+    ),
+    [
+      'a default country that is none',
+      { REGAIN_DEFAULT_COUNTRY: 'UK' },
+      /^REGAIN_DEFAULT_COUNTRY: 'UK' is not an ISO 3166 code; the United Kingdom is GB\. Example: .*=FR$/,
+    ],
+    [
+      'a default country without phones',
+      { REGAIN_DEFAULT_COUNTRY: 'XX' },
+      /^REGAIN_DEFAULT_COUNTRY: 'XX' is not the ISO/,
+    ],
+    ['two default countries', { REGAIN_DEFAULT_COUNTRY: 'FR,DE' }, /^REGAIN_DEFAULT_COUNTRY: must be one country/],
     ['a pale colour', { REGAIN_BRAND_COLOR: '#ffee00' }, /^REGAIN_BRAND_COLOR: #ffee00 has a contrast of 1\.\d/],
     [
       'a logo that is not there',
@@ -276,6 +299,10 @@ describe('settings', () => {
     assert.deepEqual(spend.smsCountries, ['US', 'CA']);
     assert.equal(spend.perDay.sms, 50_000_000);
     assert.equal(spend.prices.sms.get('*'), 100_000);
+  });
+
+  test('a country may be written small', () => {
+    assert.equal(parseConfig({ REGAIN_DEFAULT_COUNTRY: 'fr' }).defaultCountry, 'FR');
   });
 
   test('every fault is told at once', () => {

@@ -1,6 +1,7 @@
 /** `regain messages show`: everything that is known of one message. */
 import { type MessageView, type RecoveryOfMessage, showMessage } from '../actions/show-message.ts';
-import type { Config } from '../config.ts';
+import type { Config, SmsSettings } from '../config.ts';
+import type { Channel } from '../rules/delivery.ts';
 import type { MessageEvent } from '../store/store.ts';
 import { print, readId, refuseId, refuseUsage, withMessages } from './messages.ts';
 import { viewAsJson } from './messages-json.ts';
@@ -25,9 +26,26 @@ export async function runShow(args: string[], environment: Record<string, string
 }
 
 /** By the settings of today: which one took a message is not stored. */
-function providerOf({ channel }: MessageView, { mail, mode }: Config): string | null {
-  if (channel !== 'email') return null;
-  return mail ? `smtp ${mail.host}` : mode === 'development' ? 'inbox' : null;
+function providerOf({ channel }: MessageView, config: Config): string | null {
+  return providersOf(config)[channel] ?? (config.mode === 'development' ? 'inbox' : null);
+}
+
+function providersOf(config: Config): Record<Channel, string | undefined> {
+  const { mail, sms, whatsapp, telegram, telegramGateway, viber } = config;
+  const telegrams = [telegram && 'telegram', telegramGateway && 'telegram-gateway'].filter(Boolean);
+  return {
+    email: mail && `smtp ${mail.host}`,
+    sms: sms && nameOfSms(sms),
+    whatsapp: whatsapp && 'whatsapp',
+    // A linked chat is the bot's and a number the Gateway's; which it was, the message does not say.
+    telegram: telegrams.join(' or ') || undefined,
+    viber: viber && 'viber',
+  };
+}
+
+function nameOfSms(sms: SmsSettings): string {
+  if (sms.provider === 'twilio') return 'twilio';
+  return sms.provider === 'smpp' ? `smpp ${sms.host}` : `webhook ${new URL(sms.url).host}`;
 }
 
 function describe(view: MessageView, provider: string | null, now: number): string[] {

@@ -3,6 +3,7 @@
 import { ownAccounts } from '../accounts/own.ts';
 import type { Context } from '../actions/context.ts';
 import type { Config } from '../config.ts';
+import { MESSAGE_STATUSES } from '../rules/delivery.ts';
 import { settingsOf } from '../settings.ts';
 import { systemClock, systemRandom } from '../system.ts';
 import { asksForHelp, tellUsage } from './help.ts';
@@ -15,7 +16,7 @@ const USAGE = `Usage:
   regain messages show ID [--json]
   regain messages retry ID [--even-if-delivered]
 
-  --status    queued, sent, delivered, bounced, failed, expired or suppressed
+  --status    ${MESSAGE_STATUSES.slice(0, -1).join(', ')} or ${MESSAGE_STATUSES.at(-1)}
   --channel   email, sms, whatsapp, telegram or viber
   --kind      recovery-code, no-account, decoy, password-changed ...
   --account   messages to this account and of its recoveries

@@ -113,11 +113,17 @@ function parseTrustedProxies(value: string, refuse: Refuse): TrustedProxies {
   if (/^\d{1,2}$/.test(value)) return { hops: Number(value) };
   const networks = new BlockList();
   for (const part of value.split(',').map((item) => item.trim())) {
-    const [address = '', prefix] = part.split('/');
+    const [, address = '', prefix] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(part) ?? [];
     const version = isIP(address);
     const longest = version === 4 ? 32 : 128;
     const bits = prefix === undefined ? longest : Number(prefix);
-    if (version === 0 || !Number.isInteger(bits) || bits < 0 || bits > longest || prefix === '') {
+    if (bits === 0 && version !== 0) {
+      refuse(
+        `'${part}' trusts everybody, who could then name any address as his own; name the network of your proxies`,
+      );
+      return { hops: 0 };
+    }
+    if (version === 0 || bits > longest) {
       refuse(`'${part}' is neither a number of hops nor a network`);
       return { hops: 0 };
     }

@@ -1,6 +1,7 @@
 /** `regain messages list`, `show` and `retry`, as they are typed, beside a server that runs on the same database. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { MESSAGE_STATUSES } from '../../src/rules/delivery.ts';
 import type { NewMessage, StoreTransaction } from '../../src/store/store.ts';
 import { startInProcess } from '../in-process.ts';
 import { addPerson, codeIn, NEW_PASSWORD } from '../people.ts';
@@ -341,6 +342,53 @@ for (const engine of ['sqlite', 'postgres'] as const) {
     }
   });
 }
+
+describe('messages show by other channels than mail', () => {
+  let terminal: Terminal;
+  const ids = { sms: 'TeXtTeXt00000000000001', whatsapp: 'WhAtSaPp00000000000001', telegram: 'TeLeGrAm00000000000001' };
+  before(async () => {
+    terminal = await openTerminal('sqlite');
+    await terminal.look(async (store) => {
+      await store.migrate();
+      await store.transaction(async (tx) => {
+        for (const [channel, id] of Object.entries(ids))
+          await tx.outbox.insert(message(id, 0, { channel: channel as keyof typeof ids }));
+      });
+    });
+  });
+  after(() => terminal.close());
+  const providerOf = async (channel: keyof typeof ids, env: Record<string, string> = {}): Promise<unknown> => {
+    await terminal.transcript(`$ regain messages show ${ids[channel]} --json\n…`, { env }).catch(() => undefined);
+    return JSON.parse(terminal.last).provider;
+  };
+
+  test('names who carries it', async () => {
+    const texts = (url: string) => ({ REGAIN_SMS_URL: url, REGAIN_SMS_COUNTRIES: 'US' });
+    assert.equal(await providerOf('sms'), 'inbox');
+    assert.equal(await providerOf('sms', texts('twilio://AC1:token@api.twilio.com?from=+15550100')), 'twilio');
+    assert.equal(await providerOf('sms', texts('smpp://user:secret@smsc.example?from=Shop')), 'smpp smsc.example');
+    assert.equal(await providerOf('sms', texts('https://sms.example/send?secret=key')), 'webhook sms.example');
+    const bot = {
+      REGAIN_TELEGRAM_URL: 'telegram://123456789:THE_SECRET_PART_OF_THE_TOKEN_OF_THE_BOT@api.telegram.org/shop_bot',
+    };
+    const gateway = { REGAIN_TELEGRAM_GATEWAY_URL: 'telegram-gateway://:a-token-of-it@gatewayapi.telegram.org' };
+    assert.equal(await providerOf('telegram', bot), 'telegram');
+    const both = { ...bot, ...gateway, ...texts('https://sms.example/send?secret=key') };
+    assert.equal(await providerOf('telegram', both), 'telegram or telegram-gateway');
+    const production = {
+      NODE_ENV: 'production',
+      REGAIN_ORIGIN: 'https://accounts.shop.example',
+      REGAIN_SMTP_URL: 'smtp://mail.shop.example',
+      REGAIN_MAIL_FROM: 'no-reply@shop.example',
+    };
+    assert.equal(await providerOf('whatsapp', production), null);
+  });
+
+  test('every status that --status takes is in the usage', async () => {
+    await terminal.transcript('$ regain messages --help\n…').catch(() => undefined);
+    for (const status of MESSAGE_STATUSES) assert.match(terminal.last, new RegExp(`--status .*\\b${status}\\b`));
+  });
+});
 
 /** A failed code, a decoy, a notice and a waiting code. */
 async function happen(tx: StoreTransaction): Promise<void> {
