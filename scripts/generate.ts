@@ -65,6 +65,9 @@ Regain starts: the name, what is wrong, an example.
 \`NODE_ENV\` says which program runs. \`production\` is for real shops. Unset, \`development\` or \`test\` is the development program,
 with a demo account and everybody's codes at \`/dev/inbox\`. Any other word is refused.
 
+Variables that begin with \`REGAIN_\` and are not in the table are refused, because a mistyped one would be missed by nobody. Those that
+Kubernetes makes of a Service called \`regain\` (\`REGAIN_SERVICE_HOST\`, \`REGAIN_PORT=tcp://...\` and the like) are passed over.
+
 | variable | key | meaning | default | example |
 |---|---|---|---|---|
 ${rows.join('\n')}

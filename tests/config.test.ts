@@ -301,6 +301,33 @@ describe('settings', () => {
     assert.equal(spend.prices.sms.get('*'), 100_000);
   });
 
+  test('what Kubernetes says of a Service called regain is passed over, and nothing else', () => {
+    const injected = {
+      REGAIN_SERVICE_HOST: '10.96.12.7',
+      REGAIN_SERVICE_PORT: '80',
+      REGAIN_SERVICE_PORT_HTTP: '80',
+      REGAIN_SERVICE_PORT_HTTP_METRICS: '9090',
+      REGAIN_PORT: 'tcp://10.96.12.7:80',
+      REGAIN_PORT_80_TCP: 'tcp://10.96.12.7:80',
+      REGAIN_PORT_80_TCP_PROTO: 'tcp',
+      REGAIN_PORT_80_TCP_PORT: '80',
+      REGAIN_PORT_80_TCP_ADDR: '10.96.12.7',
+    };
+    assert.equal(parseConfig({ ...GOOD, ...injected }).port, 3000);
+    for (const mistyped of [
+      { REGAIN_PORT: '3000' },
+      { REGAIN_HOST: '0.0.0.0' },
+      { REGAIN_SERVICE: 'x' },
+      { REGAIN_SERVICE_HOSTS: 'x' },
+      { REGAIN_PORT_TCP: 'x' },
+      { REGAIN_PORT_80_TCP_X: 'x' },
+    ] as Record<string, string>[])
+      assert.throws(
+        () => parseConfig({ ...GOOD, ...injected, ...mistyped }),
+        /^ConfigError: REGAIN_\w+: is not a setting/,
+      );
+  });
+
   test('a country may be written small', () => {
     assert.equal(parseConfig({ REGAIN_DEFAULT_COUNTRY: 'fr' }).defaultCountry, 'FR');
   });

@@ -28,8 +28,8 @@ export function readGiven(env: Record<string, string | undefined>, file: Setting
   for (const key of Object.keys(file))
     if (!(key in SETTINGS) && key !== 'risk')
       refused.push(`regain.config.ts: '${key}' is not a setting; see docs/reference/settings.md`);
-  for (const variable of Object.keys(env))
-    if (variable.startsWith('REGAIN_') && !Object.values(SETTINGS).some((s) => s.variable === variable))
+  for (const [variable, value] of Object.entries(env))
+    if (variable.startsWith('REGAIN_') && !isSetting(variable) && !isOfKubernetes(variable, value))
       refused.push(`${variable}: is not a setting; see docs/reference/settings.md for the list`);
   return {
     text(name) {
@@ -47,6 +47,19 @@ export function readGiven(env: Record<string, string | undefined>, file: Setting
       if (refused.length > 0) throw new ConfigError(refused);
     },
   };
+}
+
+function isSetting(variable: string): boolean {
+  return Object.values(SETTINGS).some((setting) => setting.variable === variable);
+}
+
+/**
+ * Kubernetes tells every container of a namespace where the Service called `regain` is, in variables that nobody set. A
+ * `REGAIN_PORT` that names no such place is a mistyped `PORT`.
+ */
+function isOfKubernetes(variable: string, value: string | undefined): boolean {
+  if (variable === 'REGAIN_PORT') return value?.startsWith('tcp://') === true;
+  return /^REGAIN_(SERVICE_HOST|SERVICE_PORT(_[A-Z\d_]+)?|PORT_\d+_TCP(_(PROTO|PORT|ADDR))?)$/.test(variable);
 }
 
 /** The address of a provider that stands in the wrong setting has a secret in it, and what is refused ends in logs. */
