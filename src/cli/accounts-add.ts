@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { addAccount, type Entered, type Person } from '../actions/add-account.ts';
 import { PASSWORD_MAX_BYTES, PASSWORD_MAX_CHARACTERS } from '../rules/limits.ts';
 import { PASSPHRASE_MIN_CHARACTERS, type PasswordReason } from '../rules/passwords.ts';
+import { systemClock } from '../system.ts';
 import { type AccountsThere, refuseUsage, withAccounts } from './accounts.ts';
 import { loadConfig } from './load-config.ts';
 import { errorText } from './outside-error.ts';
@@ -29,22 +30,21 @@ export async function runAdd(args: string[], environment: Record<string, string 
     return refuseUsage(errorText(error));
   }
   const config = await loadConfig(environment);
-  return withAccounts(config, async (context) => {
-    const read = readPerson(
-      {
-        emails: options.email ?? [],
-        phones: options.phone ?? [],
-        name: options.name ?? '',
-        birthday: options.birthday ?? '',
-        locale: options.locale ?? '',
-      },
-      { defaultCountry: config.defaultCountry, now: context.clock.now() },
-    );
-    if (!read.ok) return refuse(read.problem);
-    const password = options['password-stdin'] ? await readPassword() : undefined;
-    if (password === '') return refuse('no password came on the standard input');
-    return add(context, read.person, { confirmed: !options.unconfirmed, password });
-  });
+  const read = readPerson(
+    {
+      emails: options.email ?? [],
+      phones: options.phone ?? [],
+      name: options.name ?? '',
+      birthday: options.birthday ?? '',
+      locale: options.locale ?? '',
+    },
+    { defaultCountry: config.defaultCountry, now: systemClock.now() },
+  );
+  if (!read.ok) return refuse(read.problem);
+  const password = options['password-stdin'] ? await readPassword() : undefined;
+  if (password === '') return refuse('no password came on the standard input');
+  // Only now: opening may make a database.
+  return withAccounts(config, (context) => add(context, read.person, { confirmed: !options.unconfirmed, password }));
 }
 
 function parseOptions(args: string[]) {

@@ -55,6 +55,17 @@ describe('commands without a database', () => {
     assert.deepEqual(rows, [{ schema: null }]);
   });
 
+  test('accounts add of nobody makes no database', async (t) => {
+    const terminal = await openTerminal('sqlite', { REGAIN_DATABASE_URL: 'sqlite:./regain.db' });
+    t.after(() => terminal.close());
+    await terminal.transcript(`
+      $ regain accounts add --name "Nobody"
+      ! regain accounts add: an email or a phone is needed
+      [1]
+    `);
+    assert.deepEqual(await readdir(terminal.folder), []);
+  });
+
   test('accounts import says where to, and that the database is new', async (t) => {
     const terminal = await openTerminal('sqlite', { REGAIN_DATABASE_URL: 'sqlite:./regain.db' });
     t.after(() => terminal.close());
