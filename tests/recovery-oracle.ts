@@ -78,6 +78,8 @@ export interface KnownFlow {
   /** Of a shared number, those that may still be chosen. */
   candidates: Holder[];
   isShared: boolean;
+  /** Stopped, or overtaken by its owner, before its stranger proved anything: he is told nothing, and nothing opens. */
+  isDecoy: boolean;
   /** The newest last; before it the one that was still good when the newest was made. */
   living: KnownCode[];
   /** Every code and link that a message ever told, the oldest first: what somebody may try again later. */
@@ -123,6 +125,7 @@ export class RecoveryOracle {
       account: isShared ? undefined : able[0],
       candidates: isShared ? able : [],
       isShared,
+      isDecoy: false,
       living: [],
       told: [],
       reached: new Set(),
@@ -141,7 +144,8 @@ export class RecoveryOracle {
   }
 
   /** Only an account's own ways get codes that open it, and only a free address codes that register it. */
-  opens({ purpose, claimed, account, candidates }: KnownFlow): boolean {
+  opens({ purpose, claimed, account, candidates, isDecoy }: KnownFlow): boolean {
+    if (isDecoy) return false;
     return purpose === 'recovery' ? account !== undefined || candidates.length > 0 : claimed.holders.length === 0;
   }
 
@@ -226,7 +230,7 @@ export class RecoveryOracle {
 
   /** A link lives as long as the code of its mail, however often that code was guessed at. */
   mayConfirm(flow: KnownFlow, link: string, now: number): boolean {
-    if (flow.purpose !== 'recovery' || flow.state !== 'asked' || now >= flow.endsAt) return false;
+    if (flow.purpose !== 'recovery' || flow.state !== 'asked' || flow.isDecoy || now >= flow.endsAt) return false;
     const newest = flow.living.at(-1) as KnownCode;
     if (flow.tries > 0 && now >= newest.diesAt) return false;
     return flow.living.some((code) => code.link === link && now < code.diesAt);
@@ -308,8 +312,20 @@ export class RecoveryOracle {
     for (const flow of this.flows) {
       if (flow === but) continue;
       this.leaves(flow, account);
-      if (flow.account === account && flow.state !== 'done') flow.state = 'void';
+      if (flow.account === account) this.stopped(flow);
     }
+  }
+
+  stopped(flow: KnownFlow): void {
+    if (flow.state === 'done') return;
+    if (flow.state === 'asked' && flow.purpose === 'recovery' && flow.lane === 'stranger') flow.isDecoy = true;
+    else flow.state = 'void';
+  }
+
+  /** For the browser that asked, where a stranger's recovery goes on in another one. */
+  decoyOf(flow: KnownFlow, token: string): void {
+    const living = flow.living.map((code) => ({ ...code, tried: new Set(code.tried) }));
+    this.flows.push({ ...flow, token, living, isDecoy: true, reached: new Set(), cancelPaths: new Map() });
   }
 
   leaves(flow: KnownFlow, account: Holder): void {
@@ -364,9 +380,12 @@ export class RecoveryOracle {
 }
 
 /** Whose guesses are counted: each of those who share a number, the account, or nobody by what was typed. */
-function accountKeysOf({ purpose, lane, claimed, account, isShared, candidates }: KnownFlow, length: number): string[] {
+function accountKeysOf(
+  { purpose, lane, claimed, account, isShared, candidates, isDecoy }: KnownFlow,
+  length: number,
+): string[] {
   if (purpose !== 'recovery' || lane !== 'stranger' || length > 8) return [];
-  if (isShared && !account) return candidates.map(({ id }) => id);
+  if (isShared && !account && !isDecoy) return candidates.map(({ id }) => id);
   return [account?.id ?? claimed.mac];
 }
 

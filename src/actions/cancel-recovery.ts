@@ -1,5 +1,6 @@
 /** The cancel link of a code mail: whoever reads the mailbox can stop a recovery that is not his. */
 import { Refusal } from '../rules/errors.ts';
+import { endsUnseen } from '../rules/lanes.ts';
 import { answer, stateAt } from '../rules/recovery-flow.ts';
 import type { Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
@@ -43,17 +44,25 @@ async function stop(tx: StoreTransaction, proof: Proof, now: number): Promise<bo
   const next = answer(stateAt(proof, now), 'cancel');
   if (typeof next === 'object') throw new Refusal(next.refused);
   if (next === 'stay') return false;
-  if (await tx.proofs.transition(proof.id, proof.state, { state: 'cancelled' })) return true;
+  if (endsUnseen(proof)) {
+    if (proof.resolution === 'decoy') return false;
+    if (await tx.proofs.makeDecoy(proof.id)) return true;
+  } else if (await tx.proofs.transition(proof.id, proof.state, { state: 'cancelled' })) return true;
   const since = await tx.proofs.byId(proof.id);
-  // States only go forward, so this ends.
+  // States and resolutions only go forward, so this ends.
   return since !== undefined && stop(tx, since, now);
 }
 
-/** The account is none of those that can be chosen any more. True where none is left, and the whole recovery ends. */
+/**
+ * The account is none of those that can be chosen any more. True where none is left, or this one was being chosen at this very
+ * moment, and the whole recovery ends.
+ */
 async function leaves(tx: StoreTransaction, proof: Proof, accountId: string, now: number): Promise<boolean> {
   if (!isShared(proof) || !(await tx.candidates.remove(proof.id, accountId))) return false;
   await record(tx, proof, accountId, now);
-  return (await tx.candidates.ofProof(proof.id)).length === 0;
+  // `remove` waited for whoever was choosing.
+  const since = await tx.proofs.byId(proof.id);
+  return since?.accountId === accountId || (await tx.candidates.ofProof(proof.id)).length === 0;
 }
 
 function record(tx: StoreTransaction, proof: Proof, accountId: string | null, now: number): Promise<void> {

@@ -32,7 +32,8 @@ export function showConfirmation(context: Context, signed: string): Promise<Conf
  */
 export function confirmRecovery(context: Context, signed: string, origin: Origin): Promise<Verified> {
   return context.store.transaction(async (tx) => {
-    const proof = await findConfirmable(context, tx, signed);
+    // Locked: whoever stops it in this very moment is told that it is stopped.
+    const proof = await findConfirmable(context, tx, signed, { lock: true });
     const identifier = { kind: proof.identifierKind, typed: proof.identifierTyped, canonical: proof.identifier };
     const known = await isKnownDevice(context, tx, origin.device, identifier);
     const options = { rotateToken: true, confirmedBy: { browser: origin.browser, known } };
@@ -45,9 +46,14 @@ export function confirmationToken({ keys }: Pick<Context, 'keys'>, proof: Pick<P
   return keys.sign('confirm', `${proof.id} ${proof.epoch}`);
 }
 
-async function findConfirmable(context: Context, tx: StoreTransaction, signed: string): Promise<Proof> {
+async function findConfirmable(
+  context: Context,
+  tx: StoreTransaction,
+  signed: string,
+  options: { lock?: boolean } = {},
+): Promise<Proof> {
   const [id, epoch] = (context.keys.open('confirm', signed) ?? '').split(' ');
-  const proof = id ? await tx.proofs.byId(id) : undefined;
+  const proof = id ? await tx.proofs.byId(id, options) : undefined;
   const now = context.clock.now();
   if (proof?.purpose !== 'recovery' || proof.resolution !== 'known') throw new Refusal('recovery_not_found');
   const next = answer(stateAt(proof, now), 'confirm');

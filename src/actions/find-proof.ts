@@ -30,6 +30,11 @@ export function isStillAbout(proof: Proof, account: Account): boolean {
   return proof.purpose === 'address' || mayRecover(account, proof);
 }
 
+/** Whether it is the account that the proof was about, and none of its credentials has changed since. */
+export function isOf(proof: Proof, account: Account): boolean {
+  return account.id === proof.accountId && account.generation === proof.accountGeneration;
+}
+
 /** Whether what was named still recovers the account: not after somebody said that it is in wrong hands. */
 export function mayRecover({ addresses }: Account, proof: Proof): boolean {
   return addresses.some(

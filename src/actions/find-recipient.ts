@@ -8,7 +8,7 @@ import type { Chat, Message, Proof, StoreTransaction } from '../store/store.ts';
 import { announceByPhone } from './announce-recovery.ts';
 import type { Context } from './context.ts';
 import { findNumberRecipient } from './find-number-recipient.ts';
-import { mayRecover } from './find-proof.ts';
+import { isOf, mayRecover } from './find-proof.ts';
 import { addressesBy, chatsOf, reachableBy, wayTo } from './reachable-channels.ts';
 
 export type CodeKind =
@@ -58,6 +58,11 @@ export async function findRecipient(
   const chats = await chatsOf(context, tx, account);
   if (proof.resolution === 'pending') await resolveRecovery(context, tx, proof, account, chats);
   const stored = named.find(canRecover);
+  if (proof.resolution === 'known' && account && !isOf(proof, account)) {
+    // The address may be somebody else's by now: a code of the former owner's proof is none of his business.
+    await tx.proofs.makeDecoy(proof.id);
+    proof.resolution = 'decoy';
+  }
   if (proof.resolution === 'known') {
     const way = account && wayTo(context, { account, chats }, proof, message.channel);
     const over = way?.over === 'mailbox' ? undefined : way?.over;

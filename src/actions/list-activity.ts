@@ -128,7 +128,7 @@ async function recoveryEntry(
 }
 
 function isOpen(proof: Proof | undefined, now: number): boolean {
-  if (!proof) return false;
+  if (!proof || proof.resolution === 'decoy') return false;
   const state = stateAt(proof, now);
   return (['send_again', 'choose_account', 'finish', 'mature'] as const).some(
     (event) => typeof answer(state, event) === 'string',

@@ -1,5 +1,5 @@
 /** A message that carries a code, and what is written instead where it turns out to be for somebody else or nobody. */
-import type { Account, HeldAddress, Risk } from '../ports.ts';
+import type { HeldAddress, Risk } from '../ports.ts';
 import { HANDED_OVER, type LeftOut, RETRIED } from '../rules/delivery.ts';
 import { type Unneeded, whyUnneeded } from '../rules/ladder.ts';
 import { isWorthSending, stateAt } from '../rules/recovery-flow.ts';
@@ -10,6 +10,7 @@ import { renderCodeMail } from './code-mails.ts';
 import { renderCodeText } from './code-texts.ts';
 import type { Context } from './context.ts';
 import type { Carried, Delivery, Prepared } from './delivery.ts';
+import { isOf } from './find-proof.ts';
 import { type CodeKind, findRecipient } from './find-recipient.ts';
 import { isCurrent } from './next-rung.ts';
 import { prepareForNobody } from './prepare-for-nobody.ts';
@@ -79,7 +80,7 @@ async function announceRisk(
   { proof, recipient: { kind, account } }: Carried,
   mailbox: HeldAddress | undefined,
 ): Promise<void> {
-  const told = kind === 'recovery-code' && isAbout(proof, account) ? account : undefined;
+  const told = kind === 'recovery-code' ? account : undefined;
   await announceRecovery(context, tx, proof, told, mailbox?.canonical);
 }
 
@@ -91,8 +92,8 @@ async function prepareForSomebody(
 ): Promise<Prepared> {
   const { account, over = 'number' } = recipient;
   const { channel } = message;
-  // The address may be somebody else's by now: a code of the former owner's proof is none of his business.
-  if ((kind === 'recovery-code' || kind === 'address-code') && !isAbout(proof, account)) return { do: 'expire' };
+  // The account has changed since it asked.
+  if (kind === 'address-code' && !(account && isOf(proof, account))) return { do: 'expire' };
   if (code === undefined) return { do: 'fail', reason: 'key_missing' };
   // Before the money: whoever enters a code holds the recovery while he writes down that a text was worth it.
   if (isRecoveryByPhone(proof, channel)) await announceByPhone(context, tx, proof, account);
@@ -112,10 +113,6 @@ async function prepareForSomebody(
   const bought = await buyText(context, delivery, tx, { message, proof, to, over, parts: text.segments });
   if (typeof bought !== 'string') return { do: 'text', to, over, text, paid: bought, below };
   return skipHeldBack(bought, below);
-}
-
-function isAbout(proof: Proof, account: Account | undefined): boolean {
-  return account?.id === proof.accountId && account?.generation === proof.accountGeneration;
 }
 
 /** A rung that was written while the one before was on its way. For nobody that one arrives, unless it failed. */

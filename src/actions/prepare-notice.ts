@@ -47,7 +47,7 @@ export async function prepareNotice(
   const { browser } = proof;
   const acts = mayAct(told, now);
   const state = stateAt(proof, now);
-  const stoppable = acts && answer(state, 'cancel') === 'cancelled';
+  const stoppable = acts && proof.resolution !== 'decoy' && answer(state, 'cancel') === 'cancelled';
   const cancelUrl = stoppable
     ? `${origin}/recover/cancel/${cancelToken(context, proof, message.accountId)}`
     : undefined;

@@ -44,7 +44,7 @@ export async function resendCode(
     const renewed = keyDropped || cannotCarry ? 'renew' : renewal(proof, now);
     const resends = proof.resends + 1;
     const wait = RESEND_WAITS_MS[Math.min(resends, RESEND_WAITS_MS.length - 1)] as number;
-    const change: Partial<Proof> = { channel, resends, resendAt: now + wait };
+    const change: Partial<Proof> = { channel, resends, resendAt: now + wait, messagesOf: null };
     if (renewed !== 'repeat') {
       const { shape, carries } = await whatIsSent(tx, { ...proof, channel }, breakers, origin, now);
       const keepsOld = renewed === 'renew_keeping_old';

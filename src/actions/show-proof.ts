@@ -75,7 +75,7 @@ export async function viewProof(
 
 /** The message that the live line is about: of a mail its own, since whether the code went on depends on what an account has. */
 export function shownMessage(tx: StoreTransaction, proof: Proof): Promise<Message | undefined> {
-  return tx.outbox.latestCodeOf(proof.id, proof.channel === 'email' ? 'email' : undefined);
+  return tx.outbox.latestCodeOf(proof.messagesOf ?? proof.id, proof.channel === 'email' ? 'email' : undefined);
 }
 
 /** Nothing of an account before the right code. */

@@ -192,6 +192,7 @@ function newProof(
     network: origin.source ?? null,
     state: 'code_sent',
     resolution: 'pending',
+    messagesOf: null,
     accountId: null,
     accountGeneration: null,
     keyId: context.keys.codeKey().id,

@@ -3,7 +3,7 @@ import type { Rung } from '../rules/breakers.ts';
 import { type CodeShape, codesMatch, deriveCode, type Purpose, readCode } from '../rules/codes.ts';
 import { doorOf } from '../rules/delivery.ts';
 import { Refusal } from '../rules/errors.ts';
-import { guessLaneOf } from '../rules/lanes.ts';
+import { endsUnseen, guessLaneOf } from '../rules/lanes.ts';
 import { CODE_LADDER, GUESS_WINDOW_MS, UNTOLD_CODE, VERIFIED_LIFETIME_MS } from '../rules/limits.ts';
 import { answer, stateAt } from '../rules/recovery-flow.ts';
 import type { Guessed, Proof, StoreTransaction } from '../store/store.ts';
@@ -16,7 +16,7 @@ import { findProof, isStillAbout } from './find-proof.ts';
 import { auditedAs, isShared, liveCandidates } from './shared-number.ts';
 import { noteCodeEntered } from './spend-on-texts.ts';
 import { canCarryLink } from './start-proof.ts';
-import { newToken } from './tokens.ts';
+import { newId, newToken } from './tokens.ts';
 
 export interface Verified {
   /** The claimant's handle from now on: a new one where `rotateToken` was asked for. */
@@ -218,6 +218,7 @@ export async function accept(
   } as const;
   const verified = { ...proof, ...change };
   if (!(await tx.proofs.transition(proof.id, 'code_sent', change))) throw new Refusal('recovery_not_found');
+  if (options.confirmedBy && endsUnseen(proof)) await leaveDecoyBehind(context, tx, proof);
   await tx.guesses.clear(guessedBy(proof));
   // The number is the same, whichever account it is.
   const accountId = live[0]?.account.id ?? proof.accountId;
@@ -230,4 +231,10 @@ export async function accept(
     detail: { channel: proof.channel, purpose: proof.purpose },
   });
   return { token: next.token, proof: verified };
+}
+
+/** For the browser that asked: that the owner of a mailbox went on elsewhere would tell it that there is one. */
+function leaveDecoyBehind(context: Context, tx: StoreTransaction, proof: Proof): Promise<void> {
+  const id = newId(context.random);
+  return tx.proofs.insert({ ...proof, id, resolution: 'decoy', messagesOf: proof.messagesOf ?? proof.id });
 }

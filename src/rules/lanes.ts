@@ -2,7 +2,9 @@
  * Who asks, as far as it can be known without looking an account up. Every lane has its own budget of sends and of guesses,
  * so that a stranger can empty only the strangers' lanes, and the owner's browser always gets its code.
  */
+import type { Purpose } from './codes.ts';
 import type { Limit, LimitName } from './limits.ts';
+import type { StoredState } from './recovery-flow.ts';
 
 /**
  * known-device: a browser that has signed in with this identifier before (signed cookie). stranger: any other. worked: a
@@ -61,4 +63,12 @@ export function sourceLimitOf(lane: Lane): LimitName | undefined {
 /** The most messages that one mailbox can be sent in a day through a lane: the burst, and what comes back meanwhile. */
 export function messagesADay({ burst, refillMs }: Limit): number {
   return burst + Math.floor(86_400_000 / refillMs);
+}
+
+/**
+ * Whether a recovery that is stopped, or overtaken by what the account's owner did, goes on as a decoy. Its stranger has proven
+ * nothing: that it ended would tell him that somebody is there (decision 0047). A browser that the account knows is told.
+ */
+export function endsUnseen({ purpose, lane, state }: { purpose: Purpose; lane: Lane; state: StoredState }): boolean {
+  return purpose === 'recovery' && lane !== 'known-device' && state === 'code_sent';
 }

@@ -33,6 +33,7 @@ const FIELDS = [
   'previousCodeLength',
   'resends',
   'resendAt',
+  'messagesOf',
   'createdAt',
   'toldAt',
   'textedAt',
@@ -47,9 +48,10 @@ type Field = (typeof FIELDS)[number];
 
 export function proofQueries({ kysely, locked }: Engine): (open: OpenTransaction) => StoreTransaction['proofs'] {
   const insert = statement((proof: Proof) => kysely.insertInto('proofs').values(toColumns(proof, FIELDS)));
-  const byId = statement(({ id }: Pick<Proof, 'id'>) =>
-    kysely.selectFrom('proofs').select(selected(FIELDS)).where('id', '=', id),
-  );
+  const withId = ({ id }: Pick<Proof, 'id'>) =>
+    kysely.selectFrom('proofs').select(selected(FIELDS)).where('id', '=', id);
+  const byId = statement(withId);
+  const byIdLocked = statement((values: Pick<Proof, 'id'>) => locked(withId(values)));
   const withToken = ({ purpose, tokenDigest }: Pick<Proof, 'purpose' | 'tokenDigest'>) =>
     kysely
       .selectFrom('proofs')
@@ -101,12 +103,32 @@ export function proofQueries({ kysely, locked }: Engine): (open: OpenTransaction
       .where('state', '=', 'completed')
       .where('reported_at', 'is', null),
   );
+  const makeDecoy = statement(({ id }: Pick<Proof, 'id'>) =>
+    kysely
+      .updateTable('proofs')
+      .set({ resolution: 'decoy' })
+      .where('id', '=', id)
+      .where('state', '=', 'code_sent')
+      .where('resolution', '!=', 'decoy'),
+  );
+  // As `endsUnseen` of the rules.
+  const makeDecoysOf = statement(({ accountId, exceptId }: { accountId: string; exceptId: string }) =>
+    kysely
+      .updateTable('proofs')
+      .set({ resolution: 'decoy' })
+      .where('account_id', '=', accountId)
+      .where('purpose', '=', 'recovery')
+      .where('state', '=', 'code_sent')
+      .where('lane', '!=', 'known-device')
+      .where('id', '!=', exceptId),
+  );
   const cancelAllOf = statement(({ accountId, exceptId }: { accountId: string; exceptId: string }) =>
     kysely
       .updateTable('proofs')
       .set({ state: 'cancelled' })
       .where('account_id', '=', accountId)
       .where('state', 'in', ['code_sent', 'verified', 'held'])
+      .where((eb) => eb.or([eb('purpose', '!=', 'recovery'), eb('resolution', '!=', 'decoy')]))
       .where('id', '!=', exceptId),
   );
   const leaveAll = statement(({ accountId, exceptId }: { accountId: string; exceptId: string }) =>
@@ -130,7 +152,7 @@ export function proofQueries({ kysely, locked }: Engine): (open: OpenTransaction
 
   return (open) => ({
     insert: (proof) => open.run(insert, proof),
-    byId: (id) => open.first(byId, { id }),
+    byId: (id, options) => open.first(options?.lock ? byIdLocked : byId, { id }),
     byToken: (purpose, tokenDigest, options) =>
       open.first(options?.lock ? byTokenLocked : byToken, { purpose, tokenDigest }),
     chargeTry: (id, now) => open.first(chargeTry, { id, now }),
@@ -150,10 +172,14 @@ export function proofQueries({ kysely, locked }: Engine): (open: OpenTransaction
     async report(id, now) {
       return (await open.changed(report, { id, now })) === 1;
     },
+    async makeDecoy(id) {
+      return (await open.changed(makeDecoy, { id })) === 1;
+    },
     // No id is empty.
     async cancelAllOf(accountId, exceptId = '') {
       // First: where it is being chosen at this moment this waits, and the next statement sees the proof as the account's.
       await open.run(leaveAll, { accountId, exceptId });
+      await open.run(makeDecoysOf, { accountId, exceptId });
       await open.run(cancelAllOf, { accountId, exceptId });
     },
     async purge(createdBefore) {

@@ -114,7 +114,9 @@ for (const engine of ['sqlite', 'postgres'] as const)
       await people.visitor().get(cancel);
       assert.equal(await stateOf(), 'code_sent');
       assert.equal((await people.visitor().post(cancel)).status, 200);
-      assert.equal(await stateOf(), 'cancelled');
+      assert.equal(await stateOf(), 'code_sent', 'the stranger who asked is told nothing');
+      const resolution = (await store.transaction((tx) => tx.proofs.byId(proof.id)))?.resolution;
+      assert.equal(resolution, 'decoy', 'and no code opens anything');
     });
 
     test('what was begun by email and is asked for by text then is announced when the text leaves, once, to every mailbox', async () => {
@@ -140,7 +142,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.equal((await people.visitor().post(cancel)).status, 200);
       const code = /#(\d+)$/.exec(texts().at(-1)?.text ?? '')?.[1];
       const typedIn = await program.api('POST', '/recovery/verify', { body: { token, code } });
-      assert.equal(typedIn.json.code, 'recovery_not_found');
+      assert.equal(typedIn.json.code, 'wrong_code');
     });
 
     test('what a mailbox was told of before its code went by text is not told it again', async () => {

@@ -441,6 +441,7 @@ class Play {
     const verdict = this.#oracle.verdictOn(chosen, code, now);
     const { status, json } = await this.#post(`/${chosen.purpose}/verify`, { token: chosen.token, code });
     assert.equal(status, verdict.status, `typing a code in state ${chosen.state}: ${JSON.stringify(json)}`);
+    if (chosen.isDecoy) this.#saw(`a decoy since it was stopped: ${status}`);
     this.#saw(`verify ${status}${'weight' in verdict && verdict.weight > 1 ? ' with two living codes' : ''}`);
     if (verdict.status === 422) assert.equal(json.triesLeft, verdict.triesLeft);
     if (status === 422 && chosen.living.at(-1)?.text === code) this.#saw('a right code that opens nothing');
@@ -467,10 +468,10 @@ class Play {
     this.#saw(`confirm ${may}`);
     assert.equal(token !== undefined, may, `confirming in state ${chosen.state}: ${status}`);
     if (token === undefined) return;
-    const old = chosen.token;
+    const asker = chosen.token;
     this.#confirmed(chosen, token);
     const { status: setByAsker } = await this.#post('/recovery/password', {
-      token: old,
+      token: asker,
       password: this.#newPassword(),
     });
     assert.equal(setByAsker, 404, 'the browser that asked has no part in it any more');
@@ -478,6 +479,7 @@ class Play {
 
   /** The browser that said yes has never signed in. */
   #confirmed(chosen: KnownFlow, token: string): void {
+    if (chosen.lane === 'stranger') this.#oracle.decoyOf(chosen, chosen.token);
     this.#oracle.proven(chosen, token, this.#program.now());
     chosen.lane = 'stranger';
   }
@@ -525,7 +527,7 @@ class Play {
     if (isOfAnother && !chosen.candidates.includes(holder)) return;
     if (isOfAnother) this.#oracle.leaves(chosen, holder);
     const isOver = !isOfAnother || (chosen.account === undefined && chosen.candidates.length === 0);
-    if (isOver && chosen.state !== 'done') chosen.state = 'void';
+    if (isOver) this.#oracle.stopped(chosen);
   }
 
   /** What was used is stopped, and a recovery by another mailbox begins, where there is one. */

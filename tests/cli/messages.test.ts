@@ -421,6 +421,7 @@ async function happen(tx: StoreTransaction): Promise<void> {
     previousCodeLength: null,
     resends: 0,
     resendAt: NOW,
+    messagesOf: null,
     createdAt: NOW,
     toldAt: null,
     textedAt: null,

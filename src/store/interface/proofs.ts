@@ -29,7 +29,7 @@ export interface Proof {
   /** Client network that it was asked for from; null where one address stands for everybody. Gone with the proof. */
   network: string | null;
   state: StoredState;
-  /** pending until the worker has looked; decoy: no code ever matches. */
+  /** pending until the worker has looked; decoy: no code ever matches, or none any more. */
   resolution: 'pending' | 'known' | 'decoy';
   accountId: string | null;
   accountGeneration: number | null;
@@ -46,6 +46,8 @@ export interface Proof {
   previousCodeLength: number | null;
   resends: number;
   resendAt: number;
+  /** The proof whose messages are shown as this one's; null for its own. */
+  messagesOf: string | null;
   createdAt: number;
   /** When the account's mailboxes were told that this recovery was asked for; of one that leads to nobody, when they would have been. */
   toldAt: number | null;
@@ -79,8 +81,9 @@ export interface Candidate {
 
 export interface Proofs {
   insert(proof: Proof): Promise<void>;
-  byId(id: string): Promise<Proof | undefined>;
   /** `lock` holds the row until the transaction ends (FOR UPDATE; SQLite's transactions are alone anyway). */
+  byId(id: string, options?: { lock?: boolean }): Promise<Proof | undefined>;
+  /** `lock` as with `byId`. */
   byToken(purpose: Purpose, tokenDigest: string, options?: { lock?: boolean }): Promise<Proof | undefined>;
   /**
    * Takes one try off a living code, in one statement, before anything is compared.
@@ -101,9 +104,11 @@ export interface Proofs {
   claimTelling(id: string, now: number): Promise<boolean>;
   /** Compare and set of `reportedAt`: exactly one report of a completed recovery wins. */
   report(id: string, now: number): Promise<boolean>;
+  /** Compare and set: no code matches any more. False where the right one was entered, or none matched before. */
+  makeDecoy(id: string): Promise<boolean>;
   /**
-   * Every unfinished proof of the account is cancelled, those that hold a password back as well; where it was one of several,
-   * it is none any more.
+   * Every unfinished proof of the account is cancelled, those that hold a password back as well, or becomes a decoy where it
+   * `endsUnseen`; where the account was one of several, it is none any more.
    */
   cancelAllOf(accountId: string, exceptId?: string): Promise<void>;
   /** Drops what was created before, but what is held or was completed since. */

@@ -16,6 +16,7 @@ import * as candidates from './0012-candidates.ts';
 import * as urgency from './0013-urgency.ts';
 import * as requests from './0014-requests.ts';
 import * as provenAddresses from './0015-proven-addresses.ts';
+import * as decoysOfTheStopped from './0016-decoys-of-the-stopped.ts';
 
 interface Migration {
   name: string;
@@ -39,6 +40,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0013-urgency', up: urgency.up },
   { name: '0014-requests', up: requests.up },
   { name: '0015-proven-addresses', up: provenAddresses.up },
+  { name: '0016-decoys-of-the-stopped', up: decoysOfTheStopped.up },
 ];
 
 /** Returns the names applied. Another process that migrates at the same moment is waited for. */

@@ -13,6 +13,7 @@ export function proofs(inStore: InStore, inTransaction: InTransaction): void {
       previousCodeExpiresAt: NOW + 1,
       previousCodeFormat: 'letters',
       previousCodeLength: 10,
+      messagesOf: 'another',
       toldAt: NOW + 1,
       verifiedExpiresAt: NOW + 2,
       completedAt: NOW + 3,
@@ -126,10 +127,54 @@ export function proofs(inStore: InStore, inTransaction: InTransaction): void {
     });
   });
 
+  inTransaction(
+    'proofs: a stranger is not told that what he asked for was stopped: no code matches any more',
+    async (tx) => {
+      const asked = { accountId: 'a', resolution: 'known' } as const;
+      await tx.proofs.insert(proof('stranger', asked));
+      await tx.proofs.insert(proof('kept', asked));
+      await tx.proofs.insert(proof('known device', { ...asked, lane: 'known-device' }));
+      await tx.proofs.insert(proof('address', { ...asked, purpose: 'address' }));
+      await tx.proofs.insert(proof('verified', { ...asked, state: 'verified' }));
+      const found = async () => {
+        const ids = ['stranger', 'kept', 'known device', 'address', 'verified'];
+        const proofs = await Promise.all(ids.map((id) => tx.proofs.byId(id)));
+        return proofs.map((each) => [each?.state, each?.resolution]);
+      };
+      for (let times = 0; times < 2; times += 1) {
+        await tx.proofs.cancelAllOf('a', 'kept');
+        assert.deepEqual(await found(), [
+          ['code_sent', 'decoy'],
+          ['code_sent', 'known'],
+          ['cancelled', 'known'],
+          ['cancelled', 'known'],
+          ['cancelled', 'known'],
+        ]);
+      }
+    },
+  );
+
+  inStore(
+    'proofs: of many who take the account away from a proof exactly one does, and none after the right code',
+    async (store) => {
+      await store.transaction(async (tx) => {
+        await tx.proofs.insert(proof('p', { resolution: 'known' }));
+        await tx.proofs.insert(proof('verified', { resolution: 'known', state: 'verified' }));
+      });
+      const won = await times(20, () => store.transaction((tx) => tx.proofs.makeDecoy('p')));
+      assert.equal(won.filter(Boolean).length, 1);
+      await store.transaction(async (tx) => {
+        assert.equal((await tx.proofs.byId('p'))?.resolution, 'decoy');
+        assert.equal(await tx.proofs.makeDecoy('verified'), false);
+        assert.equal((await tx.proofs.byId('verified'))?.resolution, 'known');
+      });
+    },
+  );
+
   inTransaction('proofs: cancelling those of an account leaves finished and other ones alone', async (tx) => {
     for (const state of ['code_sent', 'verified', 'completed', 'cancelled'] as const)
-      await tx.proofs.insert(proof(state, { state, accountId: 'a' }));
-    await tx.proofs.insert(proof('kept', { accountId: 'a' }));
+      await tx.proofs.insert(proof(state, { state, lane: 'known-device', accountId: 'a' }));
+    await tx.proofs.insert(proof('kept', { lane: 'known-device', accountId: 'a' }));
     await tx.proofs.insert(proof('another', { accountId: 'b' }));
     await tx.proofs.insert(proof('nobody'));
     const states = async () => {

@@ -45,6 +45,7 @@ export function proof(id: string, change: Partial<Proof> = {}): Proof {
     previousCodeLength: null,
     resends: 0,
     resendAt: NOW + 30_000,
+    messagesOf: null,
     createdAt: NOW,
     toldAt: null,
     textedAt: null,
