@@ -224,8 +224,8 @@ function numbersOfAttacks(): string {
     ['one account by its codes, a year without a pause', `${oneIn(oddsPerAccountYear())} at most`],
     ['all accounts by spraying codes', `${sprayedTakeoversPerYear().toFixed(3)} takeovers a year at most`],
     [
-      'one account by its password, from browsers that never signed in',
-      `${rounded(burst + (365 * 86_400_000) / refillMs)} guesses a year, at a password that costs 10^${PASSWORD_MIN_GUESSES_LOG10} or more`,
+      `one account of ${limits.ADDRESSES_MAX} addresses by its password, from browsers that never signed in`,
+      `${rounded(limits.ADDRESSES_MAX * (burst + (365 * 86_400_000) / refillMs))} guesses a year, a tenth with one address, at a password that costs 10^${PASSWORD_MIN_GUESSES_LOG10} or more`,
     ],
     ['one password from a stolen database', `${memoryKib / 1024} MiB and ${passes} passes of Argon2id for each guess`],
     [

@@ -109,6 +109,10 @@ async function resolveRecovery(
   const accountId = known ? account.id : null;
   const generation = account?.generation ?? null;
   const resolution = known ? 'known' : 'decoy';
+  if (proof.lane === 'known-device' && (await isKnownNoMore(tx, proof))) {
+    await tx.proofs.update(proof.id, { lane: 'stranger' });
+    proof.lane = 'stranger';
+  }
   const isFirst = await tx.proofs.resolve(proof.id, resolution, accountId, generation);
   proof.resolution = resolution;
   proof.accountId = accountId;
@@ -116,6 +120,12 @@ async function resolveRecovery(
   await recordResolved(context, tx, proof, account?.id ?? null);
   const toPhone = proof.channel !== 'email' && (!known || ways.some((way) => way !== 'email'));
   if (isFirst && toPhone) await announceByPhone(context, tx, proof, known ? account : undefined);
+}
+
+/** Between the request and this look an account gave the identifier up: the browser may be known to that one alone. */
+async function isKnownNoMore(tx: StoreTransaction, { identifierMac, createdAt }: Proof): Promise<boolean> {
+  const retiredAt = await tx.retiredIdentifiers.retiredAt(identifierMac);
+  return retiredAt !== undefined && retiredAt >= createdAt;
 }
 
 /**

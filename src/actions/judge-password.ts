@@ -7,6 +7,7 @@ import type { Proof, StoreTransaction } from '../store/store.ts';
 import { chargeLimits } from './charge-limits.ts';
 import type { Context } from './context.ts';
 import { findProof, isStillAbout } from './find-proof.ts';
+import { isByStaleNumber } from './stale-number.ts';
 
 /** What a person who registers says of himself. */
 export interface Profile {
@@ -23,7 +24,7 @@ export async function judgeRecoveryPassword(
   const facts = await context.store.transaction(async (tx) => {
     const { proof, account } = await findVerified(context, tx, token);
     await chargeLimits(tx, { 'judge-password': proof.id }, context.clock.now());
-    return factsOf(context, proof, account);
+    return factsForClaimant(context, tx, proof, account);
   });
   return judge(context, password, facts, { forMeter: true });
 }
@@ -64,6 +65,21 @@ export async function findVerified(
       : undefined;
   if (!account || !isStillAbout(proof, account)) throw new Refusal('recovery_not_found');
   return { proof, account };
+}
+
+/**
+ * What was typed, and no more, where the code may have been read by somebody else: at a number that was not proven for long, or that
+ * several accounts have. Else the reasons of refused passwords would tell him a name and a birthday, and nobody would hear of it.
+ */
+export async function factsForClaimant(
+  context: Context,
+  tx: StoreTransaction,
+  proof: Proof,
+  account: Account,
+): Promise<PasswordFacts> {
+  const isShared = (await tx.candidates.ofProof(proof.id)).length > 1;
+  const isDoubtful = isShared || isByStaleNumber(context, account, proof);
+  return factsOf(context, proof, isDoubtful ? { name: null, birthday: null } : account);
 }
 
 /** What a guesser who knows the person would try. */

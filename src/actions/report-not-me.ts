@@ -14,7 +14,7 @@ import { notifyAllAddresses } from './notify-all-addresses.ts';
 import { named } from './notify-of-messenger.ts';
 import { type Started, startProof } from './start-proof.ts';
 import { newId } from './tokens.ts';
-import { usedAddresses } from './used-address.ts';
+import { usedAddresses, waysUsed } from './used-address.ts';
 
 /**
  * code_sent: a fresh recovery began by another address. recover: there is another one, but its mailbox has had its share of
@@ -37,7 +37,8 @@ export async function reportNotMe(context: Context, signed: string, origin: Orig
   const account = await context.store.transaction((tx) => block(context, tx, id));
   const other = account.addresses.find((address) => address.kind === 'email' && canRecover(address));
   if (!other) return { next: hasOtherNumber(context, account) ? 'recover' : 'support' };
-  const identifier = { kind: other.kind, typed: other.value, canonical: other.canonical };
+  // Whoever pressed the button may have a mailbox that the account gave up, and typed nothing.
+  const identifier = { kind: other.kind, typed: maskIdentifier(other), canonical: other.canonical };
   const recovery = await startProof(context, 'recovery', identifier, origin).catch(withoutWhenLimited);
   return recovery ? { next: 'code_sent', recovery } : { next: 'recover' };
 }
@@ -68,9 +69,20 @@ async function block(context: Context, tx: StoreTransaction, id: string): Promis
   });
   await freeze(context, tx, account, proof, now);
   await unlinkDoubted(tx, account, proof, now);
+  await forgetBrowsers(context, tx, account, now);
   await notifyAllAddresses(context, tx, account, 'password-blocked', proof, now);
   await tellSupport(context, tx, account, proof, now);
   return (await context.accounts.get(tx, account.id)) ?? account;
+}
+
+/** Those that signed in before are strangers from now on: one of them may be the intruder's. */
+async function forgetBrowsers(
+  { keys }: Pick<Context, 'keys'>,
+  tx: StoreTransaction,
+  { addresses }: Account,
+  now: number,
+): Promise<void> {
+  for (const address of addresses) await tx.retiredIdentifiers.mark(keys.identifierMac(address), now);
 }
 
 async function freeze(
@@ -97,7 +109,7 @@ async function freeze(
 /** A chat that a code was sent to, or that came to the account since: it may be the intruder's, and the owner can link his again. */
 async function unlinkDoubted(tx: StoreTransaction, account: Account, proof: Proof, now: number): Promise<void> {
   const changedAt = proof.completedAt ?? proof.createdAt;
-  const used = await tx.outbox.channelsOfCodes(proof.id);
+  const used = await waysUsed(tx, proof);
   for (const { channel, name, linkedAt } of await tx.chats.ofAccount(account.id)) {
     if (!used.includes(channel) && linkedAt <= changedAt) continue;
     await tx.chats.unlink(account.id, channel);

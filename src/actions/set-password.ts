@@ -11,7 +11,7 @@ import type { Proof, StoreTransaction } from '../store/store.ts';
 import { applyPassword } from './apply-password.ts';
 import { chargeLimits } from './charge-limits.ts';
 import type { Context } from './context.ts';
-import { factsOf, findVerified, requireGoodPassword } from './judge-password.ts';
+import { factsForClaimant, findVerified, requireGoodPassword } from './judge-password.ts';
 import { notifyAllAddresses } from './notify-all-addresses.ts';
 import { rememberRecovery } from './recovered-here.ts';
 import { isByStaleNumber } from './stale-number.ts';
@@ -31,7 +31,7 @@ export async function setPassword(
   const { proofId, facts } = await context.store.transaction(async (tx) => {
     const { proof, account } = await findVerified(context, tx, token);
     await chargeLimits(tx, { 'judge-password': proof.id }, context.clock.now());
-    return { proofId: proof.id, facts: factsOf(context, proof, account) };
+    return { proofId: proof.id, facts: await factsForClaimant(context, tx, proof, account) };
   });
   await requireGoodPassword(context, password, facts);
   const passwordHash = await context.hasher.hash(password, { lane: 'proven', source: proofId });

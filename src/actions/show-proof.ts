@@ -10,7 +10,7 @@ import {
   type WrittenTo,
 } from '../rules/delivery.ts';
 import { Refusal } from '../rules/errors.ts';
-import type { IdentifierKind } from '../rules/identifiers.ts';
+import { type IdentifierKind, isMasked } from '../rules/identifiers.ts';
 import { channelsFor } from '../rules/ladder.ts';
 import { type State, stateAt } from '../rules/recovery-flow.ts';
 import type { Told } from '../rules/shared-numbers.ts';
@@ -106,6 +106,11 @@ function writtenTo({ settings }: Pick<Context, 'settings'>, { purpose, identifie
   return settings.mailUnknownAddresses && identifierKind === 'email' ? 'at-times' : 'accounts';
 }
 
+/** Masked where nobody typed it, until the code was right: that stands in the mailbox itself. */
+function typedOf({ identifierKind: kind, identifierTyped: typed, identifier: canonical, verifiedBy }: Proof): string {
+  return verifiedBy !== null && isMasked({ kind, typed, canonical }) ? canonical : typed;
+}
+
 export function describeProof(
   { settings }: Pick<Context, 'settings'>,
   proof: Proof,
@@ -116,7 +121,7 @@ export function describeProof(
   return {
     purpose: proof.purpose,
     state: stateAt(proof, now),
-    typed: proof.identifierTyped,
+    typed: typedOf(proof),
     kind: proof.identifierKind,
     ...(proof.identifierKind === 'phone' ? { number: proof.identifier } : {}),
     channel: proof.channel,

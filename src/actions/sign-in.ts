@@ -55,7 +55,7 @@ export async function signIn(
   const { account, usable, outdated } = fit;
   // One request, one hash that others wait for: whoever floods with old accounts of his own gains nothing by it.
   const rehashed = outdated ? await context.hasher.hashIfIdle(password) : undefined;
-  const opened = await openSession(context, account, usable, { rehashed, replaced }, origin);
+  const opened = await openSession(context, account, identifier, usable, { rehashed, replaced }, origin);
   if (!opened) {
     await refuse(context, identifier, holders, origin);
     throw new Refusal('invalid_credentials');
@@ -121,10 +121,11 @@ function nobodys({ keys }: Context, { kind, canonical }: Identifier, place: numb
   return Buffer.from(mac, 'hex').toString('base64url');
 }
 
-/** Undefined where the password was changed or blocked while it was compared. */
+/** Undefined where the password was changed or blocked, or the account gave up what was typed, while it was compared. */
 async function openSession(
   context: Context,
   account: Account,
+  { kind, canonical }: Identifier,
   verifiedHash: string,
   { rehashed, replaced }: { rehashed: string | undefined; replaced: string | undefined },
   origin: Origin,
@@ -145,6 +146,7 @@ async function openSession(
     // it at this very moment ends the sessions that he sees, and would not see this one.
     const current = await context.accounts.get(tx, account.id, { lock: true });
     if (current?.passwordHash !== verifiedHash || current.passwordBlockedAt !== null) return undefined;
+    if (!current.addresses.some((held) => held.kind === kind && held.canonical === canonical)) return undefined;
     const before = replaced === undefined ? undefined : await tx.sessions.byToken(digestToken(replaced), now);
     if (before) await tx.sessions.delete(before.id);
     await tx.sessions.insert(session);

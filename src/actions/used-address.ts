@@ -1,5 +1,7 @@
 import type { Account, HeldAddress } from '../ports.ts';
 import { canRecover } from '../rules/address-trust.ts';
+import type { Channel } from '../rules/delivery.ts';
+import { mayHaveLeft } from '../rules/stale-numbers.ts';
 import type { Chat, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { addressesBy, endOf } from './reachable-channels.ts';
@@ -15,7 +17,7 @@ export async function usedAddresses(
   account: Account,
   proof: Proof,
 ): Promise<HeldAddress[]> {
-  const channels = await tx.outbox.channelsOfCodes(proof.id);
+  const channels = await waysUsed(tx, proof);
   const chats = await chatsBefore(tx, account, proof);
   const toAddresses = channels.filter((channel) => endOf(channel, chats) !== 'chat');
   const doubted = toAddresses.filter((channel) => channel !== 'email' || proof.heldFor !== 'stale_number');
@@ -25,6 +27,12 @@ export async function usedAddresses(
     );
     return used ? [used] : [];
   });
+}
+
+/** By which codes of the proof may have been read, whatever was said of them since. */
+export async function waysUsed(tx: StoreTransaction, proof: Proof): Promise<Channel[]> {
+  const codes = await tx.outbox.codesOf(proof.id);
+  return [...new Set(codes.filter(mayHaveLeft).map(({ channel }) => channel))].sort();
 }
 
 /** Linked chats that codes of the proof may have gone to. */

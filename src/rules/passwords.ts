@@ -60,7 +60,7 @@ export const PASSWORD_MIN_CHARACTERS = 8;
 /** A passphrase of the guide, and the shortest password of SP 800-63B-4 where it alone signs in. */
 export const PASSPHRASE_MIN_CHARACTERS = 15;
 /**
- * The floor: 10^8 guesses. Online, the limit `sign-in` allows some 90,000 guesses a year for one account, a thousandth of it.
+ * The floor: 10^8 guesses. Online, the limit `sign-in` allows some 90,000 guesses a year for one address, a thousandth of it.
  * Offline, at 10 ms of Argon2id a guess, it is eleven days of one core for one password, time to notice and to change it.
  */
 export const PASSWORD_MIN_GUESSES_LOG10 = 8;

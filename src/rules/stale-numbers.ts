@@ -80,7 +80,8 @@ export function provenEnd(
   return elsewhere.length > 0 && elsewhere.every(({ end }) => end === 'mailbox') ? 'mailbox' : undefined;
 }
 
-function mayHaveLeft({ status, attempts, reason }: CodeMessage): boolean {
+/** Also where it failed: a bounce can be forged by whoever reads the mail, and a lost answer was none. */
+export function mayHaveLeft({ status, attempts, reason }: Omit<CodeMessage, 'end'>): boolean {
   if (status === 'suppressed' || status === 'unneeded') return false;
   return reason === HANDED_OVER || (attempts > 0 && !LEFT_OUT.some((why) => why === reason));
 }

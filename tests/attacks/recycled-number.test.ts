@@ -102,6 +102,21 @@ for (const engine of ['sqlite', 'postgres'] as const)
       );
     });
 
+    test('tells its new holder nothing of the person, by the reasons for which passwords are refused', async () => {
+      phone = `+1212${500 + numbers}0101`;
+      await add({ emails: [`mina${numbers}@example.org`], name: 'Wilhelmina Oakenfold', birthday: '1971-08-23' });
+      const token = await ask(phone);
+      await askAgain(token);
+      assert.equal((await enter(token, codeTexted())).json.state, 'verified');
+      const reasonsFor = async (password: string): Promise<string[]> =>
+        (await post('/recovery/password', { token, password })).json.reasons;
+      for (const [guess, other] of [
+        ['1971-08-23 a', '1970-08-23 a'],
+        ['wilhelmina', 'bernadette'],
+      ] as const)
+        assert.deepEqual(await reasonsFor(guess), await reasonsFor(other));
+    });
+
     test('gives nobody the account by its text alone: the password waits, and the mailbox hears of it and stops it', async () => {
       const held = await recoverByText();
       assert.deepEqual(

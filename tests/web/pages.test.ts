@@ -303,12 +303,13 @@ for (const engine of ['sqlite', 'postgres'] as const)
     test('the links of mails ask first, and a press does it', async () => {
       const email = await someone();
       const [guest, owner] = [visitor(), visitor()];
-      await ask(guest, email);
+      const code = await ask(guest, email);
       const cancel = linkIn(lastMail(email), '/cancel/');
       for (let looks = 0; looks < 3; looks += 1) assert.match((await owner.get(cancel)).text, /Stop this request\?/);
       assert.equal((await guest.get('/recover/status')).status, 200);
       assert.match((await owner.post(cancel)).text, /The request is stopped/);
-      at(await guest.get('/recover/code'), '/recover');
+      const late = await guest.post('/recover/code', { code });
+      assert.deepEqual([late.status, late.url], [422, '/recover/code'], 'no code opens anything any more');
 
       at(await guest.post('/recover/code', { code: await ask(guest, email) }), '/recover/password');
       at(await choose(guest, NEW_PASSWORD), '/sign-in');
