@@ -109,9 +109,11 @@ function checkNode(version: string): Finding {
 }
 
 /** Wanted or not: nobody who looks after a shop should read of this program that everything is fine. */
-function checkNetwork({ mode, host, port }: Config): Finding[] {
+function checkNetwork({ mode, host, port, devOnNetwork }: Config): Finding[] {
   if (mode === 'production' || isLoopbackHost(host)) return [];
-  const text = `the development program listens on ${host}:${port}: whoever reaches it reads everybody's codes at /dev/inbox`;
+  const text = devOnNetwork
+    ? `the development program listens on ${host}:${port}: whoever reaches it reads everybody's codes at /dev/inbox`
+    : `the development program listens on ${host}:${port}, and is no shop for others`;
   const mend = 'set NODE_ENV=production, or HOST=127.0.0.1 to try it on this machine';
   return [{ level: 'FAIL', name: 'Network', text, mend }];
 }
@@ -146,7 +148,7 @@ function checkOrigin({ origin, mode }: Config): Finding {
   const name = 'Origin';
   const { protocol, hostname } = new URL(origin);
   if (mode === 'development' && !isLoopbackHost(hostname)) {
-    const text = `${origin} leads to the development program: whoever knows it reads everybody's codes at /dev/inbox`;
+    const text = `${origin} leads to the development program, which is no shop for others`;
     return { level: 'warn', name, text, mend: 'set NODE_ENV=production, or take the tunnel down after trying' };
   }
   if (protocol === 'https:') return { level: 'ok', name, text: origin };

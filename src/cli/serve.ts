@@ -90,7 +90,10 @@ ${onNetwork(config)}  Stop with Ctrl+C. Data stays in ${config.database.engine =
 `;
 }
 
-function onNetwork({ host, port }: Config): string {
+function onNetwork({ host, port, devOnNetwork }: Config): string {
   if (isLoopbackHost(host)) return '';
-  return `  CAREFUL: it listens on ${host}:${port}. Whoever reaches this machine reads all of the inbox, codes included.\n\n`;
+  const who = devOnNetwork
+    ? 'Whoever reaches this machine reads all of the inbox, codes included'
+    : 'The inbox is shown to this machine only';
+  return `  CAREFUL: it listens on ${host}:${port}, and is no shop for others. ${who}.\n\n`;
 }

@@ -11,6 +11,8 @@ export type TrustedProxies = { hops: number } | { networks: BlockList; text: str
 
 export interface PlaceConfig {
   host: string;
+  /** In development: whether others than this machine may read the inbox, with everybody's codes. */
+  devOnNetwork: boolean;
   port: number;
   /** Public origin; every link is built from it, never from a header. No trailing slash. */
   origin: string;
@@ -28,7 +30,8 @@ export function readPlace(given: Given, production: boolean): PlaceConfig {
   const origin = parseOrigin(text('origin'), production, port, (problem) => refuse('origin', problem));
   const databaseUrl = text('databaseUrl') ?? 'sqlite:./regain.db';
   return {
-    host: readHost(given, production),
+    host: text('host') ?? (production ? '0.0.0.0' : '127.0.0.1'),
+    devOnNetwork: readDevOnNetwork(given),
     port,
     origin: origin ?? 'http://localhost',
     secrets: parseSecrets(text('secret'), production, (problem) => refuse('secret', problem)),
@@ -37,19 +40,10 @@ export function readPlace(given: Given, production: boolean): PlaceConfig {
   };
 }
 
-/** Whoever reaches the development program reads everybody's codes at /dev/inbox, so the network is let in on request only. */
-function readHost({ text, refuse }: Given, production: boolean): string {
-  const host = text('host') ?? (production ? '0.0.0.0' : '127.0.0.1');
+function readDevOnNetwork({ text, refuse }: Given): boolean {
   const onNetwork = oneOf(text('devOnNetwork') ?? 'no', ['yes', 'no'] as const);
   if (!onNetwork) refuse('devOnNetwork', 'must be yes or no');
-  if (!production && onNetwork === 'no' && !isLoopbackHost(host))
-    refuse(
-      'host',
-      `'${host}' shows the development program, with everybody's codes at /dev/inbox, to the network. ` +
-        'For a real shop set NODE_ENV=production; to try it from another device, REGAIN_DEV_ON_NETWORK=yes',
-      '127.0.0.1',
-    );
-  return host;
+  return onNetwork === 'yes';
 }
 
 function parsePort(value: string | undefined): number | undefined {

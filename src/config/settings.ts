@@ -35,7 +35,7 @@ export const SETTINGS = {
     key: 'devOnNetwork',
     variable: 'REGAIN_DEV_ON_NETWORK',
     meaning:
-      "yes: in development HOST may be an address that others reach, who then read everybody's codes at /dev/inbox; production ignores it",
+      "yes: in development the inbox at /dev/inbox, with everybody's codes, is shown to whoever reaches it; no: to this machine; production has none",
     example: 'yes',
     default: 'no',
   },

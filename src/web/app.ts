@@ -16,6 +16,7 @@ import { createOpenStreams, type OpenStreams } from './open-streams.ts';
 import { problemPage } from './pages/problem.ts';
 import { localeOf, type Messengers, type Peer, sourceOf, viewOf, type Web } from './request.ts';
 import { DEVELOPMENT_ROUTES, PRODUCTION_ROUTES, ROUTES } from './routes.ts';
+import { thisMachineOnly } from './this-machine.ts';
 import type { Receivers } from './webhooks.ts';
 
 export interface AppParts {
@@ -59,6 +60,7 @@ export function createApp({
     sameOriginPosts(config),
     rememberLanguage(web),
   );
+  if (config.mode === 'development') app.use('/dev/*', thisMachineOnly(config));
   app.route('/', apiRoutes(web));
   for (const [method, path, handler] of [
     ...ROUTES,

@@ -228,14 +228,17 @@ describe('doctor on settings', () => {
         .filter((line) => /(Settings|Network|Origin) /.test(line) || /^\[/.test(line))
         .join('\n');
     };
-    assert.match(await about({ HOST: '0.0.0.0' }), /^FAIL {2}Settings {5}HOST: '0\.0\.0\.0' shows .*\n\[1\]$/);
+    assert.match(
+      await about({ HOST: '0.0.0.0', PORT: '3030' }),
+      /\nFAIL {2}Network {6}the development program listens on 0\.0\.0\.0:3030, and is no shop .*\n\[1\]$/s,
+    );
     assert.match(
       await about({ HOST: '0.0.0.0', PORT: '3030', REGAIN_DEV_ON_NETWORK: 'yes' }),
       /\nFAIL {2}Network {6}the development program listens on 0\.0\.0\.0:3030: .* -> set NODE_ENV=production, or .*\n.*\n\[1\]$/,
     );
     assert.match(
       await about({ REGAIN_ORIGIN: 'https://try.tunnel.example' }),
-      /\nwarn {2}Origin {7}https:\/\/try\.tunnel\.example leads to the development program: .* -> set NODE_ENV=production, /,
+      /\nwarn {2}Origin {7}https:\/\/try\.tunnel\.example leads to the development program, .* -> set NODE_ENV=production, /,
     );
   });
 
