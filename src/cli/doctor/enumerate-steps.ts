@@ -13,7 +13,8 @@ export interface Held {
 }
 
 export type Step =
-  | { name: string; ask(identifier: string, held: Held): Ask; onlyFor?: readonly Kind[] }
+  /** `unseen`: what the owner does elsewhere, whose answer no stranger gets. */
+  | { name: string; ask(identifier: string, held: Held): Ask; onlyFor?: readonly Kind[]; unseen?: true }
   /** Lets time pass for everybody. */
   | { name: string; passMs: number }
   /** What the mail server and the provider of texts do from now on. */

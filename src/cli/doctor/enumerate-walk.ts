@@ -79,6 +79,7 @@ async function askAll(
   for (const { subject, held } of claimants) {
     if (step.onlyFor && !step.onlyFor.includes(subject.kind)) continue;
     const reply = await world.ask(step.ask(subject.identifier, held));
+    if (step.unseen) continue;
     keep(reply, held);
     const { exactTimes } = world;
     told.set(subject.kind, transcribe(reply, { identifier: subject.identifier, exactTimes }));
