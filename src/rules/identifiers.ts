@@ -3,7 +3,12 @@
  * part, domains as A-labels, phones as E.164; never Unicode case mapping, never a database collation.
  */
 import { distance } from 'fastest-levenshtein';
-import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import {
+  type CountryCode,
+  isSupportedCountry,
+  type PhoneNumber,
+  parsePhoneNumberFromString,
+} from 'libphonenumber-js/max';
 import validatorIsEmail from 'validator/lib/isEmail.js';
 import { IDENTIFIER_MAX_CHARACTERS } from './limits.ts';
 import { normalForm } from './normal-form.ts';
@@ -34,14 +39,16 @@ export type ReadIdentifier = { ok: true; identifier: Identifier } | { ok: false;
 
 /** Shorter ones are dialled within one country alone, and get no messages. */
 const SHORTEST_NUMBER_DIGITS = 6;
-/** A plus sign or 00 in the scripts that phones type, also behind a bracket or the direction marks of a copied number. */
+/** In the scripts that phones type, also behind a bracket or the direction marks of a copied number. */
+const PLUS_SIGN = /^[\s(\p{Cf}]*[+\uFF0B]/u;
+/** The same, or 00. */
 const INTERNATIONAL_PREFIX = /^[\s(\p{Cf}]*([+\uFF0B]|[0\u0660\u06F0\uFF10]{2})/u;
 
 /** RFC 3966: how a number stands in a link, and comes along when that is copied. */
 const TEL_SCHEME = /^tel:(?=[+(\p{Nd}])/iu;
 
 /**
- * Reads an email address or a phone number; `country` (ISO 3166) says how national phone numbers are meant.
+ * Reads an email address or a phone number; `country` (ISO 3166) says how phone numbers without a plus sign are meant.
  * Nothing is looked up: the answer depends on the text alone.
  */
 export function readIdentifier(text: string, country: string): ReadIdentifier {
@@ -88,15 +95,23 @@ function isNumberAndMore(typed: string): boolean {
 
 function readPhone(typed: string, country: string): ReadIdentifier {
   const region = country.toUpperCase();
-  if (isNationalNumber(typed) && !isSupportedCountry(region)) return { ok: false, problem: 'unknown_country' };
-  const number = parsePhoneNumberFromString(
-    typed.replace(INTERNATIONAL_PREFIX, '+'),
-    isSupportedCountry(region) ? (region as CountryCode) : undefined,
-  );
+  const home = isSupportedCountry(region) ? (region as CountryCode) : undefined;
+  if (isNationalNumber(typed) && home === undefined) return { ok: false, problem: 'unknown_country' };
+  const number =
+    parseAsDialled(typed, home) ?? parsePhoneNumberFromString(typed.replace(INTERNATIONAL_PREFIX, '+'), home);
   if (number?.ext !== undefined) return { ok: false, problem: 'phone_extension' };
   return number?.isValid()
     ? { ok: true, identifier: { kind: 'phone', typed, canonical: number.number } }
     : { ok: false, problem: 'malformed_phone' };
+}
+
+/**
+ * As people there dial: in Singapore 001 leads abroad, and the 1 is no country code. Only what is no number so is taken for the 00 of
+ * other countries. Freephone gets no messages; in Japan it begins with 00 itself, and hides what people mean who write 00 for abroad.
+ */
+function parseAsDialled(typed: string, home: CountryCode | undefined): PhoneNumber | undefined {
+  const number = home && parsePhoneNumberFromString(typed, home);
+  return number?.isValid() && number.getType() !== 'TOLL_FREE' ? number : undefined;
 }
 
 /** Where a message to this very address goes: the local part as typed (it may be case-sensitive), the domain as A-label. */
@@ -111,9 +126,14 @@ export function isPlaceholder(address: string): boolean {
   return /[@.]invalid$/i.test(address);
 }
 
-/** Whether a national number was typed, so that the country it belongs to is a guess. */
+/** Whether a number was typed that can't be read without a country. */
 export function isNationalNumber(typed: string): boolean {
   return !typed.includes('@') && !INTERNATIONAL_PREFIX.test(typed);
+}
+
+/** Whether a number was typed that people in another country mean otherwise: a national one, or one that is dialled to get abroad. */
+export function dependsOnCountry(typed: string): boolean {
+  return !typed.includes('@') && !PLUS_SIGN.test(typed);
 }
 
 /** A stored number as people write it, `+44 20 7946 0018`, and its country (ISO 3166) where it has one. */

@@ -5,9 +5,9 @@ import { getCountries } from 'libphonenumber-js/max';
 import { countryName } from '../locales/index.ts';
 import { type PROBLEMS, Refusal } from '../rules/errors.ts';
 import {
+  dependsOnCountry,
   type Identifier,
   type IdentifierProblem,
-  isNationalNumber,
   type ReadIdentifier,
   readIdentifier,
   suggestEmail,
@@ -66,10 +66,10 @@ export function readFor({ byPhone }: { byPhone: boolean }, typed: string, countr
   return !byPhone && isMistakenEmail ? { ok: false, problem: 'malformed_email' } : read;
 }
 
-/** A national number that was read with a country of the form's: the next page reads it alike only if it says which. */
+/** A number that was read with a country of the form's: the next page reads it alike only if it says which. */
 export function named(identifier: Identifier, country: string | undefined): Identifier {
-  const isNational = identifier.kind === 'phone' && country !== undefined && isNationalNumber(identifier.typed);
-  return isNational ? { ...identifier, typed: identifier.canonical } : identifier;
+  const isGuess = identifier.kind === 'phone' && country !== undefined && dependsOnCountry(identifier.typed);
+  return isGuess ? { ...identifier, typed: identifier.canonical } : identifier;
 }
 
 /** The corrected spelling where "use it" was pressed: made again from what was typed, not taken from the form. */
@@ -79,7 +79,7 @@ function chosen(typed: string, choice: string | undefined, country: string): str
   return (read.ok ? suggestEmail(read.identifier) : undefined) ?? typed;
 }
 
-/** Asked for where a national number could not be read, which may be one of another country. */
+/** Asked for where a number could not be read that may be one of another country, or dialled from there. */
 export function askedCountries(
   web: Web,
   c: HttpContext,
@@ -87,7 +87,7 @@ export function askedCountries(
   typed: string,
   selected: string,
 ): Countries | undefined {
-  const asks = problem === 'unknown_country' || (problem === 'malformed_phone' && isNationalNumber(typed));
+  const asks = problem === 'unknown_country' || (problem === 'malformed_phone' && dependsOnCountry(typed));
   return asks ? countries(web, c, selected) : undefined;
 }
 

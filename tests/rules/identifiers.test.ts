@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { getCountries } from 'libphonenumber-js/max';
 import {
   canonicalEmail,
+  dependsOnCountry,
   maskIdentifier,
   readIdentifier,
   sendableAddress,
@@ -181,6 +183,66 @@ describe('phone numbers', () => {
   ];
   for (const [text, country, expected] of cases)
     test(`${text} in ${country}`, () => assert.equal(read(text, country), expected));
+});
+
+describe('numbers as people dial abroad', () => {
+  const cases: [string, string, string][] = [
+    ['001 65 8234 5678', 'SG', 'phone +6582345678'],
+    ['٠٠١ ٦٥ ٨٢٣٤ ٥٦٧٨', 'SG', 'phone +6582345678'],
+    ['(001) 44 7911 123456', 'SG', 'phone +447911123456'],
+    ['0065 8234 5678', 'SG', 'phone +6582345678'],
+    ['0011 44 7400 123456', 'AU', 'phone +447400123456'],
+    ['0044 7400 123456', 'AU', 'phone +447400123456'],
+    ['001 852 6123 4567', 'HK', 'phone +85261234567'],
+    ['00700 82 10 2000 0000', 'KR', 'phone +821020000000'],
+    ['00 21 44 7400 123456', 'BR', 'phone +447400123456'],
+    ['009 57 321 1234567', 'CO', 'phone +573211234567'],
+    ['8~10 44 7400 123456', 'RU', 'phone +447400123456'],
+    ['00 290 8999', 'TJ', 'phone +992002908999'],
+    // Freephone of Japan begins with 00 itself; who types these means abroad, though people there dial 010.
+    ['00374 77 123456', 'JP', 'phone +37477123456'],
+    ['0066 81 234 5678', 'JP', 'phone +66812345678'],
+    ['001 65 8234 5678', 'XX', 'phone +16582345678'],
+    ['001 201 555 0101 ext. 5', 'SG', '! phone_extension'],
+    ['0011 44 7400 123456', 'US', '! malformed_phone'],
+  ];
+  for (const [text, country, expected] of cases)
+    test(`${text} in ${country}`, () => assert.equal(read(text, country), expected));
+
+  test('the country is asked about whatever has no plus sign', () => {
+    for (const typed of ['201 555 0101', '001 65 8234 5678', '٠٠٤٩ ١٥١ ٢٣٤٥٦٧٨٩', '8~10 44 7400 123456'])
+      assert.equal(dependsOnCountry(typed), true, typed);
+    for (const typed of [
+      '+6582345678',
+      ' (+65) 8234 5678',
+      '＋６５ ８２３４ ５６７８',
+      '\u202a+6582345678\u202c',
+      'jane@example.com',
+    ])
+      assert.equal(dependsOnCountry(typed), false, typed);
+  });
+
+  test('what is read with a plus sign is the same in every country', () => {
+    const countries = [...getCountries(), 'XX'];
+    const anyCountry = fc.constantFrom(...countries);
+    const digits = fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 6, maxLength: 15 });
+    fc.assert(
+      fc.property(
+        fc.constantFrom('', '+', '00', '001', '0011', '00700'),
+        digits,
+        anyCountry,
+        anyCountry,
+        (prefix, number, one, other) => {
+          const found = readIdentifier(prefix + number, one);
+          if (!found.ok) return;
+          assert.equal(read(found.identifier.canonical, other), `phone ${found.identifier.canonical}`);
+          if (!dependsOnCountry(prefix + number))
+            assert.equal(read(prefix + number, other), read(prefix + number, one));
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
 });
 
 describe('typos that can be seen without looking anything up', () => {

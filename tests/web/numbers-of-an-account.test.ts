@@ -88,12 +88,16 @@ for (const engine of ['sqlite', 'postgres'] as const)
     });
 
     test('a country that the form asked for goes along to signing in', async () => {
-      const visitor = people.visitor();
-      const asked = await visitor.post('/register', { identifier: '07400 123456' });
-      assert.equal(asked.status, 400);
-      assert.match(asked.text, /id="country"/);
-      const started = await visitor.post('/register', { identifier: '07400 123456', country: 'GB' });
-      assert.match(started.text, /\+447400123456/);
+      for (const [identifier, country, number] of [
+        ['07400 123456', 'GB', /\+447400123456/],
+        ['0011 44 7400 123457', 'AU', /\+447400123457/],
+      ] as const) {
+        const visitor = people.visitor();
+        const asked = await visitor.post('/register', { identifier });
+        assert.equal(asked.status, 400);
+        assert.match(asked.text, /id="country"/);
+        assert.match((await visitor.post('/register', { identifier, country })).text, number);
+      }
     });
 
     test('what gets no texts is said before anything is sent', async () => {

@@ -66,6 +66,8 @@ for (const engine of ['sqlite', 'postgres'] as const)
         ['201 555 0101', 'de-DE', 'We read that as +49 201 5550101 (Germany).'],
         ['201 555 0101', 'en-US', 'We read that as +1 201 555 0101 (United States).'],
         ['201 555 0199', 'en-US', 'We read that as +1 201 555 0199 (United States).'],
+        ['001 65 8234 5678', 'en-SG', 'We read that as +65 8234 5678 (Singapore).'],
+        ['001 65 8234 5678', 'en-US', 'We read that as +1 658 234 5678 (Jamaica).'],
       ] as const)
         assert.deepEqual(await lead(typed, language), [read, '/recover'], `${typed} in ${language}`);
       assert.deepEqual(

@@ -2,7 +2,7 @@ import { html } from 'hono/html';
 import { countryName, durationText, fill, fillCount } from '../../locales/index.ts';
 import type { CodeFormat, Purpose } from '../../rules/codes.ts';
 import { type Channel, isMessenger, MESSENGER_NAMES, type ShownStatus } from '../../rules/delivery.ts';
-import { type IdentifierKind, internationalForm, isNationalNumber } from '../../rules/identifiers.ts';
+import { dependsOnCountry, type IdentifierKind, internationalForm } from '../../rules/identifiers.ts';
 import { CODE_LIFETIME_MS, TRIES_PER_CODE } from '../../rules/limits.ts';
 import { errorSummary, heading, notice, rich, textField, typedText, warning } from './fields.ts';
 import { channelIcon, icon } from './icons.ts';
@@ -60,9 +60,9 @@ ${waysOn(view, props)}`,
   });
 }
 
-/** A national number may have been read with the country of somebody else, and its owner can tell only from the whole of it. */
+/** Without a plus sign it may have been read with the country of somebody else, and its owner can tell only from the whole of it. */
 function readAsLine(view: View, { typed, number, purpose, base }: CodeProps): Html | '' {
-  if (number === undefined || !isNationalNumber(typed)) return '';
+  if (number === undefined || !dependsOnCountry(typed)) return '';
   const { number: written, country } = internationalForm(number);
   const where = country === undefined ? '' : ` (${countryName(view.locale, country)})`;
   const again = purpose === 'address' ? '/account/addresses/add' : base;
