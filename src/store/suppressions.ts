@@ -22,7 +22,11 @@ export function suppressionQueries(
             at: suppression.at,
             lifted_at: null,
           })
-          .where('suppressions.at', '<', suppression.at),
+          .where('suppressions.at', '<', suppression.at)
+          // Mail has arrived since: an older bounce that is told late is no news.
+          .where((eb) =>
+            eb.or([eb('suppressions.lifted_at', 'is', null), eb('suppressions.lifted_at', '<', suppression.at)]),
+          ),
       ),
   );
   const of = statement(({ identifierMac }: Pick<Suppression, 'identifierMac'>) =>

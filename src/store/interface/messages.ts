@@ -209,7 +209,7 @@ export interface NoAccountMails {
 }
 
 export interface Suppressions {
-  /** False where what is known is as new: a report that comes twice changes nothing. */
+  /** False where what is known is as new, be it that mail arrived: a report that comes twice, or late, changes nothing. */
   record(suppression: Suppression): Promise<boolean>;
   /** Undefined where there is none, or it was lifted. */
   of(identifierMac: string): Promise<Suppression | undefined>;

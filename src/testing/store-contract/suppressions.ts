@@ -38,6 +38,18 @@ export function suppressions(inStore: InStore, inTransaction: InTransaction): vo
     assert.equal((await tx.suppressions.of('mac'))?.at, NOW + 3);
   });
 
+  inTransaction('suppressions: a bounce of before what lifted it, told late, is no news', async (tx) => {
+    await tx.suppressions.record(suppression());
+    await tx.suppressions.lift('mac', NOW + 3);
+    for (const at of [NOW + 2, NOW + 3]) {
+      assert.equal(await tx.suppressions.record(suppression({ reason: 'of another mail', at })), false);
+      assert.equal(await tx.suppressions.of('mac'), undefined);
+    }
+    assert.equal(await tx.suppressions.record(suppression({ at: NOW + 4 })), true);
+    assert.equal((await tx.suppressions.of('mac'))?.at, NOW + 4);
+    assert.equal(await tx.suppressions.record(suppression({ at: NOW + 5 })), true, 'in force again');
+  });
+
   inTransaction('suppressions: what nobody reported for long goes, and what was lifted long ago', async (tx) => {
     const record = (identifierMac: string, at: number) => tx.suppressions.record(suppression({ identifierMac, at }));
     await record('old', NOW - 1);
