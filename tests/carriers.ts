@@ -173,7 +173,7 @@ export const CARRIERS = {
 } as const;
 
 const JANE = '15550123';
-const WHATSAPP = {
+export const WHATSAPP = {
   phoneNumberId: '106540352242922',
   token: 'EAAJB-token',
   appSecret: '0123456789abcdef0123456789abcdef',

@@ -31,6 +31,8 @@ import { whatsAppVerdict } from '../rules/whatsapp-errors.ts';
 
 const TIMEOUT_MS = 10_000;
 const TEXT_MAX = 4096;
+/** Meta's batches have up to 3 MB. */
+const CALL_MAX_BYTES = 3 * 1024 * 1024;
 /** What a code parameter of an authentication template may hold. */
 const CODE_MAX = 15;
 
@@ -119,6 +121,7 @@ export function createWhatsAppChannel(settings: WhatsAppSettings, options: Whats
     send,
     rehearse: (text, standIn) => createWhatsAppChannel(settings, { ...options, fetch: standIn(TAKEN) }).send(text),
     receive,
+    callMaxBytes: CALL_MAX_BYTES,
     standing,
     // `?text=` is a draft: nothing is sent until the person sends it, and only what arrives links.
     deepLink: (token) =>
@@ -201,14 +204,34 @@ function challenged(url: string, verifyToken: string): Received {
  * (https://developers.facebook.com/docs/messenger-platform/webhooks#validate-payloads). Both say the same.
  */
 function isSigned(body: Uint8Array, header: string, appSecret: string): boolean {
-  const [, given = ''] = /^sha256=(.+)$/.exec(header) ?? [];
-  return [body, escaped(body)].some((text) => isSameMac(given, createHmac('sha256', appSecret).update(text).digest()));
+  const [, given = ''] = /^sha256=([0-9a-f]{64})$/i.exec(header) ?? [];
+  const isOf = (text: Uint8Array): boolean => isSameMac(given, createHmac('sha256', appSecret).update(text).digest());
+  return given !== '' && (isOf(body) || isOf(escaped(body)));
 }
 
-function escaped(body: Uint8Array): string {
-  return new TextDecoder('utf-8', { ignoreBOM: true })
-    .decode(body)
-    .replace(/[^\0-~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+const LAST_PLAIN = 0x7e;
+const ESCAPE = Buffer.from(String.raw`\u0000`);
+const HEX_DIGITS = Buffer.from('0123456789abcdef');
+
+/** Unit by unit, for whoever forges a call chooses its letters: of 3 MB a pattern took 650 ms, this takes 80. */
+function escaped(body: Uint8Array): Uint8Array {
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(body);
+  const bytes = Buffer.allocUnsafe(text.length * ESCAPE.length);
+  let length = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at);
+    if (unit <= LAST_PLAIN) {
+      bytes[length] = unit;
+      length += 1;
+    } else {
+      bytes[length] = ESCAPE[0] as number;
+      bytes[length + 1] = ESCAPE[1] as number;
+      for (let digit = 0; digit < 4; digit += 1)
+        bytes[length + 2 + digit] = HEX_DIGITS[(unit >> (12 - 4 * digit)) & 15] as number;
+      length += ESCAPE.length;
+    }
+  }
+  return bytes.subarray(0, length);
 }
 
 /** Items are read one by one further down: what is strange in one must not lose the others of a batch. */

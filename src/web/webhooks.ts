@@ -12,6 +12,8 @@ import type { Handler } from './routes.ts';
 export interface Receiver {
   channel: Channel;
   receive(call: WebhookCall): Promise<Received>;
+  /** Left out, what is enough for most. */
+  maxBytes?: number | undefined;
 }
 
 /** By the last part of the address: `/webhooks/sendgrid`. */
@@ -28,7 +30,10 @@ export const receiveWebhook: Handler = async (web, c) => {
     method: c.req.method === 'POST' ? 'POST' : 'GET',
     url: addressOf(web, c.req.url),
     headers: c.req.raw.headers,
-    body: c.req.method === 'POST' ? new Uint8Array(await readBytes(c, WEBHOOK_MAX_BYTES)) : new Uint8Array(),
+    body:
+      c.req.method === 'POST'
+        ? new Uint8Array(await readBytes(c, receiver.maxBytes ?? WEBHOOK_MAX_BYTES))
+        : new Uint8Array(),
   });
   if (received.kind === 'refused') {
     web.context.log.warn('webhook-refused', { provider, status: received.status });

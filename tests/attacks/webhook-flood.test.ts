@@ -14,7 +14,7 @@ import { twilioSignature } from '../twilio-peer.ts';
 const SHOP = 'https://accounts.shop.example';
 const ACCOUNT = 'AC00000000000000000000000000000001';
 const TOKEN = '123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsawk';
-const MAX_BYTES = 1024 * 1024;
+const MIB = 1024 * 1024;
 const signer = sendGridSigner();
 const TELEGRAM_SECRET = createHmac('sha256', TOKEN).update('regain telegram webhook').digest('base64url');
 
@@ -31,6 +31,8 @@ const SETTINGS = {
   REGAIN_BOUNCE_ADDRESS: 'bounces@shop.example',
 };
 const RECEIVERS = ['twilio', 'telegram-gateway', 'telegram', 'whatsapp', 'viber', 'inbound', 'postmark', 'sendgrid'];
+/** Meta's batches have up to 3 MB. */
+const maxBytesOf = (provider: string): number => (provider === 'whatsapp' ? 3 : 1) * MIB;
 const TYPES = [
   'application/json',
   'application/x-www-form-urlencoded',
@@ -90,7 +92,9 @@ describe('webhooks under attack', () => {
       });
 
       test('a body that is too long is refused by its length, and while it comes in', async () => {
-        assert.equal((await post(provider, 'x'.repeat(MAX_BYTES + 1))).status, 413);
+        const maxBytes = maxBytesOf(provider);
+        assert.notEqual((await post(provider, 'x'.repeat(maxBytes))).status, 413);
+        assert.equal((await post(provider, 'x'.repeat(maxBytes + 1))).status, 413);
         const chunk = `${(65_536).toString(16)}\r\n${'x'.repeat(65_536)}\r\n`;
         const head = requestBytes('POST', `/webhooks/${provider}`, [
           ['Host', 'accounts.shop.example'],
@@ -98,7 +102,7 @@ describe('webhooks under attack', () => {
           ['Connection', 'close'],
         ]);
         // An answer to a body that still comes in may be lost with the connection; being taken is what it must not be.
-        const { status } = await sendRaw(shop.program.origin, [head, ...Array(32).fill(chunk)]);
+        const { status } = await sendRaw(shop.program.origin, [head, ...Array((2 * maxBytes) / 65_536).fill(chunk)]);
         assert.ok(status === 413 || status === 0, `${status}`);
       });
     });

@@ -8,10 +8,13 @@ import { createKeys } from '../../src/keys.ts';
 import { bounceAddress } from '../../src/rules/bounce-addresses.ts';
 import type { Message } from '../../src/store/store.ts';
 import { type Bounced, postfixBounce } from '../bounce-mails.ts';
+import { linkChat, MESSENGER_CARRIERS, WHATSAPP } from '../carriers.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson, codeIn, NEW_PASSWORD } from '../people.ts';
 import { TEST_SECRET } from '../regain.ts';
 import { regainSignature, sendGridSigner } from '../signed-calls.ts';
+import { callRoute } from '../webhook-route.ts';
+import { startWhatsAppPeer } from '../whatsapp-peer.ts';
 
 const INBOUND_SECRET = 'a secret of the mail server';
 const POSTMARK = `Basic ${Buffer.from('hook:the password of Postmark').toString('base64')}`;
@@ -243,6 +246,70 @@ for (const engine of ['sqlite', 'postgres'] as const)
       );
     });
   });
+
+for (const engine of ['sqlite', 'postgres'] as const)
+  describe(`calls of WhatsApp, ${engine}`, () => {
+    let whatsApp: WhatsAppCalls;
+    before(async () => {
+      whatsApp = await startWhatsAppCalls(engine);
+    });
+    after(() => whatsApp.close());
+
+    test('a batch of 3 MB, as Meta sends them, is taken, and the stop in it is heard', async () => {
+      const { stoppedAt } = await whatsApp.linked('15550123');
+      const said = (id: number, body: string): object =>
+        whatsApp.message({ from: '15550999', id: `wamid.${id}`, type: 'text', text: { body } });
+      const stop = whatsApp.message({ from: '15550123', type: 'text', text: { body: 'STOP' } });
+      // People write up to 4096 characters each.
+      const messages = [...Array.from({ length: 700 }, (_, id) => said(id, 'x'.repeat(4_096))), stop];
+      assert.ok(JSON.stringify(messages).length > 2_900_000);
+      assert.equal(await whatsApp.hear({ messages }), 200);
+      assert.equal(await stoppedAt(), whatsApp.program.now());
+    });
+  });
+
+interface WhatsAppCalls {
+  program: InProcess;
+  /** Somebody whose chat is linked since a minute. */
+  linked(number: string): Promise<{ stoppedAt(): Promise<number | null | undefined> }>;
+  /** One of somebody, of now. */
+  message(fields: Record<string, unknown>): Record<string, unknown>;
+  /** Posts what Meta would, signed. */
+  hear(value: Record<string, unknown>): Promise<number>;
+  close(): Promise<void>;
+}
+
+async function startWhatsAppCalls(engine: 'sqlite' | 'postgres'): Promise<WhatsAppCalls> {
+  const carrier = await MESSENGER_CARRIERS.whatsapp();
+  const peer = await startWhatsAppPeer(WHATSAPP);
+  const program = await startInProcess(engine, carrier.env);
+  const { store } = program.regain.context;
+  let ids = 0;
+  return {
+    program,
+    async linked(number) {
+      ids += 1;
+      const account = await addPerson(program, { emails: [`jane${ids}@example.com`] });
+      await linkChat(program, account, { channel: 'whatsapp', chat: `+${number}` });
+      await program.advance(60_000);
+      return { stoppedAt: async () => (await store.transaction((tx) => tx.chats.ofAccount(account)))[0]?.stoppedAt };
+    },
+    message(fields) {
+      ids += 1;
+      return { id: `wamid.of${ids}`, timestamp: String(program.now() / 1000), ...fields };
+    },
+    async hear(value) {
+      const { body, headers } = peer.batch(value);
+      return (await callRoute(program, '/webhooks/whatsapp', body, Object.fromEntries(headers))).status;
+    },
+    async close() {
+      await program.close();
+      await carrier.stop();
+      await peer.stop();
+      assert.deepEqual([...carrier.complaints(), ...peer.problems], []);
+    },
+  };
+}
 
 /** The program behind a socket, as its server hands requests on. */
 async function listen({ regain }: InProcess): Promise<{ origin: string; stop(): Promise<void> }> {
