@@ -334,6 +334,8 @@ export type ChannelEvent = (
 ) & {
   /** The provider's own id of the event, the same when it reports twice. Receipts have none: merging them is idempotent. */
   eventId?: string;
+  /** The person's id for this business alone, beside a `chat` that is a number: some calls name one, some the other. */
+  scopedId?: string;
 };
 
 /** A messenger that a person links by opening our link in it. */

@@ -289,7 +289,7 @@ export async function linkChat(
   { channel, chat }: NonNullable<Carrier['chat']>,
 ): Promise<void> {
   const at = now();
-  const row = { id: `${channel} of ${accountId}`, accountId, channel, chat, name: 'Jane' };
+  const row = { id: `${channel} of ${accountId}`, accountId, channel, chat, scopedId: null, name: 'Jane' };
   await regain.context.store.transaction((tx) =>
     tx.chats.link({ ...row, consentedAt: at, linkedAt: at, stoppedAt: null }),
   );

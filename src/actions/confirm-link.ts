@@ -30,6 +30,7 @@ export async function confirmLink(
       accountId: account.id,
       channel: messenger,
       chat: offer.chat,
+      scopedId: offer.scopedId,
       name: offer.name,
       consentedAt: offer.offeredAt,
       linkedAt: now,

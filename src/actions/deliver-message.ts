@@ -109,7 +109,8 @@ async function stopWhereLeft(
   outcome: SendOutcome,
 ): Promise<void> {
   const left = outcome.kind === 'unreachable' && outcome.stopped === true;
-  if (left && over !== 'number' && isMessenger(channel)) await stopChat(context, tx, channel, to, context.clock.now());
+  if (left && over !== 'number' && isMessenger(channel))
+    await stopChat(context, tx, channel, { chat: to, scopedId: null }, context.clock.now());
 }
 
 function nextWay(

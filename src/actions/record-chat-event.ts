@@ -3,7 +3,7 @@ import type { ChannelEvent } from '../ports.ts';
 import type { Messenger } from '../rules/delivery.ts';
 import { LIMITS } from '../rules/limits.ts';
 import { CHAT_NOTICE_USEFUL_MS, isHelpWord } from '../rules/link-tokens.ts';
-import type { StoreTransaction } from '../store/store.ts';
+import type { ChatIds, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { named } from './notify-of-messenger.ts';
 import { queueChatNotice } from './queue-chat-notice.ts';
@@ -34,11 +34,11 @@ async function offerLink(
   context: Context,
   tx: StoreTransaction,
   messenger: Messenger,
-  { chat, token, name, at }: Linked,
+  { chat, scopedId, token, name, at }: Linked,
 ): Promise<string> {
   const now = context.clock.now();
   // A clock that runs ahead must not make this consent younger than every stop to come.
-  const offered = { chat, name, at: Math.min(at, now) };
+  const offered = { chat, scopedId: scopedId ?? null, name, at: Math.min(at, now) };
   const offer = await tx.linkTokens.offer(digestToken(token), messenger, offered, now);
   if (offer === undefined) return 'no_such_token';
   const { accountId } = offer;
@@ -70,14 +70,15 @@ async function stop(
   context: Context,
   tx: StoreTransaction,
   messenger: Messenger,
-  { chat, scope, ...event }: Stopped,
+  { chat, scopedId, scope, ...event }: Stopped,
 ): Promise<string> {
   // Codes still arrive.
   if (scope === 'promotions') return 'promotions_only';
   // Nor must this stop outlast a consent to come.
   const at = Math.min(event.at, context.clock.now());
-  const withdrawn = await tx.linkTokens.withdraw(messenger, chat, at);
-  const stopped = await stopChat(context, tx, messenger, chat, at);
+  const ids = { chat, scopedId: scopedId ?? null };
+  const withdrawn = await tx.linkTokens.withdraw(messenger, ids, at);
+  const stopped = await stopChat(context, tx, messenger, ids, at);
   return stopped > 0 ? 'stopped' : withdrawn > 0 ? 'withdrawn' : 'nothing_linked';
 }
 
@@ -86,10 +87,10 @@ export async function stopChat(
   context: Pick<Context, 'clock'>,
   tx: StoreTransaction,
   messenger: Messenger,
-  chat: string,
+  ids: ChatIds,
   at: number,
 ): Promise<number> {
-  const stopped = await tx.chats.stop(messenger, chat, at);
+  const stopped = await tx.chats.stop(messenger, ids, at);
   for (const { accountId, name } of stopped)
     await tx.audit.append({
       at: context.clock.now(),

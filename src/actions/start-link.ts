@@ -44,6 +44,7 @@ export async function startLink(
       sessionId: current.session.id,
       channel: messenger,
       chat: null,
+      scopedId: null,
       name: null,
       offeredAt: null,
       createdAt: now,

@@ -271,7 +271,7 @@ const Message = z.object({
       list_reply: z.object({ id: z.string(), title: z.string() }).optional(),
     })
     .optional(),
-  system: z.object({ type: z.string() }).optional(),
+  system: z.object({ type: z.string(), previous_user_id: z.string().optional() }).optional(),
 });
 const Preference = z.object({
   wa_id: z.string().optional(),
@@ -307,10 +307,10 @@ function receipts({ id, status, timestamp, errors, ...rest }: z.infer<typeof Sta
 }
 
 function messageEvents(message: z.infer<typeof Message>, contacts: readonly z.infer<typeof Contact>[]): ChannelEvent[] {
-  const chat = chatOf(message.from, message.from_user_id);
-  if (chat === undefined || message.group_id !== undefined) return [];
-  const about = { chat, at: message.timestamp, eventId: message.id };
-  // The number belongs to somebody else from now on, or to nobody.
+  const ids = idsOf(message.from, message.system?.previous_user_id ?? message.from_user_id);
+  if (ids === undefined || message.group_id !== undefined) return [];
+  const about = { ...ids, at: message.timestamp, eventId: message.id };
+  // The number belongs to somebody else from now on, or to nobody; with it the id changes.
   if (message.type === 'system')
     return message.system?.type.startsWith('user_changed_') ? [{ type: 'stopped', ...about }] : [];
   const text = textOf(message);
@@ -338,15 +338,16 @@ function nameOf(
 
 /** What WhatsApp itself lets people stop is promotions; their codes go on. */
 function preferenceEvents({ wa_id, user_id, category, value, timestamp }: z.infer<typeof Preference>): ChannelEvent[] {
-  const chat = chatOf(wa_id, user_id);
-  if (chat === undefined || value !== 'stop' || category !== 'marketing_messages') return [];
-  return [{ type: 'stopped', chat, at: timestamp, scope: 'promotions' }];
+  const ids = idsOf(wa_id, user_id);
+  if (ids === undefined || value !== 'stop' || category !== 'marketing_messages') return [];
+  return [{ type: 'stopped', ...ids, at: timestamp, scope: 'promotions' }];
 }
 
-/** E.164 where the person shows a number, so that it is the same as what `send` is given; else the id of this business. */
-function chatOf(phone: string | undefined, userId: string | undefined): string | undefined {
-  if (phone !== undefined && /^[1-9]\d{6,14}$/.test(phone)) return `+${phone}`;
-  return [userId, phone].find((id) => id !== undefined && isBusinessScopedId(id));
+/** E.164 where the person shows a number, so that it is the same as what `send` is given; else the id of this business alone. */
+function idsOf(phone: string | undefined, userId: string | undefined): { chat: string; scopedId?: string } | undefined {
+  const scopedId = [userId, phone].find((id) => id !== undefined && isBusinessScopedId(id));
+  if (phone !== undefined && /^[1-9]\d{6,14}$/.test(phone)) return { chat: `+${phone}`, ...(scopedId && { scopedId }) };
+  return scopedId === undefined ? undefined : { chat: scopedId };
 }
 
 /** Country, a dot (in some accounts with a word of Meta's between), and up to 128 letters and digits. */

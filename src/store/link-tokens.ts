@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Messenger } from '../rules/delivery.ts';
+import { type EitherId, eitherId } from './chats.ts';
 import type { OpenTransaction } from './open-transaction.ts';
 import { statement } from './statement.ts';
 import type { LinkToken, StoreTransaction } from './store.ts';
@@ -12,6 +13,7 @@ const FIELDS = [
   'sessionId',
   'channel',
   'chat',
+  'scopedId',
   'name',
   'offeredAt',
   'createdAt',
@@ -22,6 +24,7 @@ interface Offer {
   tokenDigest: string;
   channel: Messenger;
   chat: string;
+  scopedId: string | null;
   name: string | null;
   at: number;
   now: number;
@@ -38,10 +41,10 @@ export function linkTokenQueries(kysely: Kysely<Tables>): (open: OpenTransaction
       .orderBy('created_at', 'desc')
       .orderBy('id'),
   );
-  const offer = statement(({ tokenDigest, channel, chat, name, at, now }: Offer) =>
+  const offer = statement(({ tokenDigest, channel, chat, scopedId, name, at, now }: Offer) =>
     kysely
       .updateTable('link_tokens')
-      .set({ chat, name, offered_at: at })
+      .set({ chat, scoped_id: scopedId, name, offered_at: at })
       .where('token_digest', '=', tokenDigest)
       .where('channel', '=', channel)
       .where('chat', 'is', null)
@@ -60,11 +63,11 @@ export function linkTokenQueries(kysely: Kysely<Tables>): (open: OpenTransaction
   const discard = statement(({ sessionId, channel }: Pick<LinkToken, 'sessionId' | 'channel'>) =>
     kysely.deleteFrom('link_tokens').where('session_id', '=', sessionId).where('channel', '=', channel),
   );
-  const withdraw = statement(({ channel, chat, at }: Pick<LinkToken, 'channel'> & { chat: string; at: number }) =>
+  const withdraw = statement(({ channel, chat, other, at }: Pick<LinkToken, 'channel'> & EitherId & { at: number }) =>
     kysely
       .deleteFrom('link_tokens')
       .where('channel', '=', channel)
-      .where('chat', '=', chat)
+      .where((eb) => eb.or([eb('chat', 'in', [chat, other]), eb('scoped_id', 'in', [chat, other])]))
       .where('offered_at', '<=', at),
   );
   const purge = statement(({ now }: { now: number }) =>
@@ -77,7 +80,7 @@ export function linkTokenQueries(kysely: Kysely<Tables>): (open: OpenTransaction
     offer: (tokenDigest, channel, offered, now) => open.first(offer, { tokenDigest, channel, ...offered, now }),
     take: (id, sessionId, now) => open.first(take, { id, sessionId, now }),
     discard: (sessionId, channel) => open.changed(discard, { sessionId, channel }),
-    withdraw: (channel, chat, at) => open.changed(withdraw, { channel, chat, at }),
+    withdraw: (channel, ids, at) => open.changed(withdraw, { channel, ...eitherId(ids), at }),
     purge: (now) => open.changed(purge, { now }),
   });
 }

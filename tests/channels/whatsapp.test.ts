@@ -335,6 +335,19 @@ describe('what Meta tells', () => {
     ]);
   });
 
+  test('a person with a number is known by both, and by the id alone once the number is hidden', async (t) => {
+    const { peer, channel } = await business(t);
+    const ids = { chat: `+${JANE}`, scopedId: 'US.1' };
+    const shown = { ...text('wamid.1', `LINK ${LINK}`), from_user_id: 'US.1' };
+    const { from: _, ...hidden } = { ...text('wamid.2', 'stop'), from_user_id: 'US.1' };
+    const stopped = { ...text('wamid.3', 'stop'), from_user_id: 'US.1' };
+    assert.deepEqual(await events(channel, peer.batch({ messages: [shown, hidden, stopped] })), [
+      { type: 'linked', ...ids, token: LINK, name: null, at: NOW, eventId: 'wamid.1' },
+      { type: 'stopped', chat: 'US.1', at: NOW, eventId: 'wamid.2' },
+      { type: 'stopped', ...ids, at: NOW, eventId: 'wamid.3' },
+    ]);
+  });
+
   test('of several people without a number, each links under the own name, whether numbers are empty or absent', async (t) => {
     const { peer, channel } = await business(t);
     for (const none of [{}, { from: '', wa_id: '' }] as { from?: string; wa_id?: string }[]) {
@@ -393,6 +406,28 @@ describe('what Meta tells', () => {
     const system = { type: 'user_changed_number', body: 'changed', wa_id: '15550777' };
     assert.deepEqual(await events(channel, peer.batch({ messages: [message('1', { type: 'system', system })] })), [
       { type: 'stopped', chat: `+${JANE}`, at: NOW, eventId: '1' },
+    ]);
+  });
+
+  test('of an id that changed the former one is meant, whoever the message is said to be from', async (t) => {
+    const { peer, channel } = await business(t);
+    const system = { body: 'changed', user_id: 'US.2', previous_user_id: 'US.1' };
+    const { from: _, ...hidden } = message('1', {
+      type: 'system',
+      system: { ...system, type: 'user_changed_user_id' },
+    });
+    const number = message('2', {
+      type: 'system',
+      system: { ...system, type: 'user_changed_number', wa_id: '15550777' },
+    });
+    const { previous_user_id: __, ...untold } = system;
+    const older = { ...hidden, id: '3', from_user_id: 'US.1', system: { ...untold, type: 'user_changed_user_id' } };
+    const call = peer.batch({ messages: [hidden, { ...hidden, from_user_id: 'US.2' }, number, older] });
+    assert.deepEqual(await events(channel, call), [
+      { type: 'stopped', chat: 'US.1', at: NOW, eventId: '1' },
+      { type: 'stopped', chat: 'US.1', at: NOW, eventId: '1' },
+      { type: 'stopped', chat: `+${JANE}`, scopedId: 'US.1', at: NOW, eventId: '2' },
+      { type: 'stopped', chat: 'US.1', at: NOW, eventId: '3' },
     ]);
   });
 

@@ -8,11 +8,14 @@ import { createKeys } from '../../src/keys.ts';
 import { bounceAddress } from '../../src/rules/bounce-addresses.ts';
 import type { Message } from '../../src/store/store.ts';
 import { type Bounced, postfixBounce } from '../bounce-mails.ts';
-import { linkChat, MESSENGER_CARRIERS, WHATSAPP } from '../carriers.ts';
+import { MESSENGER_CARRIERS, WHATSAPP } from '../carriers.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
-import { addPerson, codeIn, NEW_PASSWORD } from '../people.ts';
+import { offerIn } from '../messengers.ts';
+import { type Owner, owners } from '../owners.ts';
+import { addPerson, codeIn, NEW_PASSWORD, OLD_PASSWORD } from '../people.ts';
 import { TEST_SECRET } from '../regain.ts';
 import { regainSignature, sendGridSigner } from '../signed-calls.ts';
+import type { Answer } from '../visitor.ts';
 import { callRoute } from '../webhook-route.ts';
 import { startWhatsAppPeer } from '../whatsapp-peer.ts';
 
@@ -256,59 +259,125 @@ for (const engine of ['sqlite', 'postgres'] as const)
     after(() => whatsApp.close());
 
     test('a batch of 3 MB, as Meta sends them, is taken, and the stop in it is heard', async () => {
-      const { stoppedAt } = await whatsApp.linked('15550123');
-      const said = (id: number, body: string): object =>
-        whatsApp.message({ from: '15550999', id: `wamid.${id}`, type: 'text', text: { body } });
-      const stop = whatsApp.message({ from: '15550123', type: 'text', text: { body: 'STOP' } });
+      const { person, stoppedAt } = await whatsApp.linked();
+      const said = (body: string) => whatsApp.message({ from: '15550999', type: 'text', text: { body } });
       // People write up to 4096 characters each.
-      const messages = [...Array.from({ length: 700 }, (_, id) => said(id, 'x'.repeat(4_096))), stop];
+      const messages = [...Array.from({ length: 700 }, () => said('x'.repeat(4_096))), whatsApp.stopOf(person)];
       assert.ok(JSON.stringify(messages).length > 2_900_000);
-      assert.equal(await whatsApp.hear({ messages }), 200);
+      await whatsApp.hear({ messages });
       assert.equal(await stoppedAt(), whatsApp.program.now());
+    });
+
+    const changedIds = { type: 'user_changed_user_id', body: 'changed' };
+    const changedNumber = { type: 'user_changed_number', body: 'changed', wa_id: '15550777' };
+    const LAST_WORDS: [what: string, linkedBy: 'both' | 'id', words: (person: Person) => Record<string, unknown>][] = [
+      ['says stop', 'both', (person) => whatsApp.stopOf(person)],
+      ['says stop, and hides the number by now', 'both', (person) => whatsApp.stopOf(hidden(person))],
+      ['says stop, and shows a number by now', 'id', (person) => whatsApp.stopOf(person)],
+      [
+        'has another id, and the number is not told',
+        'both',
+        ({ from_user_id: previous_user_id }) =>
+          whatsApp.message({
+            from_user_id: 'US.new',
+            type: 'system',
+            system: { ...changedIds, user_id: 'US.new', previous_user_id },
+          }),
+      ],
+      ['has another number', 'both', ({ from }) => whatsApp.message({ from, type: 'system', system: changedNumber })],
+      [
+        'has another number, and showed none before',
+        'id',
+        ({ from, from_user_id: previous_user_id }) =>
+          whatsApp.message({ from, type: 'system', system: { ...changedNumber, user_id: 'US.new', previous_user_id } }),
+      ],
+    ];
+    for (const [what, linkedBy, words] of LAST_WORDS)
+      test(`who was linked by ${linkedBy === 'id' ? 'an id alone' : 'number and id'} and ${what} gets no codes there`, async () => {
+        const [{ person, stoppedAt }, other] = [await whatsApp.linked(linkedBy), await whatsApp.linked(linkedBy)];
+        await whatsApp.hear({ messages: [words(person)] });
+        assert.equal(await stoppedAt(), whatsApp.program.now());
+        assert.equal(await other.stoppedAt(), null);
+      });
+
+    test('a stop before the yes withdraws what was offered, also when the number is hidden by then', async () => {
+      const { person, answer } = await whatsApp.offered();
+      await whatsApp.hear({ messages: [whatsApp.stopOf(hidden(person))] });
+      assert.match((await answer()).text, /Please start again/);
     });
   });
 
+/** How Meta's calls name somebody. */
+interface Person {
+  from?: string;
+  from_user_id: string;
+}
+
+function hidden({ from_user_id }: Person): Person {
+  return { from_user_id };
+}
+
 interface WhatsAppCalls {
   program: InProcess;
-  /** Somebody whose chat is linked since a minute. */
-  linked(number: string): Promise<{ stoppedAt(): Promise<number | null | undefined> }>;
+  /** Somebody asked for a link and sent the draft that it opens. `answer` says yes on the page. */
+  offered(by?: 'both' | 'id'): Promise<{ person: Required<Person>; owner: Owner; answer(): Promise<Answer> }>;
+  /** And said yes, a minute ago. */
+  linked(by?: 'both' | 'id'): Promise<{ person: Required<Person>; stoppedAt(): Promise<number | null | undefined> }>;
   /** One of somebody, of now. */
   message(fields: Record<string, unknown>): Record<string, unknown>;
+  stopOf(person: Person): Record<string, unknown>;
   /** Posts what Meta would, signed. */
-  hear(value: Record<string, unknown>): Promise<number>;
+  hear(value: Record<string, unknown>): Promise<void>;
   close(): Promise<void>;
 }
 
 async function startWhatsAppCalls(engine: 'sqlite' | 'postgres'): Promise<WhatsAppCalls> {
-  const carrier = await MESSENGER_CARRIERS.whatsapp();
   const peer = await startWhatsAppPeer(WHATSAPP);
-  const program = await startInProcess(engine, carrier.env);
+  const { env, stop, complaints } = await MESSENGER_CARRIERS.whatsapp();
+  const program = await startInProcess(engine, env);
   const { store } = program.regain.context;
-  let ids = 0;
-  return {
+  const people = owners(program);
+  const confirm = '/account/messengers/confirm/whatsapp';
+  let ids = 100;
+  const calls: WhatsAppCalls = {
     program,
-    async linked(number) {
+    async offered(by = 'both') {
       ids += 1;
-      const account = await addPerson(program, { emails: [`jane${ids}@example.com`] });
-      await linkChat(program, account, { channel: 'whatsapp', chat: `+${number}` });
+      const person = { from: `15550${ids}`, from_user_id: `US.1349120865530274${ids}` };
+      const known = by === 'id' ? hidden(person) : person;
+      const owner = await people.signedIn();
+      const { text } = await owner.owner.post('/account/messengers/link/whatsapp', { password: OLD_PASSWORD });
+      const [, token] = /text=LINK%20([\w-]{32})"/.exec(text) ?? [];
+      await calls.hear({ messages: [calls.message({ ...known, type: 'text', text: { body: `LINK ${token}` } })] });
+      const offer = offerIn(await owner.owner.get(confirm));
+      return { person, owner, answer: () => owner.owner.post(confirm, { offer, answer: 'yes' }) };
+    },
+    async linked(by = 'both') {
+      const { person, owner, answer } = await calls.offered(by);
+      assert.equal((await answer()).url, '/account?notice=messenger-linked');
       await program.advance(60_000);
-      return { stoppedAt: async () => (await store.transaction((tx) => tx.chats.ofAccount(account)))[0]?.stoppedAt };
+      const chats = () => store.transaction((tx) => tx.chats.ofAccount(owner.id));
+      return { person, stoppedAt: async () => (await chats())[0]?.stoppedAt };
     },
     message(fields) {
       ids += 1;
-      return { id: `wamid.of${ids}`, timestamp: String(program.now() / 1000), ...fields };
+      return { id: `wamid.${ids}`, timestamp: String(Math.floor(program.now() / 1000)), ...fields };
     },
+    stopOf: (person) => calls.message({ ...person, type: 'text', text: { body: 'STOP' } }),
     async hear(value) {
       const { body, headers } = peer.batch(value);
-      return (await callRoute(program, '/webhooks/whatsapp', body, Object.fromEntries(headers))).status;
+      const { status } = await callRoute(program, '/webhooks/whatsapp', body, Object.fromEntries(headers));
+      assert.equal(status, 200);
+      await program.settled();
     },
     async close() {
       await program.close();
-      await carrier.stop();
       await peer.stop();
-      assert.deepEqual([...carrier.complaints(), ...peer.problems], []);
+      await stop();
+      assert.deepEqual([...complaints(), ...peer.problems], []);
     },
   };
+  return calls;
 }
 
 /** The program behind a socket, as its server hands requests on. */

@@ -1,13 +1,19 @@
 /** Chats that are linked to accounts, and the tokens that link them. */
 import type { Messenger } from '../../rules/delivery.ts';
 
+/** By what a messenger knows somebody. */
+export interface ChatIds {
+  /** The provider's id of the chat; E.164 for WhatsApp, or the scoped id of who shows no number. */
+  chat: string;
+  /** WhatsApp's id of the person for this business alone, beside a number: all that is told once the number is hidden. */
+  scopedId: string | null;
+}
+
 /** A chat of a messenger that its owner linked to the account: it receives codes. */
-export interface Chat {
+export interface Chat extends ChatIds {
   id: string;
   accountId: string;
   channel: Messenger;
-  /** The provider's id of the chat; E.164 for WhatsApp. */
-  chat: string;
   /** As the person is called there, for the owner to recognise it. */
   name: string | null;
   /** When the person agreed in the messenger, by the provider's clock; when the owner of the account did, by ours. */
@@ -28,6 +34,7 @@ export interface LinkToken {
   channel: Messenger;
   /** Null until somebody opened the link in the messenger and agreed there. */
   chat: string | null;
+  scopedId: string | null;
   name: string | null;
   /** By the provider's clock. */
   offeredAt: number | null;
@@ -44,9 +51,9 @@ export interface Chats {
   unlink(accountId: string, channel: Messenger): Promise<Chat | undefined>;
   /**
    * The messenger reaches this person no more, since `at` by the provider's clock. A consent that is younger stands. Returns what
-   * was stopped, of every account that has this chat.
+   * was stopped, of every account that has this chat: known by either id, as either.
    */
-  stop(channel: Messenger, chat: string, at: number): Promise<Chat[]>;
+  stop(channel: Messenger, ids: ChatIds, at: number): Promise<Chat[]>;
 }
 
 export interface LinkTokens {
@@ -60,14 +67,14 @@ export interface LinkTokens {
   offer(
     tokenDigest: string,
     channel: Messenger,
-    offered: { chat: string; name: string | null; at: number },
+    offered: ChatIds & { name: string | null; at: number },
     now: number,
   ): Promise<LinkToken | undefined>;
   /** Takes an offer away to accept it: of many who try, exactly one gets it, and only in the session that asked. */
   take(id: string, sessionId: string, now: number): Promise<LinkToken | undefined>;
   /** Drops what this session asked for. Returns how many. */
   discard(sessionId: string, channel: Messenger): Promise<number>;
-  /** Drops what was offered to this chat until `at`, by the provider's clock: its owner said stop before he said yes. */
-  withdraw(channel: Messenger, chat: string, at: number): Promise<number>;
+  /** Drops what was offered to this chat, by either id, until `at`, by the provider's clock: its owner said stop before he said yes. */
+  withdraw(channel: Messenger, ids: ChatIds, at: number): Promise<number>;
   purge(now: number): Promise<number>;
 }

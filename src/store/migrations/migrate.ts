@@ -17,6 +17,7 @@ import * as urgency from './0013-urgency.ts';
 import * as requests from './0014-requests.ts';
 import * as provenAddresses from './0015-proven-addresses.ts';
 import * as decoysOfTheStopped from './0016-decoys-of-the-stopped.ts';
+import * as scopedIds from './0017-scoped-ids.ts';
 
 interface Migration {
   name: string;
@@ -41,6 +42,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0014-requests', up: requests.up },
   { name: '0015-proven-addresses', up: provenAddresses.up },
   { name: '0016-decoys-of-the-stopped', up: decoysOfTheStopped.up },
+  { name: '0017-scoped-ids', up: scopedIds.up },
 ];
 
 /** Returns the names applied. Another process that migrates at the same moment is waited for. */

@@ -29,6 +29,12 @@ export const SOURCES: readonly Source[] = [
     read: '2026-11-25',
   },
   {
+    what: 'WhatsApp, numbers and ids that change: system messages',
+    address: `${DOCUMENTATION}/webhooks/reference/messages/system/`,
+    version: 'page of 2026-08-11, with the changelog of that day',
+    read: '2026-11-30',
+  },
+  {
     what: 'WhatsApp, promotions that were stopped',
     address: `${DOCUMENTATION}/webhooks/reference/user_preferences`,
     version: 'page as served on 2026-09-11',
@@ -197,6 +203,9 @@ const Said = z.union([
       type: z.enum(['user_changed_number', 'user_changed_user_id']),
       wa_id: NumberOrNone,
       user_id: UserId.optional(),
+      parent_user_id: UserId.optional(),
+      previous_user_id: UserId.optional(),
+      previous_parent_user_id: UserId.optional(),
     }),
   }),
   z.strictObject({
