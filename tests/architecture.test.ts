@@ -33,7 +33,8 @@ function partOf(file: string): string {
 /** Who may import whom by value. Types of `ports.ts`, of the store's interface and of `config.ts` may be named by all. */
 const ARROWS: Record<string, readonly string[]> = {
   rules: ['rules'],
-  'ports.ts': ['rules'],
+  'ports.ts': ['ports'],
+  ports: ['ports', 'rules'],
   'config.ts': ['config', 'rules'],
   config: ['config', 'rules'],
   'keys.ts': ['ports.ts'],

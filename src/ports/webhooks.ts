@@ -1,0 +1,55 @@
+/** What providers call us with, and what it tells. */
+import type { AddressTrouble } from '../rules/bounces.ts';
+import type { ReportedStatus } from '../rules/delivery.ts';
+
+/** A provider's call, unread. */
+export interface WebhookCall {
+  method: 'GET' | 'POST';
+  /** The address that it was given, on our own origin, with the query as it came. */
+  url: string;
+  headers: Headers;
+  body: Uint8Array;
+}
+
+export type Received =
+  /** A forgery, or nothing that this provider sends. */
+  | { kind: 'refused'; status: 400 | 401 | 403 }
+  | { kind: 'received'; events: ChannelEvent[]; answer?: { contentType: string; body: string } };
+
+/**
+ * What a provider tells of a message or of a person. Moments are milliseconds since 1970, by the provider's clock: reports
+ * come late, twice and out of order, so an event older than what is known already says nothing new.
+ */
+export type ChannelEvent = (
+  | {
+      type: 'receipt';
+      /** The id that `send` returned; empty where only `messageId` is known. */
+      providerId: string;
+      /** Our own id of the message, where the provider says it: finds one whose `send` came to no answer. */
+      messageId?: string;
+      status: ReportedStatus;
+      at: number;
+      /** A code of the provider, without addresses. */
+      reason: string | null;
+      /** What it says of the address, beyond this message. */
+      trouble?: AddressTrouble;
+      /** Whom it is about, where it says so: a mail that was forwarded bounces for somebody else. */
+      recipient?: string;
+    }
+  /** Somebody opened our deep link in the messenger and confirmed it there: `token` is what stood in it. */
+  | { type: 'linked'; chat: string; token: string; name: string | null; at: number }
+  /** Blocked, stopped, unsubscribed: the messenger reaches this person no more. */
+  | {
+      type: 'stopped';
+      chat: string;
+      at: number;
+      /** Only promotions were stopped; codes still arrive. Absent: everything. */
+      scope?: 'promotions';
+    }
+  | { type: 'said'; chat: string; text: string; at: number }
+) & {
+  /** The provider's own id of the event, the same when it reports twice. Receipts have none: merging them is idempotent. */
+  eventId?: string;
+  /** The person's id for this business alone, beside a `chat` that is a number: some calls name one, some the other. */
+  scopedId?: string;
+};
