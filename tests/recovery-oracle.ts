@@ -384,8 +384,11 @@ function accountKeysOf(
   { purpose, lane, claimed, account, isShared, candidates, isDecoy }: KnownFlow,
   length: number,
 ): string[] {
-  if (purpose !== 'recovery' || lane !== 'stranger' || length > 8) return [];
-  if (isShared && !account && !isDecoy) return candidates.map(({ id }) => id);
+  if (purpose !== 'recovery' || length > 8) return [];
+  const isUndecided = isShared && !account && !isDecoy;
+  // A browser that knows a shared number may know another of its accounts.
+  if (lane !== 'stranger' && !isUndecided) return [];
+  if (isUndecided) return candidates.map(({ id }) => id);
   return [account?.id ?? claimed.mac];
 }
 

@@ -69,7 +69,7 @@ async function fit(tx: StoreTransaction, counted: readonly Budget[], weight: num
 }
 
 /**
- * None for devices that the account knows, which have a ladder of their own, and for what takes no account over. For nobody a
+ * None for devices that the one account knows, which have a ladder of their own, and for what takes no account over. For nobody a
  * count of his own, so that the same is done. A number of several accounts counts for each, in one order, for the locks; and
  * every number has as many budgets as accounts may share one.
  *
@@ -77,7 +77,7 @@ async function fit(tx: StoreTransaction, counted: readonly Budget[], weight: num
  */
 async function budgetsOf(tx: StoreTransaction, proof: Proof, shape: CodeShape): Promise<Budget[] | undefined> {
   const limit = accountLimit(shape);
-  if (!limit || proof.purpose !== 'recovery' || guessLaneOf(proof.lane) !== 'stranger') return undefined;
+  if (!limit || proof.purpose !== 'recovery' || !isByStranger(proof)) return undefined;
   // Asked of every number, whether or not it is shared.
   const candidates = proof.identifierKind === 'phone' ? await tx.candidates.ofProof(proof.id) : [];
   const ids = isShared(proof)
@@ -88,6 +88,11 @@ async function budgetsOf(tx: StoreTransaction, proof: Proof, shape: CodeShape): 
     const id = ids[place];
     return id === undefined ? nobodys(proof, place) : [`account:${id}`, limit];
   });
+}
+
+/** A browser that is known for a shared number is known to one of its accounts, and nobody knows to which. */
+export function isByStranger(proof: Proof): boolean {
+  return guessLaneOf(proof.lane) === 'stranger' || isShared(proof);
 }
 
 function nobodys({ identifierMac }: Proof, place: number): Budget {

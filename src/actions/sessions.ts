@@ -106,8 +106,9 @@ async function endSessions(
   if (!token) return undefined;
   return context.store.transaction(async (tx) => {
     const now = context.clock.now();
-    const session = await livingSession(tx, token, now);
-    if (!session) return undefined;
+    const current = await lockSession(context, tx, token);
+    if (!current) return undefined;
+    const { session } = current;
     const ended = name === 'sign-out' ? 1 : await tx.sessions.deleteAllOf(session.accountId, session.id);
     if (name === 'sign-out') await tx.sessions.delete(session.id);
     await tx.audit.append({

@@ -5,11 +5,12 @@
 import type { Account, HashTurn } from '../ports.ts';
 import { Refusal } from '../rules/errors.ts';
 import type { Identifier } from '../rules/identifiers.ts';
-import { PASSWORD_MAX_BYTES, SESSION_LIFETIME_MS } from '../rules/limits.ts';
+import { LIMITS, PASSWORD_MAX_BYTES, SESSION_LIFETIME_MS } from '../rules/limits.ts';
 import { normalizePassword } from '../rules/passwords.ts';
 import { ACCOUNTS_PER_NUMBER } from '../rules/shared-numbers.ts';
+import { waitFor } from '../rules/token-buckets.ts';
 import type { Session, StoreTransaction } from '../store/store.ts';
-import { chargeLimits } from './charge-limits.ts';
+import { chargeLimits, lookAt } from './charge-limits.ts';
 import type { Context, Origin } from './context.ts';
 import { isKnownDevice, rememberDevice } from './known-device.ts';
 import { hasJustRecovered } from './recovered-here.ts';
@@ -40,7 +41,7 @@ export async function signIn(
     const now = context.clock.now();
     const knownDevice = await isKnownDevice(context, tx, device, identifier);
     const known = knownDevice || (await hasJustRecovered(tx, mac, origin.source, now));
-    const lane = known ? 'sign-in-known-device' : 'sign-in';
+    const lane = known ? await laneOfKnown(tx, mac, now) : 'sign-in';
     await chargeLimits(tx, { 'sign-in-source': origin.source, [lane]: mac }, now);
     return { holders: await holdersOf(context, tx, identifier), proven: known };
   });
@@ -61,6 +62,18 @@ export async function signIn(
     throw new Refusal('invalid_credentials');
   }
   return { ...opened, device: rememberDevice(context, device, identifier) };
+}
+
+/** Who shares a number is known for it, too, and may have spent what known browsers have: then this one fares as a stranger. */
+async function laneOfKnown(
+  tx: StoreTransaction,
+  mac: string,
+  now: number,
+): Promise<'sign-in-known-device' | 'sign-in'> {
+  const lane = 'sign-in-known-device';
+  const key = `${lane}:${mac}`;
+  const fullAt = await lookAt(tx, [[key, LIMITS[lane]]]);
+  return waitFor(fullAt.get(key), LIMITS[lane], 1, now) === 0 ? lane : 'sign-in';
 }
 
 /** One place for each account that may have the identifier; a place without an account costs what the others cost. */

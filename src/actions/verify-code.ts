@@ -7,7 +7,7 @@ import { endsUnseen, guessLaneOf } from '../rules/lanes.ts';
 import { CODE_LADDER, GUESS_WINDOW_MS, UNTOLD_CODE, VERIFIED_LIFETIME_MS } from '../rules/limits.ts';
 import { answer, stateAt } from '../rules/recovery-flow.ts';
 import type { Guessed, Proof, StoreTransaction } from '../store/store.ts';
-import { chargeAccount } from './account-guesses.ts';
+import { chargeAccount, isByStranger } from './account-guesses.ts';
 import { refundAll } from './charge-limits.ts';
 import { chargeGuessBreaker, refundGuessBreaker } from './charge-send.ts';
 import { recovering } from './choose-account.ts';
@@ -127,7 +127,7 @@ async function chargeGuess(
   const count = await tx.guesses.wrongSince(guessed, now - GUESS_WINDOW_MS);
   const rung = CODE_LADDER.find((one) => one.format === format && one.length === length);
   const left = (rung?.diesAfter ?? Number.POSITIVE_INFINITY) - count;
-  const breaker = guessed.lane === 'stranger' ? rung?.breaker : undefined;
+  const breaker = isByStranger(proof) ? rung?.breaker : undefined;
   const honoured = left >= 0 && (!breaker || (await chargeGuessBreaker(context, tx, breaker, weight, now)));
   return { honoured, left: Math.max(0, left), breaker, shape: { format, length }, weight };
 }

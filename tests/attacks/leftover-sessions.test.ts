@@ -1,7 +1,10 @@
 /** Whoever was in before a new password is out after it, by whatever he was in. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { signOutElsewhere } from '../../src/actions/sessions.ts';
+import { beside } from '../beside.ts';
 import { startInProcess } from '../in-process.ts';
+import { owners } from '../owners.ts';
 import { addPerson, codeIn, linkIn, NEW_PASSWORD, OLD_PASSWORD } from '../people.ts';
 import { openShop, type RunningShop } from '../running-shop.ts';
 import { sqlOn } from '../sql-on.ts';
@@ -96,3 +99,35 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.equal((await thief.post('/sign-in', { identifier: owner, password: NEW_PASSWORD })).status, 401);
     });
   });
+
+describe('a session that a new password ended, on postgres', () => {
+  test('signs out nobody else, also where that had begun before', async (t) => {
+    const program = await startInProcess('postgres');
+    t.after(() => program.close());
+    const people = owners(program);
+    const { email, owner: thief } = await people.signedIn();
+    const stolen = thief.cookies.get('__Host-regain-session');
+    const owner = people.visitor();
+    await owner.post('/recover', { identifier: email });
+    await program.settled();
+    await owner.post('/recover/code', { code: codeIn(people.lastMail(email)) });
+    const entered = await beside(
+      program,
+      (context) => signOutElsewhere(context, stolen).catch(String),
+      async () => {
+        await owner.post('/recover/password', { password: NEW_PASSWORD, password2: NEW_PASSWORD });
+        return owner.post('/sign-in', { identifier: email, password: NEW_PASSWORD });
+      },
+      // It has read its session, and is about to end the others.
+      (work, stop) => (tx) => {
+        const deleteAllOf: typeof tx.sessions.deleteAllOf = async (...given) => {
+          await stop();
+          return tx.sessions.deleteAllOf(...given);
+        };
+        return work({ ...tx, sessions: { ...tx.sessions, deleteAllOf } });
+      },
+    );
+    assert.equal(entered.url, '/account');
+    assert.equal((await owner.get('/account')).url, '/account', 'the owner is still signed in');
+  });
+});

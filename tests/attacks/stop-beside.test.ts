@@ -3,11 +3,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { cancelRecovery } from '../../src/actions/cancel-recovery.ts';
 import { chooseAccount } from '../../src/actions/choose-account.ts';
-import type { Context } from '../../src/actions/context.ts';
+import { beside } from '../beside.ts';
 import type { InProcess } from '../in-process.ts';
 import { owners } from '../owners.ts';
 import { addPerson, linkIn, NEW_PASSWORD, OLD_PASSWORD } from '../people.ts';
-import { sqlOn } from '../sql-on.ts';
 import { startTextingShop, type TextingShop } from '../texting-shop.ts';
 
 describe('stop it beside a step of the recovery, on postgres', () => {
@@ -19,33 +18,6 @@ describe('stop it beside a step of the recovery, on postgres', () => {
   });
   after(() => shop.close());
 
-  /** `first` has written and not committed when `second` begins, and commits when that waits for it. */
-  async function beside<T>(first: (context: Context) => Promise<unknown>, second: () => Promise<T>): Promise<T> {
-    const { context } = program.regain;
-    const written = Promise.withResolvers<void>();
-    const mayCommit = Promise.withResolvers<void>();
-    const transaction: typeof context.store.transaction = (work) =>
-      context.store.transaction(async (tx) => {
-        const done = await work(tx);
-        written.resolve();
-        await mayCommit.promise;
-        return done;
-      });
-    const beginning = first({ ...context, store: { ...context.store, transaction } });
-    await written.promise;
-    let isOver = false;
-    const following = second().finally(() => {
-      isOver = true;
-    });
-    while (!isOver && !(await somebodyWaits()));
-    mayCommit.resolve();
-    await beginning;
-    return following;
-  }
-  const somebodyWaits = async (): Promise<boolean> => {
-    const waiting = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
-    return (await sqlOn(program.regain.config.database, waiting)).length > 0;
-  };
   const opens = async (identifier: string, password: string): Promise<boolean> =>
     (await program.api('POST', '/sessions', { body: { identifier, password } })).status === 201;
 
@@ -59,6 +31,7 @@ describe('stop it beside a step of the recovery, on postgres', () => {
     const token = linkIn(mail, '/cancel/').split('/').at(-1)!;
     const reader = owners(program).visitor();
     const said = await beside(
+      program,
       (context) => cancelRecovery(context, token),
       () => reader.post('/recover/confirm', { link, answer: 'yes' }),
     );
@@ -80,6 +53,7 @@ describe('stop it beside a step of the recovery, on postgres', () => {
     const choice = accounts.find(({ name }: { name: string }) => name.startsWith('Jane')).id;
     const mail = program.sink.messages.find(({ to }) => to === janes)!;
     const stopped = await beside(
+      program,
       (context) => chooseAccount(context, token, choice),
       () => owners(program).visitor().post(linkIn(mail, '/cancel/')),
     );
