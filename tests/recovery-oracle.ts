@@ -323,9 +323,11 @@ export class RecoveryOracle {
   }
 
   /** For the browser that asked, where a stranger's recovery goes on in another one. */
-  decoyOf(flow: KnownFlow, token: string): void {
+  decoyOf(flow: KnownFlow, token: string): KnownFlow {
     const living = flow.living.map((code) => ({ ...code, tried: new Set(code.tried) }));
-    this.flows.push({ ...flow, token, living, isDecoy: true, reached: new Set(), cancelPaths: new Map() });
+    const decoy = { ...flow, token, living, isDecoy: true, reached: new Set<string>(), cancelPaths: new Map() };
+    this.flows.push(decoy);
+    return decoy;
   }
 
   leaves(flow: KnownFlow, account: Holder): void {

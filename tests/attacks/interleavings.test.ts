@@ -477,11 +477,12 @@ class Play {
     assert.equal(setByAsker, 404, 'the browser that asked has no part in it any more');
   }
 
-  /** The browser that said yes has never signed in. */
-  #confirmed(chosen: KnownFlow, token: string): void {
-    if (chosen.lane === 'stranger') this.#oracle.decoyOf(chosen, chosen.token);
+  /** The browser that said yes has never signed in. Returns what a stranger who asked is left with. */
+  #confirmed(chosen: KnownFlow, token: string): KnownFlow | undefined {
+    const decoy = chosen.lane === 'stranger' ? this.#oracle.decoyOf(chosen, chosen.token) : undefined;
     this.#oracle.proven(chosen, token, this.#program.now());
     chosen.lane = 'stranger';
+    return decoy;
   }
 
   async #choose(
@@ -591,7 +592,11 @@ class Play {
     if (byLink || (byCode && missed.status === 422 && missed.triesLeft > 0)) assert.equal(wins, 1);
     await this.#adoptAccountCounts();
     if (wins === 0) return this.#adoptGuesses(chosen, before, [chosen]);
-    if (confirmed[0] !== undefined) return this.#confirmed(chosen, confirmed[0]);
+    if (confirmed[0] !== undefined) {
+      const decoy = this.#confirmed(chosen, confirmed[0]);
+      // Codes that came after the link were guesses at what it left behind.
+      return decoy && this.#adoptGuesses(decoy, 0, [decoy]);
+    }
     this.#oracle.proven(chosen, chosen.token, now);
     await this.#adoptProven(chosen, entered[0]?.json);
   }
