@@ -38,7 +38,7 @@ export async function reportNotMe(context: Context, signed: string, origin: Orig
   const other = account.addresses.find((address) => address.kind === 'email' && canRecover(address));
   if (!other) return { next: hasOtherNumber(context, account) ? 'recover' : 'support' };
   // Whoever pressed the button may have a mailbox that the account gave up, and typed nothing.
-  const identifier = { kind: other.kind, typed: maskIdentifier(other), canonical: other.canonical };
+  const identifier = { kind: other.kind, typed: '', canonical: other.canonical };
   const recovery = await startProof(context, 'recovery', identifier, origin).catch(withoutWhenLimited);
   return recovery ? { next: 'code_sent', recovery } : { next: 'recover' };
 }

@@ -10,7 +10,7 @@ import {
   type WrittenTo,
 } from '../rules/delivery.ts';
 import { Refusal } from '../rules/errors.ts';
-import { type IdentifierKind, isMasked } from '../rules/identifiers.ts';
+import type { IdentifierKind } from '../rules/identifiers.ts';
 import { channelsFor } from '../rules/ladder.ts';
 import { type State, stateAt } from '../rules/recovery-flow.ts';
 import type { Told } from '../rules/shared-numbers.ts';
@@ -23,7 +23,7 @@ import { canCarryLink } from './start-proof.ts';
 export interface ProofView {
   purpose: Purpose;
   state: State;
-  /** As typed by this claimant. */
+  /** As typed by this claimant; empty where he typed nothing and has not entered the code. */
   typed: string;
   kind: IdentifierKind;
   /** Only for a phone number: as it was read, E.164. */
@@ -106,9 +106,9 @@ function writtenTo({ settings }: Pick<Context, 'settings'>, { purpose, identifie
   return settings.mailUnknownAddresses && identifierKind === 'email' ? 'at-times' : 'accounts';
 }
 
-/** Masked where nobody typed it, until the code was right: that stands in the mailbox itself. */
-function typedOf({ identifierKind: kind, identifierTyped: typed, identifier: canonical, verifiedBy }: Proof): string {
-  return verifiedBy !== null && isMasked({ kind, typed, canonical }) ? canonical : typed;
+/** What nobody typed is shown after the right code, which stands in that very mailbox. */
+function typedOf({ identifierTyped: typed, identifier: canonical, verifiedBy }: Proof): string {
+  return typed === '' && verifiedBy !== null ? canonical : typed;
 }
 
 export function describeProof(

@@ -73,6 +73,7 @@ export const en = {
       'If {typed} belongs to an account, we have sent a code to the email address of that account. It can take a minute.',
     sentRecoveryByText:
       'If {typed} belongs to an account, we have sent a code to the mobile number of that account, or to its mailbox where it has none. It can take a minute.',
+    sentElsewhere: 'We have sent a message to another email address of your account. It can take a minute.',
     sentRegistration: 'We have sent a message to {typed}. It can take a minute.',
     readAs: 'We read that as {number}.',
     notMyNumber: 'Not your number? Type it with its country code.',
@@ -157,6 +158,7 @@ export const en = {
   anotherWay: {
     title: 'Try another way',
     lead: 'You asked about {typed}. Choose what fits you best.',
+    leadElsewhere: 'Choose what fits you best.',
     email: 'Send it by email',
     emailWhy: 'An email goes to the address that you typed.',
     emailAgain: 'Send it again by email',

@@ -117,7 +117,7 @@ function parseAsDialled(typed: string, home: CountryCode | undefined): PhoneNumb
 /** Where a message to this very address goes: the local part as typed (it may be case-sensitive), the domain as A-label. */
 export function sendableAddress(identifier: Pick<Identifier, 'typed' | 'canonical'>): string {
   const { typed, canonical } = identifier;
-  if (isMasked({ kind: 'email', typed, canonical })) return canonical;
+  if (typed === '') return canonical;
   return typed.slice(0, typed.lastIndexOf('@')) + canonical.slice(canonical.lastIndexOf('@'));
 }
 
@@ -170,9 +170,4 @@ export function maskIdentifier(identifier: { kind: IdentifierKind; canonical: st
   if (kind === 'phone') return `${canonical.slice(0, 2)}*****${canonical.slice(-2)}`;
   const at = canonical.lastIndexOf('@');
   return `${[...canonical.slice(0, at)][0] ?? ''}***${canonical.slice(at)}`;
-}
-
-/** Whether what stands for "as typed" is the mask: nobody typed it, and whoever sees it may not know the address. */
-export function isMasked({ kind, typed, canonical }: Identifier): boolean {
-  return typed === maskIdentifier({ kind, canonical });
 }

@@ -18,7 +18,7 @@ export interface Proof {
   /** What its mails carry: a code, or in times of high risk a link alone. Other channels always carry a code. */
   carries: 'code' | 'link';
   identifierKind: IdentifierKind;
-  /** As typed, to be shown back; and as compared. */
+  /** As typed, to be shown back, and empty where nobody typed it; and as compared. */
   identifierTyped: string;
   identifier: string;
   /** HMAC of kind and identifier, hex: what limits and wrong guesses are counted by. */

@@ -7,6 +7,7 @@ import { channelIcon, icon } from './icons.ts';
 import { type Html, page, type View } from './layout.ts';
 
 export interface AnotherWayProps {
+  /** Empty where nobody typed it, and it is not said. */
   typed: string;
   kind: IdentifierKind;
   /** The channels of this installation, the same for everybody; never what an account has. */
@@ -19,7 +20,7 @@ export function anotherWayPage(view: View, { typed, kind, channels }: AnotherWay
   return page(view, {
     title: t.title,
     main: html`<div class="card">
-${heading(view, { icon: 'swap', title: t.title, lead: rich(t.lead, { typed: typedText(typed) }), step: { step: 2, steps: 3 } })}
+${heading(view, { icon: 'swap', title: t.title, lead: typed === '' ? t.leadElsewhere : rich(t.lead, { typed: typedText(typed) }), step: { step: 2, steps: 3 } })}
 <ul class="choices">
 ${channels.map((way) => channelChoice(view, kind, way))}
 ${choiceLink('search', '/recover', t.other, t.otherWhy)}

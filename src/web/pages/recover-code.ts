@@ -12,6 +12,7 @@ export interface CodeProps {
   purpose: Purpose;
   /** Where the forms go: `{base}/code`, `{base}/resend`, `{base}/status`. */
   base: '/recover' | '/register' | '/account/addresses';
+  /** Empty where nobody typed it, and it is not said. */
   typed: string;
   kind: IdentifierKind;
   /** Only for a phone number: as it was read, E.164. */
@@ -82,6 +83,7 @@ function carriesLink({ carries, state }: CodeProps): boolean {
 
 function sentText({ t }: View, props: CodeProps): unknown {
   const { purpose, typed, kind, channel } = props;
+  if (typed === '') return t.code.sentElsewhere;
   const params = { typed: typedText(typed) };
   if (carriesLink(props)) return rich(t.code.sentLink, params);
   if (purpose !== 'recovery') return rich(t.code.sentRegistration, params);
