@@ -17,7 +17,7 @@ import { prepareForNobody } from './prepare-for-nobody.ts';
 import { prepareSharedCode } from './prepare-shared-code.ts';
 import { recoveryAddress, rungsBelow } from './reachable-channels.ts';
 import { buyText, skipHeldBack } from './spend-on-texts.ts';
-import { hasStaleNumber } from './stale-number.ts';
+import { goesToStaleNumber } from './stale-number.ts';
 
 export async function prepareCode(
   context: Context,
@@ -47,12 +47,14 @@ export async function prepareCode(
       : [];
   const carried = { message, proof, recipient, code, below };
   const mailbox = account && recoveryAddress(context, account, proof, 'email');
-  const skipped = whySkipped(carried, risk, mailbox, account && hasStaleNumber(context, account, proof));
+  const end = { channel: message.channel, over: recipient.over };
+  const isStale = account !== undefined && goesToStaleNumber(context, { account, chats }, proof, end);
+  const skipped = whySkipped(carried, risk, mailbox, isStale);
   if (risk === 'high' && skipped !== 'no_address') await announceRisk(context, tx, carried, mailbox);
   if (skipped) return { do: 'skip', reason: skipped, below };
   return kind === 'decoy' || recipient.to === undefined
     ? prepareForNobody(context, delivery, tx, carried)
-    : prepareForSomebody(context, delivery, tx, { ...carried, kind, to: recipient.to });
+    : prepareForSomebody(context, delivery, tx, { ...carried, kind, to: recipient.to, isStale });
 }
 
 /**
@@ -60,17 +62,17 @@ export async function prepareCode(
  * proven for long and the mailbox has not been asked yet. Whoever asks again can't read his mail, and gets the text.
  */
 function whySkipped(
-  { message, recipient: { kind, to, over }, below }: Carried,
+  { message, recipient: { kind, to }, below }: Carried,
   risk: Risk,
   mailbox: HeldAddress | undefined,
-  isStale: boolean | undefined,
+  isStale: boolean,
 ): LeftOut | undefined {
   if (message.channel === 'email') return undefined;
   if (to === undefined && below.length > 0) return 'no_address';
   // Also where the mailbox was written to before: asking twice is no way around it.
   if (risk === 'high' && kind === 'recovery-code' && mailbox) return 'high_risk';
   const isUnasked = message.ask === 0 && below.includes('email');
-  return isStale && isUnasked && kind === 'recovery-code' && over === 'number' ? 'stale_number' : undefined;
+  return isStale && isUnasked && kind === 'recovery-code' ? 'stale_number' : undefined;
 }
 
 /** To the other mailboxes: this one gets the link. */
@@ -88,8 +90,9 @@ async function prepareForSomebody(
   context: Context,
   delivery: Delivery,
   tx: StoreTransaction,
-  { message, proof, recipient, code, below, kind, to }: Carried & { kind: CodeKind; to: string },
+  found: Carried & { kind: CodeKind; to: string; isStale: boolean },
 ): Promise<Prepared> {
+  const { message, proof, recipient, code, below, kind, to } = found;
   const { account, over = 'number' } = recipient;
   const { channel } = message;
   // The account has changed since it asked.
@@ -101,7 +104,7 @@ async function prepareForSomebody(
     const mail = renderCodeMail(context, delivery, kind, proof, code, account, message.locale);
     return { do: 'send', to, mail, below };
   }
-  if (kind === 'recovery-code' && over === 'number')
+  if (kind === 'recovery-code' && (over === 'number' || found.isStale))
     await tx.proofs.update(proof.id, { textedAt: context.clock.now() });
   const text = renderCodeText(
     delivery,

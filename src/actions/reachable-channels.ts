@@ -80,12 +80,12 @@ export function wayTo(
 
 /**
  * Where a code went that left by this channel. A chat that was stopped since may have had it before; Telegram without one is the
- * Gateway, which leads to the number.
+ * Gateway, which leads to the number, and a chat of WhatsApp is a number.
  */
 export function endOf(channel: Channel, chats: readonly Chat[]): Way['over'] {
   if (channel === 'email') return 'mailbox';
-  const isNumber = channel === 'sms' || (channel === 'telegram' && !chats.some((chat) => chat.channel === channel));
-  return isNumber ? 'number' : 'chat';
+  if (channel === 'sms' || channel === 'whatsapp') return 'number';
+  return channel === 'telegram' && !chats.some((chat) => chat.channel === channel) ? 'number' : 'chat';
 }
 
 /** The ways that this installation has and that lead to the account, whatever was asked for. */

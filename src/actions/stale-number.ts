@@ -1,20 +1,53 @@
 /** A number that its owner did not prove for long, in a recovery: what it alone can do, and what a recovery proves anew. */
 import type { Account } from '../ports.ts';
-import { isTooLittle, provenEnd } from '../rules/stale-numbers.ts';
-import type { Proof, StoreTransaction } from '../store/store.ts';
+import type { Channel, Over } from '../rules/delivery.ts';
+import { isTooLittle, type Proven, provenEnd } from '../rules/stale-numbers.ts';
+import type { Chat, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
-import { chatsOf, endOf, recoveryAddress } from './reachable-channels.ts';
+import { chatsOf, endOf, type Holder, recoveryAddress } from './reachable-channels.ts';
 
-/** Whether the number that texts of this recovery go to is too little alone. */
-export function hasStaleNumber(context: Pick<Context, 'clock' | 'settings'>, account: Account, proof: Proof): boolean {
-  const number = recoveryAddress(context, account, proof, 'sms');
-  const hasMailbox = recoveryAddress(context, account, proof, 'email') !== undefined;
-  return isTooLittle(number, { hasMailbox, lane: proof.lane, now: context.clock.now() });
+/**
+ * Whether the number that a code goes to by this channel is too little alone. WhatsApp carries to whoever has the number now; a chat
+ * of another messenger stays with its owner.
+ */
+export function goesToStaleNumber(
+  context: Pick<Context, 'clock' | 'settings'>,
+  { account, chats }: Holder,
+  proof: Proof,
+  { channel, over }: { channel: Channel; over: Over | undefined },
+): boolean {
+  if (channel === 'whatsapp') return isTooLittleIn(context, account, proof, numberOfWhatsApp(account, chats));
+  if (over !== 'number') return false;
+  return isTooLittleIn(context, account, proof, recoveryAddress(context, account, proof, 'sms'));
+}
+
+/** As well proven as it is on the account, or as the chat is young: linking takes a word from there. */
+function numberOfWhatsApp(account: Account, chats: readonly Chat[]): Proven | undefined {
+  const chat = chats.find(({ channel, stoppedAt }) => channel === 'whatsapp' && stoppedAt === null);
+  if (chat === undefined) return undefined;
+  const own = account.addresses.find(({ kind, canonical }) => kind === 'phone' && canonical === chat.chat);
+  const provenAt = Math.max(chat.linkedAt, own?.provenAt ?? own?.confirmedAt ?? 0);
+  return { kind: 'phone', confirmedAt: chat.linkedAt, provenAt };
 }
 
 /** Whether nothing but such a number may have opened it: a code that was typed, and that may have been read there. */
 export function isByStaleNumber(context: Pick<Context, 'clock' | 'settings'>, account: Account, proof: Proof): boolean {
-  return proof.verifiedBy !== 'link' && proof.textedAt !== null && hasStaleNumber(context, account, proof);
+  if (proof.verifiedBy === 'link' || proof.textedAt === null) return false;
+  // Where the account has no number it was that of its WhatsApp, and is written down only where that was too little.
+  const number = recoveryAddress(context, account, proof, 'sms') ?? NEVER_PROVEN;
+  return isTooLittleIn(context, account, proof, number);
+}
+
+const NEVER_PROVEN: Proven = { kind: 'phone', confirmedAt: 0, provenAt: 0 };
+
+function isTooLittleIn(
+  context: Pick<Context, 'clock' | 'settings'>,
+  account: Account,
+  proof: Proof,
+  number: Proven | undefined,
+): boolean {
+  const hasMailbox = recoveryAddress(context, account, proof, 'email') !== undefined;
+  return isTooLittle(number, { hasMailbox, lane: proof.lane, now: context.clock.now() });
 }
 
 /**
@@ -30,7 +63,8 @@ export async function renewProven(
 ): Promise<void> {
   const chats = await chatsOf(context, tx, account);
   const messages = (await tx.outbox.codesOf(proof.id)).map(({ channel, status, attempts, reason }) => ({
-    end: endOf(channel, chats),
+    // WhatsApp stays on a phone whose number has gone, so a code that was read there renews none.
+    end: channel === 'whatsapp' ? ('chat' as const) : endOf(channel, chats),
     status,
     attempts,
     reason,

@@ -3,7 +3,7 @@
  * the account's mailbox can say no; and whoever has lost the mailbox, but not the number, is not shut out (STANDARDS R79).
  */
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { after, before, beforeEach, describe, type TestContext, test } from 'node:test';
 import { completeHeldPasswords } from '../../src/actions/complete-held-passwords.ts';
 import { STALE_NUMBER } from '../../src/rules/limits.ts';
 import { CARRIERS, linkChat, MESSENGER_CARRIERS, PHONE } from '../carriers.ts';
@@ -357,7 +357,80 @@ describe('a stale number by other ways', () => {
     assert.equal(await recover(program, token, sms.codes()[0]!), 'held');
   });
 
-  test('a linked chat is no number: its code comes at the first asking, and opens at once', async (t) => {
+  describe('WhatsApp, which carries to whoever has the number now', () => {
+    const YEARS = 2 * STALE_NUMBER.afterMs;
+    /** With texts and WhatsApp, and an account that linked the number's chat so long ago. */
+    const start = async (t: TestContext, linkedMsAgo: number, person: Partial<Person> = {}) => {
+      const sms = await CARRIERS.webhook();
+      t.after(() => sms.stop());
+      const whatsapp = await MESSENGER_CARRIERS.whatsapp();
+      t.after(() => whatsapp.stop());
+      const program = await startInProcess('sqlite', { ...sms.env, ...whatsapp.env });
+      t.after(() => program.close());
+      const id = await addPerson(program, { ...stale(program), ...person });
+      await linkChat({ ...program, now: () => program.now() - linkedMsAgo }, id, { channel: 'whatsapp', chat: PHONE });
+      const ask = async (channel: string, identifier = PHONE): Promise<string> => {
+        const { token } = (await program.api('POST', '/recovery', { body: { identifier, channel } })).json;
+        await program.settled();
+        return token;
+      };
+      const askAgain = async (token: string): Promise<void> => {
+        await program.advance(AGAIN_MS);
+        await program.api('POST', '/recovery/resend', { body: { token, channel: 'whatsapp' } });
+        await program.settled();
+      };
+      const codesMailed = (): SinkMessage[] => program.sink.messages.filter(({ text }) => /^\s*\d{6}\s*$/m.test(text));
+      return { sms, whatsapp, program, id, ask, askAgain, codesMailed };
+    };
+
+    for (const channel of ['sms', 'whatsapp'])
+      test(`asked for by ${channel}: the mailbox first, and a code that was read there opens nothing at once`, async (t) => {
+        const { sms, whatsapp, program, ask, askAgain, codesMailed } = await start(t, YEARS);
+        const token = await ask(channel);
+        assert.deepEqual([sms.codes(), whatsapp.codes()], [[], []]);
+        assert.equal(codesMailed().length, 1);
+        await askAgain(token);
+        assert.equal(whatsapp.codes().length, 1);
+        assert.equal(await recover(program, token, whatsapp.codes()[0]!), 'held');
+        const signIn = { identifier: PHONE, password: NEW_PASSWORD };
+        assert.equal((await program.api('POST', '/sessions', { body: signIn })).status, 401);
+      });
+
+    test('of an account that has the number there alone: the same', async (t) => {
+      const { whatsapp, program, ask, askAgain } = await start(t, YEARS, { phones: [] });
+      const token = await ask('whatsapp', 'owner@example.com');
+      assert.deepEqual(whatsapp.codes(), []);
+      await askAgain(token);
+      assert.equal(await recover(program, token, whatsapp.codes()[0]!), 'held');
+    });
+
+    test('linked within the year it is its owner who has it: at once, and no number is proven by it', async (t) => {
+      const { whatsapp, program, id, ask } = await start(t, STALE_NUMBER.afterMs - 1_000);
+      const token = await ask('whatsapp');
+      assert.equal(await recover(program, token, whatsapp.codes()[0]!), 'completed');
+      const account = await program.regain.context.store.transaction((tx) => tx.accounts.byId(id));
+      assert.equal(account?.addresses.find(({ kind }) => kind === 'phone')?.provenAt, stale(program).numbersProvenAt);
+    });
+
+    test('on a number that was proven within the year: at once', async (t) => {
+      const { whatsapp, program, ask } = await start(t, YEARS, { numbersProvenAt: Date.parse('2026-01-01') });
+      const token = await ask('whatsapp');
+      assert.equal(await recover(program, token, whatsapp.codes()[0]!), 'completed');
+    });
+
+    test('"this wasn\'t me" about it stops recovery by the number, too', async (t) => {
+      const { whatsapp, program, id, ask } = await start(t, 0);
+      const token = await ask('whatsapp');
+      await recover(program, token, whatsapp.codes()[0]!);
+      await program.settled();
+      const notice = program.sink.messages.findLast(({ subject }) => /changed/.test(subject));
+      assert.equal((await owners(program).visitor().post(linkIn(notice!, '/not-me/'))).status, 200);
+      const account = await program.regain.context.store.transaction((tx) => tx.accounts.byId(id));
+      assert.notEqual(account?.addresses.find(({ kind }) => kind === 'phone')?.frozenAt, null);
+    });
+  });
+
+  test('a chat of Viber is no number: its code comes at the first asking, and opens at once', async (t) => {
     const sms = await CARRIERS.webhook();
     t.after(() => sms.stop());
     const viber = await MESSENGER_CARRIERS.viber();
