@@ -6,12 +6,14 @@ import type { OutgoingText, Risk } from '../ports.ts';
 import {
   afterAttempt,
   afterLostAnswer,
+  afterSecondDoubt,
   fateOfDecoy,
   HANDED_OVER,
   isMessenger,
   type LeftOut,
   type NextStep,
   OUTCOME_OF_LOST_WORKER,
+  reasonOfText,
   type SendOutcome,
 } from '../rules/delivery.ts';
 import { isPlaceholder } from '../rules/identifiers.ts';
@@ -162,7 +164,7 @@ function stepAfter(
   if (next?.leaves) return { status: 'failed' };
   const { channel, reason, usefulUntil } = message;
   const times = { goesOn: next !== undefined, usefulUntil, now };
-  const lost = channel === 'email' ? afterLostAnswer(outcome, reason, times) : undefined;
+  const lost = channel === 'email' ? afterLostAnswer(outcome, reason, times) : afterSecondDoubt(outcome, reason);
   if (lost) return lost;
   return afterAttempt(beforeRetry(outcome, reports), attempts, usefulUntil, now);
 }
@@ -170,7 +172,8 @@ function stepAfter(
 function reasonOf(message: Message, prepared: Prepared, outcome: Attempt): string | null {
   if (prepared.do === 'let-go') return prepared.reason;
   if (typeof outcome === 'string') return message.reason;
-  return outcome.kind === 'accepted' ? null : outcome.reason;
+  if (outcome.kind === 'accepted') return null;
+  return message.channel === 'email' ? outcome.reason : reasonOfText(outcome, message.reason);
 }
 
 async function attempt(delivery: Delivery, message: Message, prepared: Prepared): Promise<Attempt> {

@@ -39,6 +39,8 @@ export interface PaidSend {
   parts?: number;
   /** It was held back before and is asked for again: it counts as one message held back. */
   askedBefore?: boolean;
+  /** It was perhaps sent before, and counted to its number then: an outage of the provider must not use up what a number may have. */
+  countedBefore?: boolean;
 }
 
 /** What was charged, to be given back where the provider did not take the message. */
@@ -158,7 +160,7 @@ async function chargeAll(
   return money ? { buckets, money } : undo('budget');
 }
 
-function ownBuckets({ send: { channel }, destination: { prefix }, spender, mac }: Judged): {
+function ownBuckets({ send: { channel, countedBefore }, destination: { prefix }, spender, mac }: Judged): {
   key: string;
   limit: Limit;
   heldBack: HeldBack;
@@ -169,8 +171,7 @@ function ownBuckets({ send: { channel }, destination: { prefix }, spender, mac }
     heldBack,
   });
   return [
-    bucket('number', mac, 'number'),
-    bucket('number-month', mac, 'number'),
+    ...(countedBefore ? [] : [bucket('number', mac, 'number'), bucket('number-month', mac, 'number')]),
     ...(prefix === undefined ? [] : [bucket('prefix', prefix, 'prefix')]),
   ];
 }

@@ -1,5 +1,12 @@
 /** The money side of a code by text: asked before it leaves, settled by what the provider said, and told what was entered. */
-import { type Channel, HANDED_OVER, type Over, type SendOutcome } from '../rules/delivery.ts';
+import {
+  type Channel,
+  HANDED_OVER,
+  lastWordOf,
+  type Over,
+  type SendOutcome,
+  wasPerhapsSent,
+} from '../rules/delivery.ts';
 import { CODES, codesOf, type HeldBack, mayFree, PAID_CHANNELS, type PaidChannel, spenderOf } from '../rules/spend.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
@@ -50,8 +57,10 @@ async function buy(
   // The Gateway is paid by the message, however long.
   const perSegment = channel === 'sms' ? { parts } : {};
   const now = context.clock.now();
-  const askedBefore = message.reason === 'held_back';
-  const answer = await guardSpend(context, tx, { channel, to, ...by, now, askedBefore, ...perSegment });
+  const askedBefore = lastWordOf(message.reason) === 'held_back';
+  const countedBefore = wasPerhapsSent(message.reason);
+  const send = { channel, to, ...by, now, askedBefore, countedBefore, ...perSegment };
+  const answer = await guardSpend(context, tx, send);
   return answer.allowed ? { channel, outcome, costMicros: answer.costMicros, charge: answer.charge } : answer.heldBack;
 }
 

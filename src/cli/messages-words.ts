@@ -1,5 +1,5 @@
 /** Statuses, reasons and refusals of messages in words. The codes stay in sight: they are what a provider's support asks for. */
-import { RETRIED, type ShownStatus } from '../rules/delivery.ts';
+import { lastWordOf, RETRIED, type ShownStatus } from '../rules/delivery.ts';
 import type { State } from '../rules/recovery-flow.ts';
 import type { RetryRefusal } from '../rules/retry.ts';
 import { plain } from './shown.ts';
@@ -50,6 +50,8 @@ const BY_CODE: Record<string, string> = {
 
 /** "the mailbox does not exist (550 5.1.1)" */
 export function reasonInWords(reason: string): string {
+  const last = lastWordOf(reason);
+  if (last !== null && last !== reason) return `it may have been sent: ${reasonInWords(last)}`;
   const words = BY_CODE[reason] ?? wordsOfReply(reason);
   return words === undefined ? plain(reason) : reason === RETRIED ? words : `${words} (${plain(reason)})`;
 }

@@ -114,6 +114,31 @@ export function afterLostAnswer(
   return goesOn || before === ANSWER_LOST || dueAt >= usefulUntil ? { status: 'sent' } : { status: 'queued', dueAt };
 }
 
+/**
+ * Whether an earlier try of a text may have left. Its reason says so until it is settled, whatever its provider said since: to be
+ * refused now takes nothing back.
+ */
+export function wasPerhapsSent(reason: string | null): boolean {
+  return reason === ANSWER_LOST || reason?.startsWith(`${ANSWER_LOST} `) === true;
+}
+
+/** The reason of a text after a try that did not end well, with its provider's last word. */
+export function reasonOfText(outcome: Exclude<SendOutcome, { kind: 'accepted' }>, before: string | null): string {
+  const isInDoubt = wasPerhapsSent(before) || (outcome.kind === 'temporary' && outcome.maybeSent === true);
+  return isInDoubt && outcome.reason !== ANSWER_LOST ? `${ANSWER_LOST} ${outcome.reason}` : outcome.reason;
+}
+
+/** Without what it says of earlier tries. */
+export function lastWordOf(reason: string | null): string | null {
+  return reason?.startsWith(`${ANSWER_LOST} `) ? reason.slice(ANSWER_LOST.length + 1) : reason;
+}
+
+/** A text that was perhaps sent twice is taken for sent: it costs each time, and a provider that is out of order takes it again and again. */
+export function afterSecondDoubt(outcome: SendOutcome, before: string | null): NextStep | undefined {
+  const isLost = outcome.kind === 'temporary' && outcome.maybeSent === true;
+  return isLost && wasPerhapsSent(before) ? { status: 'sent' } : undefined;
+}
+
 /** What a receipt says. */
 export type ReportedStatus = 'sent' | 'delivered' | 'read' | 'failed';
 

@@ -7,6 +7,7 @@ import { describe, type TestContext, test } from 'node:test';
 import type { Settings } from '../../src/config.ts';
 import { RECEIPT_WAIT_MS } from '../../src/rules/ladder.ts';
 import { CODE_LIFETIME_MS } from '../../src/rules/limits.ts';
+import { SPEND_LIMITS } from '../../src/rules/spend.ts';
 import { CARRIERS, type Carrier, type Fault, linkChat, MESSENGER_CARRIERS, PHONE } from '../carriers.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson, codeIn } from '../people.ts';
@@ -221,6 +222,60 @@ describe('with one way alone', () => {
         [100_000],
       );
     });
+
+  for (const engine of ['sqlite', 'postgres'] as const) {
+    for (const name of ['twilio', 'smpp'] as const)
+      test(`${name}, on ${engine}, takes each text and loses its answer, below a mailbox that refuses: two texts, and no more`, async (t) => {
+        const carrier = await CARRIERS[name]();
+        const refusing = await startSmtpSink({ onRcpt: () => ({ code: 550, message: '5.1.1 no such mailbox' }) });
+        for (const { stop } of [carrier, refusing]) t.after(() => stop());
+        const program = await startInProcess(engine, { ...carrier.env, REGAIN_SMTP_URL: refusing.url });
+        t.after(() => program.close());
+        await addPerson(program, { emails: [EMAIL], phones: [PHONE] });
+        carrier.fail('proxied', 50);
+        await program.api('POST', '/recovery', { body: { identifier: EMAIL } });
+        await program.settled();
+        await seconds(program, CODE_LIFETIME_MS / 1000);
+        assert.equal(carrier.codes().length, 2);
+        const texts = await program.regain.context.store.transaction((tx) =>
+          tx.messages.list({ since: 0, channel: 'sms' }, 10),
+        );
+        assert.deepEqual(
+          texts.map(({ status, attempts }) => [status, attempts]),
+          [['sent', 2]],
+        );
+      });
+
+    test(`on ${engine}, a provider that answered 502 for a minute keeps its number from nothing afterwards: a message is one`, async (t) => {
+      const { program, carrier } = await withCarrier(t, engine, CARRIERS.twilio, []);
+      const { burst } = SPEND_LIMITS.number.stranger;
+      for (let asked = 0; asked < burst; asked += 1) {
+        const before = carrier.codes().length;
+        carrier.fail('proxied');
+        await ask(program, carrier);
+        await seconds(program, 60);
+        assert.equal(carrier.codes().length, before + 2, 'it was tried once more');
+      }
+      const spent = await program.regain.context.store.transaction((tx) =>
+        tx.spend.spentOn(Math.floor(program.now() / 86_400_000)),
+      );
+      assert.deepEqual(
+        spent.map(({ micros }) => micros),
+        [2 * burst * 100_000],
+        'all of them may have to be paid',
+      );
+    });
+  }
+
+  test('perhaps taken, then refused for some time, and perhaps taken again: that is twice, and no third time', async (t) => {
+    const { program, carrier } = await withCarrier(t, 'sqlite', CARRIERS.twilio, []);
+    carrier.fail('proxied');
+    carrier.fail('down', 2);
+    carrier.fail('proxied', 50);
+    await ask(program, carrier);
+    await seconds(program, CODE_LIFETIME_MS / 1000);
+    assert.equal(carrier.codes().length, 2);
+  });
 });
 
 async function withCarrier(

@@ -4,9 +4,12 @@ import fc from 'fast-check';
 import {
   ANSWER_LOST,
   afterLostAnswer,
+  afterSecondDoubt,
+  lastWordOf,
   type MessageStatus,
   mergeStatus,
   type ReportedStatus,
+  reasonOfText,
   shownStatus,
 } from '../../src/rules/delivery.ts';
 
@@ -75,6 +78,23 @@ describe('merging a receipt', () => {
       }),
     );
   });
+});
+
+test('a text that was perhaps sent twice is taken for sent, also where it was refused in between', () => {
+  const lost = { kind: 'temporary', reason: 'http_502', maybeSent: true } as const;
+  const busy = { kind: 'temporary', reason: 'http_503' } as const;
+  assert.equal(afterSecondDoubt(lost, null), undefined);
+  assert.equal(afterSecondDoubt(lost, 'http_503'), undefined);
+  const first = reasonOfText(lost, null);
+  assert.equal(first, 'answer_lost http_502');
+  assert.equal(afterSecondDoubt(busy, first), undefined);
+  const then = reasonOfText(busy, first);
+  assert.deepEqual([then, lastWordOf(then)], ['answer_lost http_503', 'http_503']);
+  for (const before of [first, then, ANSWER_LOST])
+    assert.deepEqual(afterSecondDoubt(lost, before), { status: 'sent' }, before);
+  assert.equal(reasonOfText({ kind: 'permanent', reason: '21614' }, first), 'answer_lost 21614');
+  assert.equal(reasonOfText({ ...lost, reason: ANSWER_LOST }, null), ANSWER_LOST, 'a worker that died');
+  assert.equal(reasonOfText(busy, null), 'http_503');
 });
 
 test('a mail whose answer was lost is sent once more where there is no other way, and is shown as sent', () => {
