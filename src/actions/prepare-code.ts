@@ -128,7 +128,12 @@ async function whyLetGo(
   if (message.follows === null || message.reason === RETRIED) return undefined;
   const before = await tx.outbox.byId(message.follows);
   if (message.kind === 'decoy' && before?.status !== 'failed') return 'arrived_before';
-  return whyUnneeded({ before: before?.status, state: stateAt(proof, now), isCurrent: isCurrent(message, proof) });
+  return whyUnneeded({
+    before: before?.status,
+    state: stateAt(proof, now),
+    isCurrent: isCurrent(message, proof),
+    isTried: message.attempts > 0,
+  });
 }
 
 /**

@@ -154,15 +154,20 @@ const AFTER_CODE: readonly State[] = ['choosing', 'verified', 'held', 'completed
 /** Why a rung that stood ready is not sent. */
 export type Unneeded = 'arrived_before' | 'code_entered' | 'cancelled' | 'asked_again';
 
-/** @param ready.before what is known of the message that it stands in for @param ready.isCurrent nobody asked again since */
+/**
+ * Where somebody asked again, a ladder of its own has begun. It leaves out the ways that the code was tried by, so one that is being
+ * tried (a mailbox that greylists, a provider that is down) goes on.
+ * @param ready.before what is known of the message that it stands in for @param ready.isCurrent nobody asked again since
+ */
 export function whyUnneeded(ready: {
   before: MessageStatus | undefined;
   state: State;
   isCurrent: boolean;
+  isTried: boolean;
 }): Unneeded | undefined {
-  const { before, state, isCurrent } = ready;
+  const { before, state, isCurrent, isTried } = ready;
   if (AFTER_CODE.some((after) => after === state)) return 'code_entered';
   if (state === 'cancelled') return 'cancelled';
   if (before === 'delivered') return 'arrived_before';
-  return isCurrent ? undefined : 'asked_again';
+  return isCurrent || isTried ? undefined : 'asked_again';
 }

@@ -4,6 +4,7 @@ import { createServer, type Socket } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { LEASE_MS, LIMITS } from '../../src/rules/limits.ts';
 import type { Message } from '../../src/store/store.ts';
+import { CARRIERS, PHONE } from '../carriers.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson, codeIn } from '../people.ts';
 import { freePort } from '../regain.ts';
@@ -182,6 +183,52 @@ for (const engine of ['sqlite', 'postgres'] as const)
         [NOBODY],
       );
     });
+  });
+
+for (const engine of ['sqlite', 'postgres'] as const)
+  describe(`"send again" while the code is tried by another way, on ${engine}`, () => {
+    for (const presses of [0, 1, 2]) {
+      test(`a mailbox that greylists, below a text that nobody reads: the mail comes when it opens; pressed ${presses} times`, async (t) => {
+        let isOpen = false;
+        const greylisting = await startSmtpSink({
+          onRcpt: () => (isOpen ? undefined : { code: 451, message: '4.7.1 Greylisted' }),
+        });
+        const twilio = await CARRIERS.twilio();
+        for (const { stop } of [greylisting, twilio]) t.after(() => stop());
+        const program = await startInProcess(engine, { ...twilio.env, REGAIN_SMTP_URL: greylisting.url });
+        t.after(() => program.close());
+        await addPerson(program, { emails: ['jane@example.com'], phones: [PHONE] });
+        const token = await ask(program, PHONE);
+        await pressing(program, token, presses);
+        isOpen = true;
+        for (let second = 0; second < 360; second += 5) await program.advance(5 * SECOND);
+        assert.equal(greylisting.messages.filter(({ text }) => /^\s*\d{6}\s*$/m.test(text)).length, 1);
+        assert.equal(twilio.codes().length, 1 + presses, 'what was asked for');
+      });
+
+      test(`a provider of texts that is down, below a mailbox that is full: the text comes when it is back; pressed ${presses} times`, async (t) => {
+        const full = await startSmtpSink({ onRcpt: () => ({ code: 452, message: '4.2.2 Over quota' }) });
+        const twilio = await CARRIERS.twilio();
+        for (const { stop } of [full, twilio]) t.after(() => stop());
+        const program = await startInProcess(engine, { ...twilio.env, REGAIN_SMTP_URL: full.url });
+        t.after(() => program.close());
+        await addPerson(program, { emails: ['jane@example.com'], phones: [PHONE] });
+        twilio.fail('down', 6);
+        await pressing(program, await ask(program, 'jane@example.com'), presses);
+        for (let second = 0; second < 360; second += 5) await program.advance(5 * SECOND);
+        assert.equal(twilio.codes().length, 1);
+      });
+    }
+
+    /** Each time when it may be pressed; 105 seconds pass. */
+    const pressing = async (program: InProcess, token: string, presses: number): Promise<void> => {
+      for (let second = 1; second <= 105; second += 1) {
+        await program.advance(SECOND);
+        if (second !== 35 && second !== 100) continue;
+        if (presses > (second === 35 ? 0 : 1)) await sendAgain(program, token);
+        await program.settled();
+      }
+    };
   });
 
 async function inOutage(

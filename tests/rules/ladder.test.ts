@@ -149,7 +149,14 @@ describe('a rung that stands ready', () => {
     ['is not, where it was stopped', 'sent', 'cancelled', true, 'cancelled'],
   ];
   for (const [title, before, state, isCurrent, expected] of rows)
-    test(title, () => assert.equal(whyUnneeded({ before, state, isCurrent }), expected));
+    test(title, () => assert.equal(whyUnneeded({ before, state, isCurrent, isTried: false }), expected));
+
+  test('and is being tried goes on where somebody asked again, until the code is entered or the message before arrived', () => {
+    const tried = { before: 'sent', state: 'code_sent', isCurrent: false, isTried: true } as const;
+    assert.equal(whyUnneeded(tried), undefined);
+    assert.equal(whyUnneeded({ ...tried, before: 'delivered' }), 'arrived_before');
+    assert.equal(whyUnneeded({ ...tried, state: 'verified' }), 'code_entered');
+  });
 });
 
 describe('the ways to choose between', () => {
