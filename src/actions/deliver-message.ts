@@ -133,6 +133,7 @@ function nextWay(
     tookMs: now - startedAt,
     waitedMs: now - (message.leavesAt ?? message.createdAt),
     reports: reports(delivery, message, prepared),
+    isAsked: prepared.do !== 'text' || prepared.asked === undefined || prepared.asked === channel,
     below: prepared.below,
   });
 }

@@ -66,7 +66,8 @@ export interface Carried {
 export type Prepared =
   /** `below`: the rungs to go on with where this one fails, or stays silent. */
   | { do: 'send'; to: string; mail: RenderedMail; below?: Channel[] }
-  | ({ do: 'text'; below: Channel[] } & Texted)
+  /** `asked`: the way that the code was asked for. */
+  | ({ do: 'text'; asked?: Channel; below: Channel[] } & Texted)
   /** A worker ended while it handed this over. */
   | { do: 'doubt'; over: Over; below: Channel[] }
   /**

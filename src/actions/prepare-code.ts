@@ -114,7 +114,7 @@ async function prepareForSomebody(
     over,
   );
   const bought = await buyText(context, delivery, tx, { message, proof, to, over, parts: text.segments });
-  if (typeof bought !== 'string') return { do: 'text', to, over, text, paid: bought, below };
+  if (typeof bought !== 'string') return { do: 'text', to, over, text, paid: bought, asked: proof.channel, below };
   return skipHeldBack(bought, below);
 }
 

@@ -3,7 +3,7 @@
  * he typed and on the settings; only the worker, who knows the account, goes down the ladder, and nobody is shown that it does.
  */
 import type { Purpose } from './codes.ts';
-import type { Channel, MessageStatus, Messenger, SendOutcome } from './delivery.ts';
+import { type Channel, isMessenger, type MessageStatus, type Messenger, type SendOutcome } from './delivery.ts';
 import type { Identifier } from './identifiers.ts';
 import type { State } from './recovery-flow.ts';
 import { canBeTexted, type TextCountries } from './text-numbers.ts';
@@ -91,6 +91,8 @@ export interface Attempted {
   waitedMs: number;
   /** Whether the provider reports what arrives. */
   reports: boolean;
+  /** Whether this is the way that the code was asked for. */
+  isAsked: boolean;
   /** The lower rungs that the account can be reached by. */
   below: readonly Channel[];
 }
@@ -109,13 +111,20 @@ export function onward(attempted: Attempted): Onward | undefined {
   const [next] = below;
   if (next === undefined) return undefined;
   if (outcome.kind === 'accepted')
-    return reports ? { channel: next, inMs: Math.max(0, receiptWaitMs(attempted) - tookMs), leaves: false } : undefined;
+    return reports || isSilentChat(attempted)
+      ? { channel: next, inMs: Math.max(0, receiptWaitMs(attempted) - tookMs), leaves: false }
+      : undefined;
   if (channel === 'email') {
     // What a mail's own fate looks like must not depend on an account with other ways: it is never given up for them.
     const isOver = outcome.kind !== 'temporary' || outcome.maybeSent === true || waitedMs >= MAIL_HELD_UP_MS;
     return isOver ? { channel: next, inMs: 0, leaves: false } : undefined;
   }
   return isWorthWaiting(attempted) ? undefined : { channel: next, inMs: 0, leaves: true };
+}
+
+/** A bot of Telegram tells nothing, and whoever asked for a text need not look there: it must not end the ladder above that text. */
+function isSilentChat({ channel, reports, isAsked }: Attempted): boolean {
+  return isMessenger(channel) && !reports && !isAsked;
 }
 
 /** From the hand-over. */

@@ -12,6 +12,7 @@ import type { ApiAnswer } from '../visitor.ts';
 const EMAIL = 'jane@example.com';
 const OTHER = 'other@example.com';
 const NOBODY = 'nobody@example.com';
+const GATEWAY_TOKEN = 'AAEYJQAAh43tuSpLbRnlRl9pHYqzeN6gCVSHd9OB';
 const REFUSED = { code: 550, message: '5.1.1 no such mailbox' };
 
 for (const engine of ['sqlite', 'postgres'] as const)
@@ -158,14 +159,13 @@ test('a code by the Gateway costs what it costs, also to a number that two accou
 });
 
 test('what the Gateway took for its question counts, also where it then refuses the code', async (t) => {
-  const token = 'AAEYJQAAh43tuSpLbRnlRl9pHYqzeN6gCVSHd9OB';
-  const peer = await startTelegramGatewayPeer(token);
+  const peer = await startTelegramGatewayPeer(GATEWAY_TOKEN);
   t.after(() => peer.stop());
   const texts = await CARRIERS.twilio();
   t.after(() => texts.stop());
   const program = await startInProcess('sqlite', {
     ...texts.env,
-    REGAIN_TELEGRAM_GATEWAY_URL: `telegram-gateway://:${token}@gatewayapi.telegram.org?api=${peer.url}`,
+    REGAIN_TELEGRAM_GATEWAY_URL: `telegram-gateway://:${GATEWAY_TOKEN}@gatewayapi.telegram.org?api=${peer.url}`,
     REGAIN_PRICES: 'sms:US=0.05,telegram:*=0.01',
     REGAIN_SPEND_PER_DAY: 'telegram=0.05',
   });
@@ -287,6 +287,51 @@ describe('linked messengers', () => {
     if (whatsapp.chat) await linkChat(program, account, whatsapp.chat);
     await ask(program, 'refuses@example.com', { channel: 'viber' });
     assert.deepEqual([whatsapp.codes().length, texts.codes().length], [1, 1]);
+  });
+
+  describe("a bot's chat, which reports nothing, and that was not asked for", () => {
+    const startWithTexts = async (t: TestContext, emails: string[], more: Record<string, string> = {}) => {
+      const texts = await CARRIERS.twilio();
+      t.after(() => texts.stop());
+      const world = await start(t, { emails, phones: [PHONE] }, { ...texts.env, ...more });
+      if (world.bot.chat) await linkChat(world.program, world.account, world.bot.chat);
+      return { ...world, texts };
+    };
+    const seconds = async (program: InProcess, count: number): Promise<void> => {
+      for (let second = 0; second < count; second += 1) await program.advance(1_000);
+    };
+
+    for (const emails of [[EMAIL], []])
+      test(`in the place of the Gateway, with ${emails.length} mailboxes: the text that was asked for still comes`, async (t) => {
+        const gateway = await startTelegramGatewayPeer(GATEWAY_TOKEN);
+        t.after(() => gateway.stop());
+        const url = `telegram-gateway://:${GATEWAY_TOKEN}@gatewayapi.telegram.org?api=${gateway.url}`;
+        const { program, bot, texts } = await startWithTexts(t, emails, { REGAIN_TELEGRAM_GATEWAY_URL: url });
+        await ask(program, PHONE, { channel: 'sms' });
+        await seconds(program, 20);
+        assert.deepEqual([bot.codes().length, gateway.calls.length], [1, 0]);
+        assert.deepEqual(texts.codes(), bot.codes());
+      });
+
+    test('below a text that nobody reads: the mailbox has the code within a minute', async (t) => {
+      const { program, sink, bot, texts } = await startWithTexts(t, [EMAIL]);
+      await ask(program, PHONE);
+      await seconds(program, 60);
+      assert.deepEqual([bot.codes(), codeMails(sink)], [texts.codes(), texts.codes()]);
+    });
+
+    test('is not followed once the code was entered; and asked for, it is not followed at all', async (t) => {
+      const { program, sink, bot, texts } = await startWithTexts(t, [EMAIL]);
+      const asked = await ask(program, PHONE, { channel: 'telegram' });
+      await seconds(program, 60);
+      assert.deepEqual([bot.codes().length, texts.codes().length, codeMails(sink).length], [1, 0, 0]);
+      assert.equal(await verified(program, asked, bot.codes()[0]), 200);
+      const token = await ask(program, PHONE);
+      await seconds(program, 25);
+      assert.equal(await verified(program, token, bot.codes()[1]), 200);
+      await seconds(program, 60);
+      assert.deepEqual([bot.codes().length, texts.codes().length, codeMails(sink).length], [2, 1, 0]);
+    });
   });
 
   test('who blocked the bot is found out once, and the account page says so', async (t) => {

@@ -32,7 +32,15 @@ const LOST: SendOutcome = { kind: 'temporary', reason: 'ETIMEDOUT', maybeSent: t
 const REFUSED: SendOutcome = { kind: 'permanent', reason: '400' };
 
 describe('the ladder', () => {
-  const TEXT = { channel: 'sms', attempts: 1, tookMs: 100, waitedMs: 100, reports: false, below: ['email'] } as const;
+  const TEXT = {
+    channel: 'sms',
+    attempts: 1,
+    tookMs: 100,
+    waitedMs: 100,
+    reports: false,
+    isAsked: true,
+    below: ['email'],
+  } as const;
   const leave = (channel: Channel): Onward => ({ channel, inMs: 0, leaves: true });
   const rows: [string, Partial<Attempted> & Pick<Attempted, 'outcome'>, Onward | undefined][] = [
     ['taken', { outcome: TAKEN }, undefined],
@@ -63,6 +71,18 @@ describe('the ladder', () => {
   ];
   for (const [title, given, expected] of rows)
     test(title, () => assert.deepEqual(onward({ ...TEXT, ...given }), expected));
+
+  const bot = { outcome: TAKEN, channel: 'telegram' } as const;
+  const chats: [string, Partial<Attempted>, Onward | undefined][] = [
+    ['that was asked for', {}, undefined],
+    ['that was not', { isAsked: false }, { channel: 'email', inMs: RECEIPT_WAIT_MS - 100, leaves: false }],
+    ['that was not, the last way', { isAsked: false, below: [] }, undefined],
+  ];
+  for (const [title, given, expected] of chats)
+    test(`taken by a chat that reports nothing, ${title}`, () =>
+      assert.deepEqual(onward({ ...TEXT, ...bot, ...given }), expected));
+  test('taken by a service of texts that reports nothing, which was not asked for', () =>
+    assert.equal(onward({ ...TEXT, outcome: TAKEN, isAsked: false }), undefined));
 
   const three = { below: ['sms', 'whatsapp', 'email'] } as const;
   const crowded: [string, Partial<Attempted>, Onward | undefined][] = [
@@ -107,6 +127,7 @@ describe('the ladder', () => {
           tookMs,
           waitedMs: passedMs + tookMs,
           reports: true,
+          isAsked: at === 0,
           below,
         });
         passedMs += tookMs + (next?.inMs ?? 0);
