@@ -141,7 +141,7 @@ export async function queueCode(
   lane: Lane,
   now: number,
 ): Promise<void> {
-  const [channel = proof.channel] = ladderOf(proof.channel, context.settings, proof.carries, proof.purpose);
+  const channel = await firstRung(context, tx, proof);
   const leavesAt = lane === 'waited' ? now + WAITED_MS : now;
   const { id: proofId, epoch, resends: ask } = proof;
   const before = ask > 0 ? await tx.outbox.supersede({ proofId, epoch, channel, ask }, now) : [];
@@ -163,6 +163,18 @@ export async function queueCode(
     ask,
     urgency: mostUrgent([urgencyOf(proof.purpose, lane), ...before.map(({ urgency }) => urgency)]),
   });
+}
+
+/** In a later asking not one above the way that was asked for that this code was tried by: the Gateway would be paid again. */
+async function firstRung(
+  { settings }: Pick<Context, 'settings'>,
+  tx: StoreTransaction,
+  proof: Proof,
+): Promise<Channel> {
+  const { id, epoch, channel, resends } = proof;
+  const [first = channel] = ladderOf(channel, settings, proof.carries, proof.purpose);
+  if (first === channel || resends === 0) return first;
+  return (await tx.outbox.channelsTried(id, epoch)).includes(first) ? channel : first;
 }
 
 function newProof(

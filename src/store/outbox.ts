@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Clock } from '../ports.ts';
-import { type Channel, HANDED_OVER, RETRIED } from '../rules/delivery.ts';
+import { type Channel, HANDED_OVER, LEFT_OUT, RETRIED } from '../rules/delivery.ts';
 import type { Unneeded } from '../rules/ladder.ts';
 import { type PerUrgency, URGENCIES, type Urgency } from '../rules/urgency.ts';
 import type { Engine } from './engine.ts';
@@ -149,7 +149,14 @@ export function outboxQueries(
       .distinct()
       .where('proof_id', '=', proofId)
       .where('epoch', '=', epoch)
-      .where('attempts', '>', sql.lit(0)),
+      .where('attempts', '>', sql.lit(0))
+      .where((eb) =>
+        eb.or([
+          eb('status', '!=', sql.lit('failed' as const)),
+          eb('reason', 'is', null),
+          eb('reason', 'not in', LEFT_OUT),
+        ]),
+      ),
   );
   /** The soonest of one urgency. Each is looked for apart: those of another that are not due yet would lie in between. */
   const soonestOf = (urgency: Urgency) =>

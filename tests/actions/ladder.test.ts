@@ -104,6 +104,44 @@ for (const engine of ['sqlite', 'postgres'] as const)
     });
   });
 
+for (const engine of ['sqlite', 'postgres'] as const)
+  describe(`a text that is asked for again, with the Gateway above it, on ${engine}`, () => {
+    const startWithGateway = async (t: TestContext) => {
+      const texts = await CARRIERS.twilio();
+      const gateway = await startTelegramGatewayPeer(GATEWAY_TOKEN);
+      for (const { stop } of [texts, gateway]) t.after(() => stop());
+      const program = await startInProcess(engine, {
+        ...texts.env,
+        REGAIN_TELEGRAM_GATEWAY_URL: `telegram-gateway://:${GATEWAY_TOKEN}@gatewayapi.telegram.org?api=${gateway.url}`,
+      });
+      t.after(() => program.close());
+      await addPerson(program, { emails: [EMAIL], phones: [PHONE] });
+      return { program, texts, gateway };
+    };
+
+    test('leaves at once; the Gateway, which took it and stayed silent, is neither asked nor paid again', async (t) => {
+      const { program, texts, gateway } = await startWithGateway(t);
+      gateway.numbers.add(PHONE);
+      const tokens = [await ask(program, PHONE), await ask(program, '+12125550188')];
+      for (let second = 0; second < 35; second += 1) await program.advance(1_000);
+      assert.deepEqual([gateway.sent.length, gateway.fees, texts.codes().length], [1, 1, 1]);
+      for (const token of tokens) await resend(program, token, 'sms');
+      assert.deepEqual([gateway.sent.length, gateway.fees, texts.codes().length], [1, 1, 2]);
+      const asked = await program.regain.context.store.transaction((tx) => tx.messages.list({ since: 0 }, 100));
+      const first = asked.filter(({ ask, follows }) => ask === 1 && follows === null).map(({ channel }) => channel);
+      assert.deepEqual(first, ['sms', 'sms'], 'for nobody as for somebody');
+    });
+
+    test('who has no Telegram is not looked for there again', async (t) => {
+      const { program, texts, gateway } = await startWithGateway(t);
+      const token = await ask(program, PHONE);
+      const calls = gateway.calls.length;
+      await program.advance(35_000);
+      await resend(program, token, 'sms');
+      assert.deepEqual([gateway.calls.length, texts.codes().length], [calls, 2]);
+    });
+  });
+
 describe('a link', () => {
   test('goes nowhere else, whatever becomes of its mail', async (t) => {
     const { program, carrier } = await withMailbox(t, 'sqlite', () => REFUSED, { risk: async () => 'high' });

@@ -116,7 +116,7 @@ export interface Suppression {
 export interface Outbox {
   /** By which channels codes of a proof left, each once. */
   channelsOfCodes(proofId: string): Promise<Channel[]>;
-  /** By which channels it was tried to send this code of a proof, whatever came of it, each once. */
+  /** By which channels it was tried to send this code of a proof, whatever came of it, each once; not those that were left out. */
   channelsTried(proofId: string, epoch: number): Promise<Channel[]>;
   insert(message: NewMessage): Promise<void>;
   /** False where the message that it follows has a rung already: of many who add one, exactly one gets true. */

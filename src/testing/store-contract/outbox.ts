@@ -60,6 +60,12 @@ export function outbox(inStore: InStore, inTransaction: InTransaction): void {
     await tx.outbox.insert(message('not tried', { channel: 'whatsapp', epoch: 1 }));
     assert.deepEqual(await tx.outbox.channelsTried('p', 1), ['email', 'sms', 'telegram']);
     assert.deepEqual(await tx.outbox.channelsTried('p', 2), []);
+    await tx.outbox.insert(message('left out', { channel: 'viber', epoch: 1 }));
+    await tx.outbox.settle('left out', { status: 'failed', attempts: 1, reason: 'stale_number' });
+    await tx.outbox.insert(message('held back', { channel: 'whatsapp', epoch: 1 }));
+    await tx.outbox.settle('held back', { status: 'queued', attempts: 1, reason: 'held_back', dueAt: NOW });
+    const tried = ['email', 'sms', 'telegram', 'whatsapp'];
+    assert.deepEqual(await tx.outbox.channelsTried('p', 1), tried, 'what waits is still being tried');
   });
 
   inTransaction('outbox: codes of a proof, newest first, and the newest by a channel', async (tx) => {
