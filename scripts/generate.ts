@@ -108,9 +108,17 @@ function securityBudget(): string {
     const { burst, refillMs } = breakerLimit(name);
     return `| \`${name}\` | ${burst / 2} | ${burst} | one every ${span(refillMs)} |`;
   });
-  const spendBuckets = Object.entries(spend.SPEND_LIMITS).map(
-    ([name, of]) => `| ${name} | ${spend.SPENDERS.map((one) => bucketText(of[one])).join(' | ')} |`,
-  );
+  const spendRow = (title: string, of: Partial<Record<spend.NumberSpender, limits.Limit>>): string =>
+    `| ${title} | ${spend.NUMBER_SPENDERS.map((one) => (of[one] ? bucketText(of[one]) : '')).join(' | ')} |`;
+  const asStrangers = (cellOf: (spender: spend.Spender) => string): string =>
+    spend.NUMBER_SPENDERS.map((one) => (one === 'worked' ? 'as strangers, and with them' : cellOf(one))).join(' | ');
+  const spendBuckets = [
+    ...(['number', 'number-month'] as const).flatMap((name) => [
+      spendRow(name, spend.SPEND_LIMITS[name]),
+      spendRow(`${name}, what one network may have of it`, spend.NETWORK_SHARES[name]),
+    ]),
+    `| prefix | ${asStrangers((one) => bucketText(spend.SPEND_LIMITS.prefix[one]))} |`,
+  ];
   return `${HEADER}# The security budget
 
 Every number of Regain stands in \`src/rules/limits.ts\`, those of money in \`src/rules/spend.ts\`, with its reason. This page prints them.
@@ -163,18 +171,19 @@ ${buckets.join('\n')}
 ## Money
 
 Messages that cost money, by channel. An owner is a browser that has signed in to the account and recovers it, or a notice to an
-account; anybody else who recovers is a stranger. A newcomer is a number that is registered or added to an account.
+account; anybody else who recovers is a stranger, with budgets of one number apart where he did a proof of work. A newcomer is
+a number that is registered or added to an account.
 A prefix is a number without its last four digits.
 
-| bucket | newcomers | strangers | owners |
-|---|---|---|---|
+| bucket | newcomers | strangers | strangers who did work | owners |
+|---|---|---|---|---|
 ${spendBuckets.join('\n')}
-| country, following \`REGAIN_BUSY_HOUR_SENDS\` | ${spend.SPENDERS.map((one) =>
+| country, following \`REGAIN_BUSY_HOUR_SENDS\` | ${asStrangers((one) =>
     bucketText(spend.countryLimit(one, limits.BUSY_HOUR_SENDS)),
-  ).join(' | ')} |
-| budget of a day (UTC), \`REGAIN_SPEND_PER_DAY\` | ${spend.SPENDERS.map(
+  )} |
+| budget of a day (UTC), \`REGAIN_SPEND_PER_DAY\` | ${asStrangers(
     (one) => `${Math.round(100 * spend.SHARE_OF_DAY[one])} %`,
-  ).join(' | ')} |
+  )} |
 
 A prefix is closed to strangers, or to newcomers, for ${span(spend.CONVERSION.closedMs)} when of ${spend.CONVERSION.leastSent} messages or more, in this hour and the one before, fewer than
 ${100 * spend.CONVERSION.leastShare} % had their code entered. Counters are kept for ${span(spend.SPEND_KEPT_MS)}.

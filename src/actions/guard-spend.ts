@@ -5,7 +5,6 @@
 import type { Purpose } from '../rules/codes.ts';
 import { type Destination, readDestination } from '../rules/destinations.ts';
 import type { Lane } from '../rules/lanes.ts';
-import type { Limit } from '../rules/limits.ts';
 import {
   CONVERSION,
   type CodesCounted,
@@ -14,13 +13,15 @@ import {
   type HeldBack,
   hourOf,
   isPumped,
+  NETWORK_SHARES,
+  numberSpenderOf,
   type PaidChannel,
   SPEND_LIMITS,
   type Spender,
   type SpendOutcome,
   spenderOf,
 } from '../rules/spend.ts';
-import { bucketKey, budgetOf, closedKey, countryStripes, shareOf } from '../rules/spend-buckets.ts';
+import { type Bucket, bucketKey, budgetOf, closedKey, countryStripes, shareOf } from '../rules/spend-buckets.ts';
 import { priceOf } from '../rules/spend-settings.ts';
 import type { SpendMoney, StoreTransaction } from '../store/store.ts';
 import { alertOnce, announce } from './alert-spend.ts';
@@ -34,6 +35,8 @@ export interface PaidSend {
   to: string;
   lane: Lane;
   purpose: Purpose | 'notice';
+  /** Of the client that began; null where one stands for everybody. */
+  network?: string | null;
   now: number;
   /** Text segments that are paid for one by one; 1 where a message is one. */
   parts?: number;
@@ -45,7 +48,7 @@ export interface PaidSend {
 
 /** What was charged, to be given back where the provider did not take the message. */
 export interface SpendCharge {
-  buckets: readonly { key: string; limit: Limit }[];
+  buckets: readonly Bucket[];
   money: SpendMoney;
 }
 
@@ -144,7 +147,7 @@ async function chargeAll(
   judged: Judged,
   costMicros: number,
 ): Promise<SpendCharge | HeldBack> {
-  const buckets: { key: string; limit: Limit }[] = [];
+  const buckets: Bucket[] = [];
   const undo = async (heldBack: HeldBack): Promise<HeldBack> => {
     for (const { key, limit } of buckets) await tx.limits.refund(key, limit);
     return heldBack;
@@ -160,27 +163,39 @@ async function chargeAll(
   return money ? { buckets, money } : undo('budget');
 }
 
-function ownBuckets({ send: { channel, countedBefore }, destination: { prefix }, spender, mac }: Judged): {
-  key: string;
-  limit: Limit;
+interface OwnBucket extends Bucket {
   heldBack: HeldBack;
-}[] {
-  const bucket = (name: keyof typeof SPEND_LIMITS, of: string, heldBack: HeldBack) => ({
-    key: bucketKey(name, spender, channel, of),
+}
+
+function ownBuckets(judged: Judged): OwnBucket[] {
+  const { send, destination, spender } = judged;
+  const ofNumber = send.countedBefore
+    ? []
+    : [...bucketsOfNumber(judged, 'number'), ...bucketsOfNumber(judged, 'number-month')];
+  if (destination.prefix === undefined) return ofNumber;
+  const key = bucketKey('prefix', spender, send.channel, destination.prefix);
+  return [...ofNumber, { key, limit: SPEND_LIMITS.prefix[spender], heldBack: 'prefix' }];
+}
+
+/** What the client's network may have of it, and what is left of it at all. */
+function bucketsOfNumber({ send, mac }: Judged, name: 'number' | 'number-month'): OwnBucket[] {
+  const { channel, lane, purpose, network = null } = send;
+  const spender = numberSpenderOf(lane, purpose);
+  const whole = {
+    key: bucketKey(name, spender, channel, mac),
     limit: SPEND_LIMITS[name][spender],
-    heldBack,
-  });
-  return [
-    ...(countedBefore ? [] : [bucket('number', mac, 'number'), bucket('number-month', mac, 'number')]),
-    ...(prefix === undefined ? [] : [bucket('prefix', prefix, 'prefix')]),
-  ];
+    heldBack: 'number',
+  } as const;
+  if (network === null || spender === 'owner' || spender === 'newcomer') return [whole];
+  const key = bucketKey(`${name}-share`, spender, channel, `${mac}:${network}`);
+  return [{ key, limit: NETWORK_SHARES[name][spender], heldBack: 'number' }, whole];
 }
 
 async function chargeCountry(
   { settings }: GuardContext,
   tx: StoreTransaction,
   { send: { channel, now }, destination: { country }, spender, mac }: Judged,
-): Promise<{ key: string; limit: Limit } | 'full' | 'none'> {
+): Promise<Bucket | 'full' | 'none'> {
   if (country === undefined) return 'none';
   const striped = countryStripes(channel, country, spender, settings.busyHourSends);
   const tried = new Set<string>();

@@ -29,8 +29,8 @@ export function buyText(
   tx: StoreTransaction,
   text: Text & { proof: Proof },
 ): Promise<Bought | HeldBack | undefined> {
-  const { lane, purpose } = text.proof;
-  return buy(context, delivery, tx, text, { lane, purpose, outcome: codesOf(spenderOf(lane, purpose)).sent });
+  const { lane, purpose, network } = text.proof;
+  return buy(context, delivery, tx, text, { lane, purpose, network, outcome: codesOf(spenderOf(lane, purpose)).sent });
 }
 
 /** Of what happened to an account. @returns as `buyText` */
@@ -48,7 +48,7 @@ async function buy(
   delivery: Delivery,
   tx: StoreTransaction,
   { message, to, over, parts }: Text,
-  { outcome, ...by }: Pick<PaidSend, 'lane' | 'purpose'> & Pick<Bought, 'outcome'>,
+  { outcome, ...by }: Pick<PaidSend, 'lane' | 'purpose' | 'network'> & Pick<Bought, 'outcome'>,
 ): Promise<Bought | HeldBack | undefined> {
   // Paid for when it was handed over.
   if (message.reason === HANDED_OVER) return undefined;

@@ -4,7 +4,7 @@
  * cap is never passed; small budgets have one row and are met exactly, large ones within a hundredth.
  */
 import type { Limit } from './limits.ts';
-import { countryLimit, type PaidChannel, SHARE_OF_DAY, type Spender } from './spend.ts';
+import { countryLimit, type NumberSpender, type PaidChannel, SHARE_OF_DAY, type Spender } from './spend.ts';
 import type { SpendSettings } from './spend-settings.ts';
 
 const MOST_STRIPES = 8;
@@ -16,7 +16,7 @@ export interface Bucket {
 }
 
 /** @param of what is counted: the HMAC of a number, a prefix, a country */
-export function bucketKey(name: string, spender: Spender, channel: PaidChannel, of: string): string {
+export function bucketKey(name: string, spender: NumberSpender, channel: PaidChannel, of: string): string {
   return `spend-${name}:${spender}:${channel}:${of}`;
 }
 

@@ -41,6 +41,17 @@ export function spenderOf(lane: Lane, purpose: Purpose | 'notice'): Spender {
   return lane === 'known-device' ? 'owner' : 'stranger';
 }
 
+/**
+ * Of one number those who did a proof of work have budgets apart, as they have in limits.ts: else strangers who ask without would
+ * empty them. To its prefix and country, and of the day's money, they are strangers like the others.
+ */
+export const NUMBER_SPENDERS = ['newcomer', 'stranger', 'worked', 'owner'] as const;
+export type NumberSpender = (typeof NUMBER_SPENDERS)[number];
+export function numberSpenderOf(lane: Lane, purpose: Purpose | 'notice'): NumberSpender {
+  const spender = spenderOf(lane, purpose);
+  return spender === 'stranger' && lane === 'worked' ? lane : spender;
+}
+
 /** How codes are counted that were sent and entered: those of newcomers apart, so that they close no door to others. */
 export const CODES = {
   recovering: { sent: 'sent', entered: 'entered' },
@@ -58,16 +69,21 @@ export type SpendOutcome = CodesCounted['sent' | 'entered'] | 'notice' | HeldBac
  * the ten thousand. Owners have small buckets of their own, because a pumper may have planted accounts and signed in.
  */
 export const SPEND_LIMITS = {
-  /** To one number: five tries of an evening, and in the long run ten a month. Not for life: people forget for years. */
+  /**
+   * To one number: five tries of an evening, and in the long run ten a month. Not for life: people forget for years. Strangers have
+   * what two networks may ask for, so that one can't use it up.
+   */
   number: {
     owner: { burst: 5, refillMs: 2 * HOUR },
-    stranger: { burst: 5, refillMs: 4 * HOUR },
+    stranger: { burst: 10, refillMs: 4 * HOUR },
+    worked: { burst: 5, refillMs: 4 * HOUR },
     // Nobody proves one number again and again.
     newcomer: { burst: 5, refillMs: 8 * HOUR },
   },
   'number-month': {
     owner: { burst: 20, refillMs: 3 * DAY },
     stranger: { burst: 20, refillMs: 3 * DAY },
+    worked: { burst: 10, refillMs: 6 * DAY },
     newcomer: { burst: 10, refillMs: 6 * DAY },
   },
   /** To one prefix. Of ten thousand numbers, one in a hundred of them a customer's, one or two recover in a day. */
@@ -76,7 +92,14 @@ export const SPEND_LIMITS = {
     stranger: { burst: 60, refillMs: 10 * MINUTE },
     newcomer: { burst: 60, refillMs: 20 * MINUTE },
   },
-} as const satisfies Record<string, Record<Spender, Limit>>;
+} as const satisfies Record<'number' | 'number-month', Record<NumberSpender, Limit>> &
+  Record<'prefix', Record<Spender, Limit>>;
+
+/** What one network may have of it, by whichever of the account's names it asks: about half, and no more than half of what comes back. */
+export const NETWORK_SHARES = {
+  number: { stranger: { burst: 5, refillMs: 8 * HOUR }, worked: { burst: 3, refillMs: 8 * HOUR } },
+  'number-month': { stranger: { burst: 10, refillMs: 6 * DAY }, worked: { burst: 5, refillMs: 12 * DAY } },
+} as const satisfies Record<'number' | 'number-month', Record<'stranger' | 'worked', Limit>>;
 
 /** To one country, by the shop's own busy hour: all codes of one may go to one country, and after that as many an hour. */
 export function countryLimit(spender: Spender, busyHourSends: number): Limit {

@@ -1,7 +1,8 @@
 /** Notices by text message, on both engines: who is told by phone, what it costs, and what it never does. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { CODES, hourOf } from '../../src/rules/spend.ts';
+import { WAITED_MS } from '../../src/rules/limits.ts';
+import { CODES, hourOf, SPEND_LIMITS } from '../../src/rules/spend.ts';
 import type { InProcess } from '../in-process.ts';
 import { type Owners, owners, removalOf } from '../owners.ts';
 import { addPerson, codeIn, NEW_PASSWORD, OLD_PASSWORD } from '../people.ts';
@@ -167,13 +168,16 @@ for (const engine of ['sqlite', 'postgres'] as const)
     test('texts that strangers ask for use up no notice; what one number may be told is bounded', async () => {
       const [email, number] = [newEmail(), newNumber()];
       await addPerson(program, { emails: [email], phones: [number] });
-      for (let asked = 0; asked < 7; asked += 1) await people.visitor().post('/recover', { identifier: number });
+      const { stranger, owner } = SPEND_LIMITS.number;
+      for (let asked = 0; asked < stranger.burst + 2; asked += 1)
+        await people.visitor().post('/recover', { identifier: number });
       await program.settled();
-      assert.equal(textsTo(number).length, 5, 'strangers had their share');
+      await program.advance(WAITED_MS);
+      assert.equal(textsTo(number).length, stranger.burst, 'strangers had their share');
       await recoverByMail(email);
       assert.match(textsTo(number).at(-1) ?? '', /your password was changed/);
       for (let changes = 0; changes < 6; changes += 1) await recoverByMail(email);
-      assert.equal(textsTo(number).length, 5 + 5);
+      assert.equal(textsTo(number).length, stranger.burst + owner.burst);
       assert.match(people.lastMail(email).subject, /password was changed/);
     });
 

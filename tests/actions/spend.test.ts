@@ -142,18 +142,40 @@ for (const engine of ['sqlite', 'postgres'] as const)
     test('a chat has the limits of a number and of the day', async () => {
       const { send } = await start();
       const answers: boolean[] = [];
-      for (let at = 0; at < 6; at += 1) answers.push((await send({ channel: 'viber', to: 'xTgI3kq9+pQ==' })).allowed);
-      assert.deepEqual(answers, [true, true, true, true, true, false]);
+      for (let at = 0; at < 11; at += 1) answers.push((await send({ channel: 'viber', to: 'xTgI3kq9+pQ==' })).allowed);
+      assert.deepEqual(answers, [...Array(10).fill(true), false]);
     });
 
-    test('one number: five at once, then one every four hours; an owner has his own', async () => {
+    test('one number: ten at once, then one every four hours; an owner has his own, and so has who worked', async () => {
       const { send, program } = await start();
-      for (let at = 0; at < 5; at += 1) assert.equal((await send({ to: french(1) })).allowed, true);
+      for (let at = 0; at < 10; at += 1) assert.equal((await send({ to: french(1) })).allowed, true);
       assert.deepEqual(await send({ to: french(1) }), { allowed: false, heldBack: 'number' });
       assert.equal((await send({ to: french(1), lane: 'known-device' })).allowed, true);
+      assert.equal((await send({ to: french(1), lane: 'worked' })).allowed, true);
       await program.advance(4 * HOUR_MS);
       assert.equal((await send({ to: french(1) })).allowed, true);
       assert.equal((await send({ to: french(1) })).allowed, false);
+    });
+
+    test('one network has half of what a number may have, with work and without; what it is refused is charged to none', async () => {
+      const { send, program } = await start();
+      const sent = async (network: string, lane: 'stranger' | 'worked'): Promise<number> => {
+        for (let times = 0; ; times += 1) if (!(await send({ to: french(1), network, lane })).allowed) return times;
+      };
+      assert.deepEqual([await sent('203.0.113.1', 'stranger'), await sent('203.0.113.1', 'worked')], [5, 3]);
+      assert.deepEqual([await sent('203.0.113.2', 'stranger'), await sent('203.0.113.2', 'worked')], [5, 2]);
+      await program.advance(4 * HOUR_MS);
+      assert.equal(await sent('203.0.113.1', 'stranger'), 0, 'what came back is for others');
+      assert.equal(await sent('203.0.113.3', 'stranger'), 1);
+    });
+
+    test('whoever works is a stranger to the prefix, and to the day', async () => {
+      const { send } = await start();
+      let allowed = 0;
+      for (let at = 0; at < 100; at += 1)
+        if ((await send({ to: french(at), lane: at % 2 === 0 ? 'worked' : 'stranger' })).allowed) allowed += 1;
+      assert.equal(allowed, PREFIX_CAP);
+      assert.deepEqual(await send({ to: french(0), lane: 'worked' }), { allowed: false, heldBack: 'prefix' });
     });
 
     test('what is held back by a later budget is charged to none', async () => {

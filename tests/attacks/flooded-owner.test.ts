@@ -1,12 +1,14 @@
 /** Whoever floods an address, or opens accounts that look like it, shuts only himself out. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, type TestContext, test } from 'node:test';
 import { messagesADay } from '../../src/rules/lanes.ts';
 import { LIMITS, WAITED_MS } from '../../src/rules/limits.ts';
+import { PHONE } from '../carriers.ts';
 import { addPerson, codeIn, NEW_PASSWORD, OLD_PASSWORD, SENDS_OF_STRANGERS } from '../people.ts';
 import { openShop, type RunningShop } from '../running-shop.ts';
 import type { SinkMessage } from '../smtp-sink.ts';
 import { startTextingShop } from '../texting-shop.ts';
+import { callApi } from '../visitor.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -100,6 +102,57 @@ for (const engine of ['sqlite', 'postgres'] as const)
       const isHis = ({ to, text }: SinkMessage): boolean => to === owner && text.includes('Safari on iPad');
       const mail = await shop.sink.waitFor(isHis, 'the code that the owner asked for');
       assert.equal((await elsewhere.post('/recover/code', { code: codeIn(mail) })).url, '/recover/password');
+    });
+  });
+
+for (const engine of ['sqlite', 'postgres'] as const)
+  describe(`a flooded owner of a number, on ${engine}`, () => {
+    const FLOODER = '203.0.113.1';
+    const start = async (t: TestContext, emails: string[] = []) => {
+      const { program, receiver, close } = await startTextingShop(engine, { REGAIN_BUSY_HOUR_SENDS: '100000' });
+      t.after(close);
+      await addPerson(program, { emails, phones: [PHONE] });
+      const ask = async (peer: string, body: object): Promise<number> => {
+        const call = (request: Request) => program.regain.fetch(request, { peer });
+        const { origin } = program.regain.config;
+        const { status } = await callApi(call, origin, 'POST', '/api/v1/recovery', { body });
+        await program.settled();
+        return status;
+      };
+      const texts = (): number => receiver.taken.length;
+      /** In a browser and a network that nobody knows. */
+      const isTextedElsewhere = async (): Promise<boolean> => {
+        const before = texts();
+        assert.equal(await ask('198.51.100.9', { identifier: PHONE }), 202);
+        return texts() === before + 1;
+      };
+      return { program, ask, texts, isTextedElsewhere };
+    };
+
+    test('by one network, until it is refused: the owner of nothing but the number is texted at once', async (t) => {
+      const { program, ask, texts, isTextedElsewhere } = await start(t);
+      while ((await ask(FLOODER, { identifier: PHONE })) === 202) await program.advance(60_000);
+      assert.equal(texts(), LIMITS['send-share'].burst);
+      for (let times = 0; times < 3; times += 1) assert.ok(await isTextedElsewhere());
+    });
+
+    test('by one network and all the names of the account: the same', async (t) => {
+      const emails = ['flooded@example.com', 'flooded@example.org'];
+      const { ask, texts, isTextedElsewhere } = await start(t, emails);
+      for (const identifier of [...emails, PHONE]) while ((await ask(FLOODER, { identifier, channel: 'sms' })) === 202);
+      assert.equal(texts(), LIMITS['send-share'].burst);
+      assert.ok(await isTextedElsewhere());
+    });
+
+    test('by one network that asks all day, for a month: the owner is texted each week', async (t) => {
+      const { program, ask, isTextedElsewhere } = await start(t);
+      for (let week = 0; week < 4; week += 1) {
+        for (let hour = 0; hour < 7 * 24; hour += 4) {
+          await ask(FLOODER, { identifier: PHONE });
+          await program.advance(4 * HOUR_MS);
+        }
+        assert.ok(await isTextedElsewhere(), `week ${week}`);
+      }
     });
   });
 

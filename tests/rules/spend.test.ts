@@ -4,12 +4,15 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { getCountries } from 'libphonenumber-js/max';
 import { exampleNumber, maskPrefix, readDestination } from '../../src/rules/destinations.ts';
+import { LIMITS } from '../../src/rules/limits.ts';
 import {
   CONVERSION,
   countryLimit,
   dayEndsAt,
   dayOf,
   isPumped,
+  NETWORK_SHARES,
+  numberSpenderOf,
   PAID_CHANNELS,
   SPEND_LIMITS,
   spenderOf,
@@ -69,6 +72,24 @@ describe('who spends', () => {
     assert.equal(spenderOf('known-device', 'address'), 'newcomer');
     assert.equal(spenderOf('stranger', 'notice'), 'owner');
     for (const lane of ['stranger', 'worked', 'waited'] as const) assert.equal(spenderOf(lane, 'recovery'), 'stranger');
+  });
+
+  test('of one number who worked has something of his own, and nowhere else', () => {
+    assert.equal(numberSpenderOf('worked', 'recovery'), 'worked');
+    for (const lane of ['stranger', 'waited'] as const) assert.equal(numberSpenderOf(lane, 'recovery'), 'stranger');
+    assert.equal(numberSpenderOf('known-device', 'recovery'), 'owner');
+    assert.equal(numberSpenderOf('worked', 'registration'), 'newcomer');
+    assert.equal(numberSpenderOf('worked', 'notice'), 'owner');
+  });
+
+  test('one network can use up what a number may have neither at once nor in the long run', () => {
+    assert.ok(SPEND_LIMITS.number.stranger.burst > LIMITS['send-share'].burst);
+    for (const name of ['number', 'number-month'] as const)
+      for (const spender of ['stranger', 'worked'] as const) {
+        const [share, whole] = [NETWORK_SHARES[name][spender], SPEND_LIMITS[name][spender]];
+        assert.ok(share.burst < whole.burst, `${name} of ${spender}`);
+        assert.ok(share.refillMs >= 2 * whole.refillMs, `${name} of ${spender}`);
+      }
   });
 
   test('owners have less than strangers, and something of their own', () => {
