@@ -78,7 +78,7 @@ export async function factsForClaimant(
   account: Account,
 ): Promise<PasswordFacts> {
   const isShared = (await tx.candidates.ofProof(proof.id)).length > 1;
-  const isDoubtful = isShared || isByStaleNumber(context, account, proof);
+  const isDoubtful = isShared || (await isByStaleNumber(context, tx, account, proof));
   return factsOf(context, proof, isDoubtful ? { name: null, birthday: null } : account);
 }
 

@@ -54,7 +54,7 @@ export async function prepareCode(
   if (skipped) return { do: 'skip', reason: skipped, below };
   return kind === 'decoy' || recipient.to === undefined
     ? prepareForNobody(context, delivery, tx, carried)
-    : prepareForSomebody(context, delivery, tx, { ...carried, kind, to: recipient.to, isStale });
+    : prepareForSomebody(context, delivery, tx, { ...carried, kind, to: recipient.to });
 }
 
 /**
@@ -90,9 +90,8 @@ async function prepareForSomebody(
   context: Context,
   delivery: Delivery,
   tx: StoreTransaction,
-  found: Carried & { kind: CodeKind; to: string; isStale: boolean },
+  { message, proof, recipient, code, below, kind, to }: Carried & { kind: CodeKind; to: string },
 ): Promise<Prepared> {
-  const { message, proof, recipient, code, below, kind, to } = found;
   const { account, over = 'number' } = recipient;
   const { channel } = message;
   // The account has changed since it asked.
@@ -104,7 +103,8 @@ async function prepareForSomebody(
     const mail = renderCodeMail(context, delivery, kind, proof, code, account, message.locale);
     return { do: 'send', to, mail, below };
   }
-  if (kind === 'recovery-code' && (over === 'number' || found.isStale))
+  // A chat of WhatsApp is a number.
+  if (kind === 'recovery-code' && (over === 'number' || channel === 'whatsapp'))
     await tx.proofs.update(proof.id, { textedAt: context.clock.now() });
   const text = renderCodeText(
     delivery,

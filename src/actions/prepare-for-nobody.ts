@@ -43,7 +43,7 @@ async function textNobody(
   const over = overForNobody(delivery, channel);
   const to = over === 'number' ? numberForNobody(context, proof) : chatForNobody(context, proof, channel);
   await announceByPhone(context, tx, proof, undefined);
-  if (over === 'number') await tx.proofs.update(proof.id, { textedAt: context.clock.now() });
+  if (over === 'number' || channel === 'whatsapp') await tx.proofs.update(proof.id, { textedAt: context.clock.now() });
   const text = renderCodeText(delivery, { kind: 'recovery-code' }, code, locale, over);
   const parts = text.segments;
   const bought = await buyForNobody(context, delivery, tx, { message, proof, to, over, parts });

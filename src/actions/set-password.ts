@@ -40,7 +40,7 @@ export async function setPassword(
     const now = context.clock.now();
     const { proof, account } = await findVerified(context, tx, token, { lock: true });
     const changed = await wasChangedLately(context, tx, proof, account, now);
-    const doubts = { changed, stale_number: isByStaleNumber(context, account, proof) };
+    const doubts = { changed, stale_number: await isByStaleNumber(context, tx, account, proof) };
     const wait = waitFor(doubts, context.settings.coolOffHours * 3_600_000);
     if (wait) return holdPassword(context, tx, proof, account, { ...wait, passwordHash, now });
     const completed = await applyPassword(context, tx, proof, account, passwordHash, now);

@@ -5,6 +5,7 @@ import { isTooLittle, type Proven, provenEnd } from '../rules/stale-numbers.ts';
 import type { Chat, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { chatsOf, endOf, type Holder, recoveryAddress } from './reachable-channels.ts';
+import { waysUsed } from './used-address.ts';
 
 /**
  * Whether the number that a code goes to by this channel is too little alone. WhatsApp carries to whoever has the number now; a chat
@@ -23,7 +24,8 @@ export function goesToStaleNumber(
 
 /** As well proven as it is on the account, or as the chat is young: linking takes a word from there. */
 function numberOfWhatsApp(account: Account, chats: readonly Chat[]): Proven | undefined {
-  const chat = chats.find(({ channel, stoppedAt }) => channel === 'whatsapp' && stoppedAt === null);
+  // Also one that was stopped since: whoever read the code there may have stopped it.
+  const chat = chats.find(({ channel }) => channel === 'whatsapp');
   if (chat === undefined) return undefined;
   const own = account.addresses.find(({ kind, canonical }) => kind === 'phone' && canonical === chat.chat);
   const provenAt = Math.max(chat.linkedAt, own?.provenAt ?? own?.confirmedAt ?? 0);
@@ -31,14 +33,18 @@ function numberOfWhatsApp(account: Account, chats: readonly Chat[]): Proven | un
 }
 
 /** Whether nothing but such a number may have opened it: a code that was typed, and that may have been read there. */
-export function isByStaleNumber(context: Pick<Context, 'clock' | 'settings'>, account: Account, proof: Proof): boolean {
+export async function isByStaleNumber(
+  context: Pick<Context, 'clock' | 'settings'>,
+  tx: StoreTransaction,
+  account: Account,
+  proof: Proof,
+): Promise<boolean> {
   if (proof.verifiedBy === 'link' || proof.textedAt === null) return false;
-  // Where the account has no number it was that of its WhatsApp, and is written down only where that was too little.
-  const number = recoveryAddress(context, account, proof, 'sms') ?? NEVER_PROVEN;
-  return isTooLittleIn(context, account, proof, number);
+  const chats = await tx.chats.ofAccount(account.id);
+  const numbers = (await waysUsed(tx, proof)).filter((channel) => endOf(channel, chats) === 'number');
+  const holder = { account, chats };
+  return numbers.some((channel) => goesToStaleNumber(context, holder, proof, { channel, over: 'number' }));
 }
-
-const NEVER_PROVEN: Proven = { kind: 'phone', confirmedAt: 0, provenAt: 0 };
 
 function isTooLittleIn(
   context: Pick<Context, 'clock' | 'settings'>,

@@ -82,6 +82,7 @@ export function provenEnd(
 
 /** Also where it failed: a bounce can be forged by whoever reads the mail, and a lost answer was none. */
 export function mayHaveLeft({ status, attempts, reason }: Omit<CodeMessage, 'end'>): boolean {
-  if (status === 'suppressed' || status === 'unneeded') return false;
+  if (status === 'suppressed') return false;
+  // One whose answer was lost ends as unneeded where somebody asked again.
   return reason === HANDED_OVER || (attempts > 0 && !LEFT_OUT.some((why) => why === reason));
 }

@@ -115,18 +115,19 @@ test('a provider that is down: nobody goes on by the next way as anybody does', 
   await addPerson(program, { emails: ['jane@example.com'], phones: [PHONE] });
   carrier.fail('slow');
   const somebody = await waysOf(program, PHONE);
-  assert.deepEqual(somebody[0], ['sms', 1, 'http_429', 'email']);
+  assert.deepEqual(somebody.at(-1), ['sms', 1, 'http_429', 'email']);
   const mails = program.sink.messages.length;
   assert.deepEqual(await waysOf(program, NOBODYS.phone), somebody);
   assert.equal(program.sink.messages.length, mails);
 });
 
-/** By which way each message went, what came of it, and where it went on. */
+/** By which way each message went, what came of it, and where it went on; in one order, because two may leave at one moment. */
 async function waysOf(program: InProcess, identifier: string): Promise<unknown[]> {
   const before = program.logged.length;
   await ask(program, identifier, 'sms');
   const ways = program.logged.slice(before).filter(({ event }) => event === 'message');
-  return ways.map(({ fields }) => [fields?.channel, fields?.attempts, fields?.reason, fields?.next]);
+  const told = ways.map(({ fields }) => [fields?.channel, fields?.attempts, fields?.reason, fields?.next]);
+  return told.sort((one, other) => String(one).localeCompare(String(other)));
 }
 
 /** The names of what is sent, in order. */
@@ -188,9 +189,9 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.deepEqual(
         somebody,
         [
+          ['email', 1, null, undefined],
+          ['email', 1, null, undefined],
           ['sms', 1, 'held_back', 'email'],
-          ['email', 1, null, undefined],
-          ['email', 1, null, undefined],
         ],
         'the text, the word that it was asked for, and the mail in its place',
       );

@@ -404,6 +404,27 @@ describe('a stale number by other ways', () => {
       assert.equal(await recover(program, token, whatsapp.codes()[0]!), 'held');
     });
 
+    test('beside a number of the account that was proven lately: the same', async (t) => {
+      const fresh = { phones: ['+12125550199'], numbersProvenAt: Date.parse('2026-01-01') };
+      const { whatsapp, program, ask, askAgain } = await start(t, YEARS, fresh);
+      const token = await ask('whatsapp', 'owner@example.com');
+      assert.deepEqual(whatsapp.codes(), []);
+      await askAgain(token);
+      assert.equal(await recover(program, token, whatsapp.codes()[0]!), 'held');
+    });
+
+    test('whoever read the code there gains nothing by stopping the chat', async (t) => {
+      const { whatsapp, program, ask, askAgain } = await start(t, YEARS);
+      const token = await ask('whatsapp');
+      await askAgain(token);
+      await program.advance(1_000);
+      const stopped = await program.regain.context.store.transaction((tx) =>
+        tx.chats.stop('whatsapp', { chat: PHONE, scopedId: null }, program.now()),
+      );
+      assert.equal(stopped.length, 1);
+      assert.equal(await recover(program, token, whatsapp.codes()[0]!), 'held');
+    });
+
     test('linked within the year it is its owner who has it: at once, and no number is proven by it', async (t) => {
       const { whatsapp, program, id, ask } = await start(t, STALE_NUMBER.afterMs - 1_000);
       const token = await ask('whatsapp');

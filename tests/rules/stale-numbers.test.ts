@@ -93,6 +93,8 @@ describe('what a recovery has proven', () => {
       { status: 'queued', attempts: 0, reason: HANDED_OVER },
       { status: 'bounced', reason: '5.1.1' },
       { status: 'expired', reason: 'ETIMEDOUT' },
+      // Its answer was lost, and somebody asked again.
+      { status: 'unneeded', attempts: 1, reason: 'asked_again' },
     ];
     for (const doubt of inDoubt) assert.equal(provenEnd(byText, [gone('number'), gone('mailbox', doubt)]), undefined);
   });
@@ -100,7 +102,7 @@ describe('what a recovery has proven', () => {
   test('what never left is no second way', () => {
     const never: Partial<CodeMessage>[] = [
       { status: 'queued', attempts: 0 },
-      { status: 'unneeded', attempts: 1 },
+      { status: 'unneeded', attempts: 0, reason: 'arrived_before' },
       { status: 'suppressed' },
       ...['no_address', 'high_risk', 'stale_number', 'held_back', 'not_configured'].map((reason) => ({
         status: 'failed' as const,
