@@ -12,7 +12,7 @@ import {
 } from '../rules/activity.ts';
 import { decisiveMessage, MESSENGER_NAMES, MESSENGERS } from '../rules/delivery.ts';
 import { answer, stateAt } from '../rules/recovery-flow.ts';
-import type { Proof, StoredAuditEvent, StoreTransaction } from '../store/store.ts';
+import type { AuditCount, Proof, StoredAuditEvent, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 
 export interface Activity {
@@ -84,35 +84,35 @@ async function entriesOf(
   accountId: string,
   events: StoredAuditEvent[],
 ): Promise<ActivityEntry[]> {
-  const asked = events.filter(({ name }) => name === 'resolve-recovery');
-  const first = asked.at(-1);
-  // What belongs to a recovery comes after it.
-  const later = first ? await tx.audit.after(accountId, RECOVERY_EVENTS, first.id) : [];
+  const counts = await countsOf(tx, accountId, events);
   const entries: ActivityEntry[] = [];
   for (const event of events) {
     if (event.name !== 'resolve-recovery') {
       entries.push(otherEntry(event));
       continue;
     }
-    const own = later.filter(({ proofId }) => proofId === event.proofId);
-    entries.push(await recoveryEntry(context, tx, event, [...own, ...(await sharedEvents(tx, event))]));
+    const own = counts.filter(({ proofId }) => proofId === event.proofId);
+    entries.push(await recoveryEntry(context, tx, event, own));
   }
   return entries;
 }
 
-/** What happened before it was decided which of several accounts it concerned. */
-async function sharedEvents(
-  tx: StoreTransaction,
-  { id, proofId, detail }: StoredAuditEvent,
-): Promise<StoredAuditEvent[]> {
-  return detail.shared === true && proofId !== null ? tx.audit.after(proofId, RECOVERY_EVENTS, id) : [];
+/**
+ * What belongs to the recoveries among these events, counted by the store: read one by one, a stranger's wrong codes pushed the
+ * change of the password out.
+ */
+async function countsOf(tx: StoreTransaction, accountId: string, events: StoredAuditEvent[]): Promise<AuditCount[]> {
+  const asked = events.filter(({ name }) => name === 'resolve-recovery');
+  const proofIds = asked.flatMap(({ proofId }) => proofId ?? []);
+  // It comes after the event that names the account.
+  return tx.audit.countsOf(accountId, proofIds, RECOVERY_EVENTS, asked.at(-1)?.id ?? 0);
 }
 
 async function recoveryEntry(
   context: Context,
   tx: StoreTransaction,
   { at, proofId, detail }: StoredAuditEvent,
-  later: StoredAuditEvent[],
+  counts: readonly AuditCount[],
 ): Promise<RecoveryEntry> {
   const proof = await tx.proofs.byId(proofId ?? '');
   const message = decisiveMessage(await tx.outbox.codesOf(proofId ?? ''));
@@ -122,8 +122,8 @@ async function recoveryEntry(
     browser: String(detail.browser),
     channel: String(detail.channel),
     message: messageFate(message?.status),
-    wrongCodes: later.filter(({ name }) => name === 'wrong-code').length,
-    outcome: recoveryOutcome(later, isOpen(proof, context.clock.now())),
+    wrongCodes: counts.find(({ name }) => name === 'wrong-code')?.count ?? 0,
+    outcome: recoveryOutcome(counts, isOpen(proof, context.clock.now())),
   };
 }
 

@@ -2,8 +2,15 @@ import { type Kysely, sql } from 'kysely';
 import type { AuditEventName } from '../rules/audit.ts';
 import type { OpenTransaction } from './open-transaction.ts';
 import { statement, statementPer } from './statement.ts';
-import type { AuditEvent, StoreTransaction } from './store.ts';
+import type { AuditCount, AuditEvent, StoreTransaction } from './store.ts';
 import type { Tables } from './tables.ts';
+
+/** The proofs by their place. */
+interface CountsAsked {
+  accountId: string;
+  afterId: number;
+  [at: number]: string;
+}
 
 type AuditRow = Omit<AuditEvent, 'detail'> & { detail: string };
 
@@ -24,11 +31,7 @@ export function auditQueries(kysely: Kysely<Tables>): (open: OpenTransaction) =>
     kysely
       .selectFrom('audit_events')
       .select(['id', 'at', 'name', 'account_id as accountId', 'proof_id as proofId', 'detail'])
-      .where(
-        'name',
-        'in',
-        names.map((name) => sql.lit(name)),
-      )
+      .where('name', 'in', literals(names))
       .orderBy('id', 'desc')
       .$castTo<AuditRow & { id: number }>();
   const pageOf = statementPer(String, (names: readonly AuditEventName[]) =>
@@ -36,10 +39,19 @@ export function auditQueries(kysely: Kysely<Tables>): (open: OpenTransaction) =>
       named(names).where('account_id', '=', accountId).where('id', '<', before).limit(count),
     ),
   );
-  const after = statementPer(String, (names: readonly AuditEventName[]) =>
-    statement(({ accountId, id }: { accountId: string; id: number }) =>
-      named(names).where('account_id', '=', accountId).where('id', '>', id).limit(sql.lit(1_000)),
-    ),
+  const countsOf = statementPer(String, ([proofs, ...names]: [proofs: number, ...names: AuditEventName[]]) =>
+    statement((values: CountsAsked) => {
+      const proofIds = Array.from({ length: proofs }, (_, at) => values[at] as string);
+      return kysely
+        .selectFrom('audit_events')
+        .select((eb) => ['proof_id as proofId', 'name', eb.fn.countAll<number>().as('count')])
+        .where('account_id', 'in', [values.accountId, ...proofIds])
+        .where('id', '>', values.afterId)
+        .where('name', 'in', literals(names))
+        .where('proof_id', 'in', proofIds)
+        .groupBy(['proof_id', 'name'])
+        .$castTo<AuditCount>();
+    }),
   );
 
   return (open) => ({
@@ -48,8 +60,15 @@ export function auditQueries(kysely: Kysely<Tables>): (open: OpenTransaction) =>
     ofAccount: async (accountId, count) => (await open.rows(ofAccount, { accountId, count })).map(withDetail),
     pageOf: async (accountId, names, count, before = Number.MAX_SAFE_INTEGER) =>
       (await open.rows(pageOf(names), { accountId, count, before })).map(withDetail),
-    after: async (accountId, names, id) => (await open.rows(after(names), { accountId, id })).map(withDetail),
+    async countsOf(accountId, proofIds, names, afterId) {
+      if (proofIds.length === 0) return [];
+      return open.rows(countsOf([proofIds.length, ...names]), { accountId, afterId, ...proofIds });
+    },
   });
+}
+
+function literals(names: readonly AuditEventName[]) {
+  return names.map((name) => sql.lit(name));
 }
 
 function withDetail<Row extends { detail: string }>(row: Row): Omit<Row, 'detail'> & Pick<AuditEvent, 'detail'> {

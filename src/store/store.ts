@@ -11,7 +11,7 @@ import type { MessagesView, NoAccountMails, Outbox, Suppressions } from './inter
 import type { Candidates, Proofs } from './interface/proofs.ts';
 
 export type { HeldPassword, Session } from './interface/accounts.ts';
-export type { AuditEvent, AuditFilter, StoredAuditEvent } from './interface/audit.ts';
+export type { AuditCount, AuditEvent, AuditFilter, StoredAuditEvent } from './interface/audit.ts';
 export type { Chat, ChatIds, LinkToken } from './interface/chats.ts';
 export type { Guessed, SpendMoney, SpendTally } from './interface/counting.ts';
 export type {

@@ -1,7 +1,9 @@
 /** What an account's owner sees of what happened to it, on both engines. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { listActivity } from '../../src/actions/list-activity.ts';
 import { ACTIVITY_PAGE, ACTIVITY_POINTED_OUT_MS } from '../../src/rules/activity.ts';
+import type { AuditEventName } from '../../src/rules/audit.ts';
 import { LIMITS, PROOF_LIFETIME_MS } from '../../src/rules/limits.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson, codeIn, linkIn, NEW_PASSWORD, OLD_PASSWORD, wrongCode } from '../people.ts';
@@ -52,6 +54,23 @@ for (const engine of ['sqlite', 'postgres'] as const)
       );
     };
 
+    const accountOf = async (email: string): Promise<string> => {
+      const { store, accounts } = program.regain.context;
+      const account = await store.transaction((tx) =>
+        accounts.findByIdentifier(tx, { kind: 'email', canonical: email }),
+      );
+      return account!.id;
+    };
+    /** Writes the account's newest event of that name down again, so many times. */
+    const repeatNewest = async (name: AuditEventName, email: string, times: number): Promise<void> => {
+      const accountId = await accountOf(email);
+      await program.regain.context.store.transaction(async (tx) => {
+        const [event] = await tx.audit.pageOf(accountId, [name], 1);
+        const { id: _, ...again } = event!;
+        for (let time = 0; time < times; time += 1) await tx.audit.append({ ...again, at: program.now() });
+      });
+    };
+
     test('who asked, when, by which channel, what became of the message, of the code and of the password', async () => {
       const other = `other.${engine}@example.com`;
       const email = await someone(other);
@@ -83,6 +102,35 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.match(told.at(-2)!, /someone with a mailbox of yours said: this wasn’t me\.$/);
       for (const event of ['was stopped', 'was allowed again'])
         assert.ok(told.some((row) => row.startsWith(`Recovery by o***@example.com ${event}`)));
+    });
+
+    test('wrong codes of a stranger, however many, change nothing that is said of another recovery', async () => {
+      const email = await someone();
+      const thief = visitor();
+      await thief.post('/recover/code', { code: codeIn(await ask(thief, email)) });
+      await thief.post('/recover/password', { password: NEW_PASSWORD, password2: NEW_PASSWORD });
+      await program.settled();
+      const notice = program.sink.messages.findLast(({ to }) => to === email)!;
+      const stranger = visitor();
+      const code = wrongCode(codeIn(await ask(stranger, email)));
+      const owner = await signedIn(email, NEW_PASSWORD);
+      await stranger.post('/recover/code', { code });
+      // As many as the budgets let through in a few days.
+      await repeatNewest('wrong-code', email, 1_000);
+      const [, ofStranger, ofThief] = await rows(owner);
+      assert.match(ofThief!, /The code in it was used, and the password was changed\.$/);
+      assert.match(ofStranger!, /Wrong codes were typed 1,001 times\. Nobody finished it\./);
+
+      await visitor().post(linkIn(notice, '/not-me/'));
+      await repeatNewest('wrong-code', email, 1_000);
+      const { entries } = await listActivity(program.regain.context, await accountOf(email));
+      assert.deepEqual(
+        entries.flatMap((entry) => (entry.name === 'resolve-recovery' ? [[entry.wrongCodes, entry.outcome]] : [])),
+        [
+          [2_001, 'not_finished'],
+          [0, 'reported'],
+        ],
+      );
     });
 
     test('what nobody finished is pointed out for a day, whatever a stranger adds', async () => {

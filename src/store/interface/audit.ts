@@ -23,6 +23,12 @@ export interface StoredAuditEvent extends AuditEvent {
   id: number;
 }
 
+export interface AuditCount {
+  proofId: string;
+  name: AuditEventName;
+  count: number;
+}
+
 export interface AuditEvents {
   append(event: AuditEvent): Promise<void>;
   ofAccount(accountId: string, count: number): Promise<AuditEvent[]>;
@@ -33,8 +39,16 @@ export interface AuditEvents {
     count: number,
     before?: number,
   ): Promise<StoredAuditEvent[]>;
-  /** Events of these names after the event with this id, newest first, a thousand at most. */
-  after(accountId: string, names: readonly AuditEventName[], id: number): Promise<StoredAuditEvent[]>;
+  /**
+   * How often each of these names was written for each of these proofs after the event with this id: under the account, or
+   * under the proof itself.
+   */
+  countsOf(
+    accountId: string,
+    proofIds: readonly string[],
+    names: readonly AuditEventName[],
+    afterId: number,
+  ): Promise<AuditCount[]>;
 }
 
 export interface AuditChain {

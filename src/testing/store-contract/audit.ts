@@ -1,5 +1,6 @@
 /** Audit events, and the chain that seals them. */
 import assert from 'node:assert/strict';
+import type { AuditEventName } from '../../rules/audit.ts';
 import { type AuditBatch, sealBatch } from '../../rules/audit-chain.ts';
 import type { StoreTransaction } from '../../store/store.ts';
 import { type InStore, type InTransaction, times } from './contract.ts';
@@ -148,7 +149,7 @@ export function auditChain(inStore: InStore, inTransaction: InTransaction): void
 }
 
 export function auditPages(inTransaction: InTransaction): void {
-  inTransaction('audit: pages of some names, and what came after an event', async (tx) => {
+  inTransaction('audit: pages of some names', async (tx) => {
     const names = ['sign-in', 'wrong-code', 'sign-out', 'sign-in', 'set-password'] as const;
     for (const accountId of ['a', 'b', null])
       for (const [at, name] of names.entries())
@@ -162,14 +163,34 @@ export function auditPages(inTransaction: InTransaction): void {
       [0],
     );
     assert.deepEqual(await tx.audit.pageOf('a', ['report-not-me'], 9), []);
-    const others = ['wrong-code', 'set-password'] as const;
-    assert.deepEqual(
-      (await tx.audit.after('a', others, 0)).map(({ at }) => at),
-      [4, 1],
-    );
-    assert.deepEqual(
-      (await tx.audit.after('a', others, middle!.id)).map(({ at }) => at),
-      [4],
-    );
+  });
+
+  inTransaction('audit: how often what was written for proofs, however often', async (tx) => {
+    const append = (name: AuditEventName, accountId: string | null, proofId: string | null) =>
+      tx.audit.append({ at: NOW, name, accountId, proofId, detail: {} });
+    const counted = async (accountId: string, proofIds: string[], afterId = 0) =>
+      (await tx.audit.countsOf(accountId, proofIds, ['wrong-code', 'set-password'], afterId))
+        .map(({ proofId, name, count }) => [proofId, name, count])
+        .sort();
+    await append('wrong-code', 'a', 'p1');
+    const [first] = await tx.audit.pageOf('a', ['wrong-code'], 1);
+    for (let time = 0; time < 1_200; time += 1) await append('wrong-code', 'a', 'p1');
+    for (const accountId of ['a', 'b', null]) {
+      await append('set-password', accountId, 'p1');
+      await append('wrong-code', accountId, 'p3');
+    }
+    await append('verify-code', 'a', 'p1');
+    await append('wrong-code', 'a', null);
+    // While it is not decided which account it concerns.
+    for (const proofId of ['p2', 'p2', 'p3']) await append('wrong-code', 'p2', proofId);
+    const ofFirst = [
+      ['p1', 'set-password', 1],
+      ['p1', 'wrong-code', 1_201],
+    ];
+    assert.deepEqual(await counted('a', ['p1']), ofFirst);
+    assert.deepEqual(await counted('a', ['p1', 'p2', 'p4']), [...ofFirst, ['p2', 'wrong-code', 2]]);
+    assert.deepEqual(await counted('a', ['p1'], first!.id), [ofFirst[0], ['p1', 'wrong-code', 1_200]]);
+    assert.deepEqual(await counted('c', ['p1']), []);
+    assert.deepEqual(await counted('a', []), []);
   });
 }
