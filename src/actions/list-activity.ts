@@ -4,10 +4,12 @@ import {
   ACTIVITY_PAGE,
   ACTIVITY_POINTED_OUT_MS,
   type ActivityEvent,
+  cursorText,
   type MessageFate,
   messageFate,
   RECOVERY_EVENTS,
   type RecoveryOutcome,
+  readCursor,
   recoveryOutcome,
 } from '../rules/activity.ts';
 import { decisiveMessage, MESSENGER_NAMES, MESSENGERS } from '../rules/delivery.ts';
@@ -18,7 +20,8 @@ import type { Context } from './context.ts';
 export interface Activity {
   entries: ActivityEntry[];
   /** Where the next page begins, or undefined on the last. */
-  olderBefore: number | undefined;
+  olderBefore: string | undefined;
+  isNewest: boolean;
 }
 
 export type ActivityEntry = RecoveryEntry | OtherEntry;
@@ -45,16 +48,28 @@ export interface RecoveryEntry {
   outcome: RecoveryOutcome;
 }
 
-/** @param before the `olderBefore` of the page before */
-export async function listActivity(context: Context, accountId: string, before?: number): Promise<Activity> {
+/** @param before the `olderBefore` of the page before; what names none of the account's entries begins with the newest */
+export async function listActivity(context: Context, accountId: string, before = ''): Promise<Activity> {
   return context.store.transaction(async (tx) => {
-    const found = await tx.audit.pageOf(accountId, ACTIVITY_EVENTS, ACTIVITY_PAGE + 1, before);
+    const beforeId = await idAt(tx, accountId, before);
+    const found = await tx.audit.pageOf(accountId, ACTIVITY_EVENTS, ACTIVITY_PAGE + 1, beforeId);
     const events = found.slice(0, ACTIVITY_PAGE);
+    const last = found.length > ACTIVITY_PAGE ? events.at(-1) : undefined;
     return {
       entries: await entriesOf(context, tx, accountId, events),
-      olderBefore: found.length > ACTIVITY_PAGE ? events.at(-1)?.id : undefined,
+      olderBefore: last && (await cursorOf(tx, accountId, last)),
+      isNewest: beforeId === undefined,
     };
   });
+}
+
+async function idAt(tx: StoreTransaction, accountId: string, before: string): Promise<number | undefined> {
+  const cursor = readCursor(before);
+  return cursor && tx.audit.idAt(accountId, ACTIVITY_EVENTS, cursor.at, cursor.place);
+}
+
+async function cursorOf(tx: StoreTransaction, accountId: string, { at, id }: StoredAuditEvent): Promise<string> {
+  return cursorText({ at, place: await tx.audit.placeOf(accountId, ACTIVITY_EVENTS, at, id) });
 }
 
 /**

@@ -9,6 +9,26 @@ export const ACTIVITY_PAGE = 20;
 /** For this long, a recovery that nobody finished is pointed out above everything else. */
 export const ACTIVITY_POINTED_OUT_MS = 86_400_000;
 
+/**
+ * The entry that an older page begins behind: its moment, and which of the account's entries of that moment it is, the oldest
+ * being 0. Ids of events count what happens to everybody, and by asking for the page before one and another number anyone
+ * could read that off.
+ */
+export interface ActivityCursor {
+  at: number;
+  place: number;
+}
+
+export function cursorText({ at, place }: ActivityCursor): string {
+  return `${at}-${place}`;
+}
+
+/** Undefined for what is none. */
+export function readCursor(text: string): ActivityCursor | undefined {
+  const [, at, place] = /^(\d{1,15})-(\d{1,9})$/.exec(text) ?? [];
+  return at === undefined || place === undefined ? undefined : { at: Number(at), place: Number(place) };
+}
+
 /** Each of these is an entry of its own. */
 export const ACTIVITY_EVENTS = [
   'resolve-recovery',

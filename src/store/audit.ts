@@ -39,6 +39,24 @@ export function auditQueries(kysely: Kysely<Tables>): (open: OpenTransaction) =>
       named(names).where('account_id', '=', accountId).where('id', '<', before).limit(count),
     ),
   );
+  const ofMoment = (names: readonly AuditEventName[], { accountId, at }: { accountId: string; at: number }) =>
+    kysely
+      .selectFrom('audit_events')
+      .where('account_id', '=', accountId)
+      .where('at', '=', at)
+      .where('name', 'in', literals(names));
+  const placeOf = statementPer(String, (names: readonly AuditEventName[]) =>
+    statement((event: { accountId: string; at: number; id: number }) =>
+      ofMoment(names, event)
+        .select((eb) => eb.fn.countAll<number>().as('older'))
+        .where('id', '<', event.id),
+    ),
+  );
+  const idAt = statementPer(String, (names: readonly AuditEventName[]) =>
+    statement((event: { accountId: string; at: number; place: number }) =>
+      ofMoment(names, event).select('id').orderBy('id').limit(sql.lit(1)).offset(event.place),
+    ),
+  );
   const countsOf = statementPer(String, ([proofs, ...names]: [proofs: number, ...names: AuditEventName[]]) =>
     statement((values: CountsAsked) => {
       const proofIds = Array.from({ length: proofs }, (_, at) => values[at] as string);
@@ -60,6 +78,8 @@ export function auditQueries(kysely: Kysely<Tables>): (open: OpenTransaction) =>
     ofAccount: async (accountId, count) => (await open.rows(ofAccount, { accountId, count })).map(withDetail),
     pageOf: async (accountId, names, count, before = Number.MAX_SAFE_INTEGER) =>
       (await open.rows(pageOf(names), { accountId, count, before })).map(withDetail),
+    placeOf: async (accountId, names, at, id) => (await open.first(placeOf(names), { accountId, at, id }))?.older ?? 0,
+    idAt: async (accountId, names, at, place) => (await open.first(idAt(names), { accountId, at, place }))?.id,
     async countsOf(accountId, proofIds, names, afterId) {
       if (proofIds.length === 0) return [];
       return open.rows(countsOf([proofIds.length, ...names]), { accountId, afterId, ...proofIds });

@@ -69,16 +69,9 @@ function staleOf({ context }: Web, account: Account, address: HeldAddress): Acco
 export const showActivity: Handler = async (web, c) => {
   const current = await currentSession(web.context, web.cookies.read(c, 'session'));
   if (!current) return c.redirect('/sign-in', 303);
-  const before = cursorOf(c.req.query('before'));
-  const activity = await listActivity(web.context, current.account.id, before);
-  return c.html(activityPage(viewOf(web, c), { activity, isNewest: before === undefined }));
+  const activity = await listActivity(web.context, current.account.id, c.req.query('before'));
+  return c.html(activityPage(viewOf(web, c), activity));
 };
-
-/** What is no id of an event begins with the newest. */
-function cursorOf(text: string | undefined): number | undefined {
-  const id = /^[1-9]\d{0,15}$/.test(text ?? '') ? Number(text) : undefined;
-  return id !== undefined && Number.isSafeInteger(id) ? id : undefined;
-}
 
 export const submitSignOut: Handler = async (web, c) => {
   await signOut(web.context, web.cookies.read(c, 'session'));

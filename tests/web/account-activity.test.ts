@@ -149,8 +149,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.match(text, new RegExp(`name="identifier" value="${email}"`));
 
       await program.advance(PROOF_LIFETIME_MS);
-      const older = /href="(\/account\/activity\?before=\d+)"/.exec(page)?.[1];
-      assert.match((await rows(owner, older)).at(0)!, /Nobody finished it\. The password stayed as it was\.$/);
+      assert.match((await rows(owner, olderIn(page))).at(0)!, /Nobody finished it\. The password stayed as it was\.$/);
       assert.match((await owner.get('/account')).text, new RegExp(CALM));
       await program.advance(ACTIVITY_POINTED_OUT_MS);
       assert.doesNotMatch((await owner.get('/account')).text, new RegExp(CALM));
@@ -198,14 +197,83 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.deepEqual(told, ['Signed out everywhere else', 'Signed out', 'Signed in', 'Signed in']);
     });
 
-    test('only the owner reads it; a cursor that is none begins with the newest', async () => {
+    test('only the owner reads it; what names none of his entries begins with the newest', async () => {
       assert.equal((await visitor().get('/account/activity')).url, '/sign-in');
-      const owner = await signedIn(await someone());
-      for (const before of ['0', '-1', 'x', '99999999999999999999', "1' or 1=1"]) {
+      const [owner, other] = [await signedIn(await someone()), await signedIn(await someone())];
+      await program.advance(1);
+      for (let entry = 0; entry <= ACTIVITY_PAGE; entry += 1) await other.post('/account/sign-out-elsewhere');
+      const older = olderIn((await other.get('/account')).text)!;
+      const ofOther = new URL(older, program.regain.config.origin).searchParams.get('before')!;
+      const last = `${'9'.repeat(15)}-${'9'.repeat(9)}`;
+      for (const before of [
+        '',
+        '0',
+        '-1',
+        'x',
+        '99999999999999999999',
+        last,
+        `${last}9`,
+        `9${last}`,
+        "1' or 1=1",
+        ofOther,
+      ]) {
         const { status, text } = await owner.get(`/account/activity?before=${encodeURIComponent(before)}`);
         assert.equal(status, 200);
         assert.match(text, /Signed in/);
+        assert.doesNotMatch(text, /Newest activity/, before);
       }
+      const { text } = await other.get(older);
+      assert.match(text, /Signed in/);
+      assert.match(text, /Newest activity/);
+    });
+
+    test('page after page, each entry comes once, whatever is added meanwhile and whatever the clock says', async () => {
+      const email = await someone();
+      const accountId = await accountOf(email);
+      const owner = await signedIn(email);
+      const happens = (at: number, browser: string) =>
+        program.regain.context.store.transaction((tx) =>
+          tx.audit.append({ at, name: 'sign-in', accountId, proofId: null, detail: { browser } }),
+        );
+      // Moments that many share, and clocks of servers that differ.
+      for (let entry = 1; entry <= 3 * ACTIVITY_PAGE; entry += 1)
+        await happens(program.now() + (entry % 9 < 5 ? 0 : (entry % 3) - 1), `browser ${entry}`);
+      const seen: string[] = [];
+      let path: string | undefined = '/account/activity';
+      while (path !== undefined) {
+        const text: string = (await owner.get(path)).text;
+        seen.push(...[...text.matchAll(/Browser (\d+)</g)].map(([, entry = '']) => entry));
+        path = olderIn(text);
+        for (const at of [program.now(), program.now() - 1]) await happens(at, 'newer');
+      }
+      assert.deepEqual(
+        seen,
+        Array.from({ length: 3 * ACTIVITY_PAGE }, (_, entry) => String(3 * ACTIVITY_PAGE - entry)),
+      );
+    });
+
+    test('the pages of an owner do not count what happens to others', async () => {
+      const busy = await accountOf(await someone());
+      /** Where the second page begins of somebody to whom the same happens at the same moment. */
+      const olderAmid = async (eventsOfOthers: number): Promise<string> => {
+        const email = await someone();
+        const owner = await signedIn(email);
+        const accountId = await accountOf(email);
+        await program.regain.context.store.transaction(async (tx) => {
+          const happens = (id: string) =>
+            tx.audit.append({ at: program.now(), name: 'sign-in', accountId: id, proofId: null, detail: {} });
+          for (let time = 0; time < ACTIVITY_PAGE; time += 1) {
+            for (let other = 0; other < eventsOfOthers; other += 1) await happens(busy);
+            await happens(accountId);
+          }
+        });
+        const newest = await rows(owner, '/account/activity');
+        // No number between two events of others is told from any other.
+        for (const before of [1, 100, 10_000, 1_000_000])
+          assert.deepEqual(await rows(owner, `/account/activity?before=${before}`), newest);
+        return olderIn((await owner.get('/account')).text)!;
+      };
+      assert.equal(await olderAmid(7), await olderAmid(0));
     });
 
     test('known and unknown leave the same rows', async () => {
@@ -222,6 +290,10 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.equal(found.audit_events, 2);
     });
   });
+
+function olderIn(page: string): string | undefined {
+  return /href="(\/account\/activity\?before=[^"]+)"/.exec(page)?.[1];
+}
 
 function hiddenIdentifier(page: string): string {
   return /<input type="hidden" name="identifier" value="([^"]*)">/.exec(page)?.[1] ?? '';

@@ -39,6 +39,10 @@ export interface AuditEvents {
     count: number,
     before?: number,
   ): Promise<StoredAuditEvent[]>;
+  /** Which of the account's events of these names and this moment has this id: how many of them are older. */
+  placeOf(accountId: string, names: readonly AuditEventName[], at: number, id: number): Promise<number>;
+  /** The id of the event at that place of that moment. */
+  idAt(accountId: string, names: readonly AuditEventName[], at: number, place: number): Promise<number | undefined>;
   /**
    * How often each of these names was written for each of these proofs after the event with this id: under the account, or
    * under the proof itself.

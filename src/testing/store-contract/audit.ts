@@ -165,6 +165,27 @@ export function auditPages(inTransaction: InTransaction): void {
     assert.deepEqual(await tx.audit.pageOf('a', ['report-not-me'], 9), []);
   });
 
+  inTransaction('audit: events of one moment by their place among those of the account', async (tx) => {
+    for (const accountId of ['b', 'a', null, 'a', 'b'])
+      for (const [at, name] of [
+        [NOW, 'sign-in'],
+        [NOW, 'sign-out'],
+        [NOW - 1, 'sign-in'],
+        [NOW, 'wrong-code'],
+      ] as const)
+        await tx.audit.append({ at, name, accountId, proofId: null, detail: {} });
+    const signs = ['sign-in', 'sign-out'] as const;
+    const own = (await tx.audit.pageOf('a', signs, 9)).reverse();
+    const places = await Promise.all(own.map(({ at, id }) => tx.audit.placeOf('a', signs, at, id)));
+    assert.deepEqual(places, [0, 1, 0, 2, 3, 1]);
+    for (const [at, event] of own.entries())
+      assert.equal(await tx.audit.idAt('a', signs, event.at, places[at]!), event.id);
+    assert.equal(await tx.audit.idAt('a', signs, NOW, 4), undefined);
+    assert.equal(await tx.audit.idAt('a', signs, NOW + 1, 0), undefined);
+    assert.equal(await tx.audit.idAt('c', signs, NOW, 0), undefined);
+    assert.equal(await tx.audit.idAt('a', signs, 999_999_999_999_999, 999_999_999), undefined);
+  });
+
   inTransaction('audit: how often what was written for proofs, however often', async (tx) => {
     const append = (name: AuditEventName, accountId: string | null, proofId: string | null) =>
       tx.audit.append({ at: NOW, name, accountId, proofId, detail: {} });

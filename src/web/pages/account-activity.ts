@@ -27,7 +27,7 @@ const ICONS: Record<ActivityEntry['name'], Icon> = {
   'import-account': 'check',
 };
 
-export function activityPage(view: View, { activity, isNewest }: { activity: Activity; isNewest: boolean }): Html {
+export function activityPage(view: View, activity: Activity): Html {
   const t = view.t.activity;
   return page(view, {
     title: t.title,
@@ -35,7 +35,7 @@ export function activityPage(view: View, { activity, isNewest }: { activity: Act
     main: html`<div class="card">
 ${heading(view, { icon: 'clock', title: t.title, lead: t.lead })}
 ${activityList(view, activity)}
-${isNewest ? '' : html`<p><a href="/account/activity">${t.newest}</a></p>`}
+${activity.isNewest ? '' : html`<p><a href="/account/activity">${t.newest}</a></p>`}
 </div>
 <p class="below"><a href="/account">${t.back}</a></p>`,
   });
