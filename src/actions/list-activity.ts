@@ -46,6 +46,8 @@ export interface RecoveryEntry {
   message: MessageFate;
   wrongCodes: number;
   outcome: RecoveryOutcome;
+  /** Whether this account, one of several with the number, is none any more that it could recover. */
+  hasLeft: boolean;
 }
 
 /** @param before the `olderBefore` of the page before; what names none of the account's entries begins with the newest */
@@ -89,7 +91,7 @@ export async function unfinishedRecovery(context: Context, accountId: string): P
     const recoveries = entries.filter((entry) => entry.name === 'resolve-recovery');
     const changedAt = recoveries.findIndex(({ outcome }) => outcome === 'password_changed' || outcome === 'reported');
     const since = changedAt === -1 ? recoveries : recoveries.slice(0, changedAt);
-    return since.find(({ outcome }) => outcome !== 'cancelled' && outcome !== 'passed_over');
+    return since.find(({ outcome, hasLeft }) => outcome !== 'cancelled' && outcome !== 'passed_over' && !hasLeft);
   });
 }
 
@@ -107,7 +109,7 @@ async function entriesOf(
       continue;
     }
     const own = counts.filter(({ proofId }) => proofId === event.proofId);
-    entries.push(await recoveryEntry(context, tx, event, own));
+    entries.push(await recoveryEntry(context, tx, accountId, event, own));
   }
   return entries;
 }
@@ -126,10 +128,12 @@ async function countsOf(tx: StoreTransaction, accountId: string, events: StoredA
 async function recoveryEntry(
   context: Context,
   tx: StoreTransaction,
+  accountId: string,
   { at, proofId, detail }: StoredAuditEvent,
   counts: readonly AuditCount[],
 ): Promise<RecoveryEntry> {
   const proof = await tx.proofs.byId(proofId ?? '');
+  const hasLeft = detail.shared === true && proof !== undefined && !(await canBeOf(tx, proof, accountId));
   const message = decisiveMessage(await tx.outbox.codesOf(proofId ?? ''));
   return {
     name: 'resolve-recovery',
@@ -138,8 +142,15 @@ async function recoveryEntry(
     channel: String(detail.channel),
     message: messageFate(message?.status),
     wrongCodes: counts.find(({ name }) => name === 'wrong-code')?.count ?? 0,
-    outcome: recoveryOutcome(counts, isOpen(proof, context.clock.now())),
+    outcome: recoveryOutcome(counts, !hasLeft && isOpen(proof, context.clock.now())),
+    hasLeft,
   };
+}
+
+/** Of several accounts with a number: the chosen one, or before the choice each that may be chosen. */
+async function canBeOf(tx: StoreTransaction, proof: Proof, accountId: string): Promise<boolean> {
+  if (proof.accountId !== null) return proof.accountId === accountId;
+  return (await tx.candidates.ofProof(proof.id)).some((candidate) => candidate.accountId === accountId);
 }
 
 function isOpen(proof: Proof | undefined, now: number): boolean {

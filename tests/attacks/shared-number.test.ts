@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import type { RecoveryEntry } from '../../src/actions/list-activity.ts';
-import { listActivity } from '../../src/actions/list-activity.ts';
+import { listActivity, unfinishedRecovery } from '../../src/actions/list-activity.ts';
 import { PROOF_KEPT_MS, VERIFIED_LIFETIME_MS } from '../../src/rules/limits.ts';
 import type { InProcess } from '../in-process.ts';
 import { addPerson, linkIn, NEW_PASSWORD, OLD_PASSWORD, type Person, wrongCode } from '../people.ts';
@@ -192,6 +192,42 @@ for (const engine of ['sqlite', 'postgres'] as const)
       });
       assert.equal((await choose(token, idOf(accounts, 'John'))).status, 404);
       assert.equal((await program.api('GET', '/recovery', { token })).status, 404);
+    });
+
+    test('an owner is told that it is over for an account that left, and that it is open for one that did not', async () => {
+      const seen = async (id: string) => [
+        (await newest(id)).outcome,
+        (await unfinishedRecovery(program.regain.context, id))?.outcome,
+      ];
+      const token = await ask();
+      assert.deepEqual(
+        [await seen(jane), await seen(john)],
+        [
+          ['open', 'open'],
+          ['open', 'open'],
+        ],
+      );
+      assert.equal(await opens('Jane', OLD_PASSWORD), true);
+      assert.deepEqual(await seen(jane), ['not_finished', undefined]);
+      assert.deepEqual(await seen(john), ['open', 'open']);
+      assert.equal((await post('/recovery/verify', { token, code: lastCode() })).json.state, 'verified');
+      assert.deepEqual(await seen(jane), ['not_finished', undefined]);
+      assert.deepEqual(await seen(john), ['open', 'open']);
+      await program.advance(VERIFIED_LIFETIME_MS);
+      assert.deepEqual(await seen(jane), ['not_finished', undefined]);
+      assert.deepEqual(await seen(john), ['code_entered', 'code_entered']);
+    });
+
+    test('a recovery that became another account’s is over for this one', async () => {
+      const token = await ask();
+      await transaction(async (tx) => {
+        const account = await program.regain.context.accounts.get(tx, jane);
+        const number = { kind: 'phone', canonical: phone } as const;
+        await program.regain.context.accounts.removeAddress(tx, account!, number, program.now());
+      });
+      assert.equal((await post('/recovery/verify', { token, code: lastCode() })).json.state, 'verified');
+      assert.equal((await newest(jane)).outcome, 'not_finished');
+      assert.equal((await newest(john)).outcome, 'open');
     });
 
     test('with one left the code goes on without a choice, to that one', async () => {
