@@ -1,6 +1,8 @@
 /** What customer support is told after "this wasn't me": what to look up, and what happened lately. No link in it opens anything. */
 import { maskIdentifier } from '../rules/identifiers.ts';
 import {
+  TIMELINE_ASKED,
+  TIMELINE_ASKED_MAX,
   TIMELINE_EVENTS,
   TIMELINE_EVENTS_MAX,
   TIMELINE_SINCE_MS,
@@ -21,10 +23,7 @@ export async function prepareSupportMail(
   const { accountId, address, createdAt } = message;
   const account = accountId === null ? undefined : await context.accounts.get(tx, accountId);
   if (!account || address === null) return { do: 'fail', reason: 'no_account' };
-  const since = createdAt - TIMELINE_SINCE_MS;
-  const events = (await tx.audit.pageOf(account.id, TIMELINE_EVENTS, TIMELINE_EVENTS_MAX)).filter(
-    ({ at }) => at >= since,
-  );
+  const events = await eventsSince(tx, account.id, createdAt - TIMELINE_SINCE_MS);
   const confirmed = account.addresses.filter(({ confirmedAt }) => confirmedAt !== null);
   const params = {
     accountId: account.id,
@@ -32,9 +31,16 @@ export async function prepareSupportMail(
     at: createdAt,
     addresses: confirmed.map(maskIdentifier),
     stopped: confirmed.filter(({ frozenAt }) => frozenAt !== null).map(maskIdentifier),
-    timeline: events.reverse().map(entryOf),
+    timeline: events.map(entryOf),
   };
   return { do: 'send', to: address, mail: delivery.render('support-not-me', params, message.locale) };
+}
+
+/** The oldest first. */
+async function eventsSince(tx: StoreTransaction, accountId: string, since: number): Promise<StoredAuditEvent[]> {
+  const asked = await tx.audit.pageOf(accountId, [TIMELINE_ASKED], TIMELINE_ASKED_MAX);
+  const done = await tx.audit.pageOf(accountId, TIMELINE_EVENTS, TIMELINE_EVENTS_MAX);
+  return [...asked, ...done].filter(({ at }) => at >= since).sort((one, other) => one.id - other.id);
 }
 
 function entryOf({ at, name, detail }: StoredAuditEvent): TimelineEntry {

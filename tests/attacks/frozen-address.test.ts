@@ -210,6 +210,19 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.ok(await opens(thiefs, NEW_PASSWORD));
     });
 
+    test('support is told what was done, however often strangers ask afterwards', async () => {
+      const { id, thiefs } = await stolen(1);
+      await program.regain.context.store.transaction(async (tx) => {
+        const detail = { channel: 'email', browser: 'Firefox on Windows', askedAt: program.now() };
+        for (let asked = 0; asked < 60; asked += 1)
+          await tx.audit.append({ at: program.now(), name: 'resolve-recovery', accountId: id, proofId: null, detail });
+      });
+      await people.visitor().post(linkIn(lastOf(thiefs, /changed/), '/not-me/'));
+      await program.settled();
+      const timeline = lastOf('help@shop.example', /this wasn’t me/).text.replaceAll(/\s+/g, ' ');
+      assert.match(timeline, /a new password was set.*a recovery was asked for.*this wasn’t me/);
+    });
+
     test('from outside it is like any address: answers, live line, rows of the request, limits', async () => {
       const { thiefs, owners: owner } = await stolen();
       await report(owner);
