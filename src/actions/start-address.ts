@@ -10,8 +10,9 @@ import { isStale } from '../rules/stale-numbers.ts';
 import { checkPassword } from './check-password.ts';
 import type { Context, Origin } from './context.ts';
 import { requireProvable } from './require-provable.ts';
-import { requireSession } from './sessions.ts';
+import { currentSession, requireSession } from './sessions.ts';
 import { type Started, startProof } from './start-proof.ts';
+import { digestToken } from './tokens.ts';
 
 /**
  * @throws Refusal `invalid_credentials` without a living session, and for the field `password` where it is wrong;
@@ -40,4 +41,12 @@ export async function startAddress(
     accountId: account.id,
     accountGeneration: account.generation,
   });
+}
+
+/** Whether the account of this session began it. */
+export async function isOwnAttempt(context: Context, session: string | undefined, token: string): Promise<boolean> {
+  const current = await currentSession(context, session);
+  if (!current) return false;
+  const proof = await context.store.transaction((tx) => tx.proofs.byToken('address', digestToken(token)));
+  return proof?.accountId === current.account.id;
 }

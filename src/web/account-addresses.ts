@@ -72,8 +72,8 @@ export const submitAddAddress: Handler = async (web, c) => {
 /** The right code adds the address at once: the password was given before. */
 export const submitAddressCode: Handler = async (web, c) => {
   const typed = (await readForm(c)).get('code') ?? '';
-  const token = tokenOf(web, c, 'address');
-  if (token === undefined) return c.redirect(BEGINNINGS.address, 303);
+  const token = await tokenOf(web, c, 'address');
+  if (token === undefined) return beginAnew(web, c);
   try {
     const verified = await verifyCode(web.context, 'address', token, typed, { rotateToken: true });
     const done = await addAddress(web.context, sessionOf(web, c), verified.token);
@@ -81,11 +81,16 @@ export const submitAddressCode: Handler = async (web, c) => {
     return c.redirect(`/account?notice=${done === 'added' ? 'address-added' : 'number-confirmed'}`, 303);
   } catch (error) {
     if (error instanceof Refusal && isSignedOut(error)) return c.redirect('/sign-in', 303);
-    if (error instanceof Refusal && error.code === 'recovery_not_found')
-      return c.redirect(`${BEGINNINGS.address}?notice=ended`, 303);
+    if (error instanceof Refusal && error.code === 'recovery_not_found') return beginAnew(web, c);
     return showRefused(web, c, 'address', error, typed);
   }
 };
+
+/** Says why to whoever had begun in this browser. */
+function beginAnew(web: Web, c: HttpContext): Response {
+  const ended = web.cookies.read(c, 'address') === undefined ? '' : '?notice=ended';
+  return c.redirect(`${BEGINNINGS.address}${ended}`, 303);
+}
 
 export const showConfirmNumber: Handler = (web, c) => showConfirmation(web, c, [], 200);
 

@@ -7,6 +7,7 @@ import type { Account, HeldAddress } from '../ports.ts';
 import { canRemove } from '../rules/addresses.ts';
 import { staleSince } from '../rules/stale-numbers.ts';
 import { canLink } from './account-messengers.ts';
+import { OWNERS_COOKIES } from './cookies.ts';
 import { type AccountNotice, type AccountProps, accountPage } from './pages/account.ts';
 import { activityPage } from './pages/account-activity.ts';
 import { viewOf, type Web } from './request.ts';
@@ -76,6 +77,7 @@ export const showActivity: Handler = async (web, c) => {
 export const submitSignOut: Handler = async (web, c) => {
   await signOut(web.context, web.cookies.read(c, 'session'));
   web.cookies.forget(c, 'session');
+  for (const name of OWNERS_COOKIES) web.cookies.forget(c, name);
   return c.redirect('/sign-in?notice=signed-out', 303);
 };
 

@@ -15,7 +15,7 @@ export const showChooseAccount: Handler = (web, c) => showPage(web, c, [], 200);
 export const submitChooseAccount: Handler = async (web, c) => {
   const chosen = (await readForm(c)).get('account') ?? '';
   try {
-    await chooseAccount(web.context, tokenOf(web, c, 'recovery') ?? '', chosen);
+    await chooseAccount(web.context, (await tokenOf(web, c, 'recovery')) ?? '', chosen);
     return c.redirect('/recover/password', 303);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

@@ -5,6 +5,9 @@ import { DEVICE_LIFETIME_MS, SESSION_LIFETIME_MS } from '../rules/limits.ts';
 
 export type CookieName = 'recovery' | 'registration' | 'address' | 'link' | 'session' | 'device' | 'locale';
 
+/** What somebody began while he was signed in: it ends with his session, and the next person in the same browser sees nothing of it. */
+export const OWNERS_COOKIES = ['address', 'link'] as const satisfies readonly CookieName[];
+
 /** A recovery is over when the browser is closed; the rest lives as long as what it stands for. */
 const LIFETIMES_MS: Partial<Record<CookieName, number>> = {
   session: SESSION_LIFETIME_MS,

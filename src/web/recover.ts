@@ -54,7 +54,7 @@ export const submitSetPassword: Handler = async (web, c) => {
     // A session of this account has ended with all others; one of somebody else in this browser is none of our business.
     const { state } = await setPassword(
       web.context,
-      tokenOf(web, c, 'recovery') ?? '',
+      (await tokenOf(web, c, 'recovery')) ?? '',
       password,
       originOf(web, c).source,
     );

@@ -44,7 +44,7 @@ export const submitCompleteRegistration: Handler = async (web, c) => {
   try {
     if (password === '') throw new Refusal('invalid_request', { field: 'password' });
     if (password !== form.get('password2')) throw new Refusal('invalid_request', { field: 'password2' });
-    await completeRegistration(web.context, tokenOf(web, c, 'registration') ?? '', person, password);
+    await completeRegistration(web.context, (await tokenOf(web, c, 'registration')) ?? '', person, password);
     return c.redirect('/sign-in', 303);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

@@ -5,6 +5,7 @@ import { showProof } from '../actions/show-proof.ts';
 import { signIn } from '../actions/sign-in.ts';
 import { Refusal } from '../rules/errors.ts';
 import { readIdentifier } from '../rules/identifiers.ts';
+import { OWNERS_COOKIES } from './cookies.ts';
 import { fieldErrors } from './pages/problems.ts';
 import { type SignInProps, signInPage } from './pages/sign-in.ts';
 import { readForm } from './read-body.ts';
@@ -27,8 +28,7 @@ export const submitSignIn: Handler = async (web, c) => {
     const signedIn = await signIn(web.context, read.identifier, password, originOf(web, c), device, replaced);
     web.cookies.write(c, 'session', signedIn.token);
     web.cookies.write(c, 'device', signedIn.device);
-    web.cookies.forget(c, 'recovery');
-    web.cookies.forget(c, 'registration');
+    for (const name of ['recovery', 'registration', ...OWNERS_COOKIES] as const) web.cookies.forget(c, name);
     return c.redirect('/account', 303);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

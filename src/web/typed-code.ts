@@ -3,6 +3,7 @@ import type { Context as HttpContext } from 'hono';
 import { judgeRecoveryPassword, judgeRegistrationPassword } from '../actions/judge-password.ts';
 import { resendCode } from '../actions/resend-code.ts';
 import { type ProofView, showProof } from '../actions/show-proof.ts';
+import { isOwnAttempt } from '../actions/start-address.ts';
 import { verifyCode } from '../actions/verify-code.ts';
 import type { Purpose } from '../rules/codes.ts';
 import { CHANNELS, type Channel } from '../rules/delivery.ts';
@@ -49,7 +50,7 @@ export const submitCode =
   (purpose: Purpose): Handler =>
   async (web, c) => {
     const typed = (await readForm(c)).get('code') ?? '';
-    const token = tokenOf(web, c, purpose);
+    const token = await tokenOf(web, c, purpose);
     if (token === undefined) return c.redirect(BEGINNINGS[purpose], 303);
     try {
       const verified = await verifyCode(web.context, purpose, token, typed, { rotateToken: true });
@@ -63,7 +64,7 @@ export const submitCode =
 export const submitResend =
   (purpose: Purpose): Handler =>
   async (web, c) => {
-    const token = tokenOf(web, c, purpose);
+    const token = await tokenOf(web, c, purpose);
     if (token === undefined) return c.redirect(BEGINNINGS[purpose], 303);
     const chosen = (await readForm(c)).get('channel');
     try {
@@ -94,7 +95,7 @@ export const judgePasswordWhileTyping =
   (purpose: Exclude<Purpose, 'address'>): Handler =>
   async (web, c) => {
     const form = await readForm(c);
-    const token = tokenOf(web, c, purpose) ?? '';
+    const token = (await tokenOf(web, c, purpose)) ?? '';
     const password = form.get('password') ?? '';
     const profile = { name: composedName(form.get('name') ?? '') ?? null, birthday: birthdayOf(form).iso ?? null };
     const { accepted, score, rules, reasons } =
@@ -112,7 +113,7 @@ export const judgePasswordWhileTyping =
 
 /** What the claimant's cookie stands for; undefined where there is none, or it has ended. */
 export async function proofOf(web: Web, c: HttpContext, purpose: Purpose): Promise<ProofView | undefined> {
-  const token = tokenOf(web, c, purpose);
+  const token = await tokenOf(web, c, purpose);
   if (token === undefined) return undefined;
   try {
     return await showProof(web.context, purpose, token);
@@ -122,8 +123,11 @@ export async function proofOf(web: Web, c: HttpContext, purpose: Purpose): Promi
   }
 }
 
-export function tokenOf(web: Web, c: HttpContext, purpose: Purpose): string | undefined {
-  return web.cookies.read(c, purpose satisfies CookieName);
+/** Who adds an address is signed in: somebody else's attempt in this browser is none of his. */
+export async function tokenOf(web: Web, c: HttpContext, purpose: Purpose): Promise<string | undefined> {
+  const token = web.cookies.read(c, purpose satisfies CookieName);
+  if (token === undefined || purpose !== 'address') return token;
+  return (await isOwnAttempt(web.context, web.cookies.read(c, 'session'), token)) ? token : undefined;
 }
 
 /** The page again, with what is wrong; an attempt that is over leads back to its beginning. */
