@@ -178,6 +178,9 @@ export function accountQueries({ kysely, locked }: Engine): (open: OpenTransacti
       .where(held(address))
       .where('frozen_at', 'is not', null),
   );
+  const purgeAddresses = statement(({ removedBefore }: { removedBefore: number }) =>
+    kysely.deleteFrom('addresses').where('removed_at', '<', removedBefore),
+  );
   const count = statement((_: object) =>
     kysely.selectFrom('accounts').select((eb) => eb.fn.countAll<number>().as('accounts')),
   );
@@ -245,6 +248,7 @@ export function accountQueries({ kysely, locked }: Engine): (open: OpenTransacti
     freezeAddress: (accountId, { kind, canonical }, now) =>
       open.run(freezeAddress, { accountId, kind, canonical, now }),
     thawAddress: (accountId, { kind, canonical }, now) => open.run(thawAddress, { accountId, kind, canonical, now }),
+    purgeAddresses: (removedBefore) => open.changed(purgeAddresses, { removedBefore }),
     count: async () => (await open.first(count, {}))?.accounts ?? 0,
   });
 }

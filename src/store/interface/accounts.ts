@@ -69,6 +69,8 @@ export interface AccountRows {
   freezeAddress(accountId: string, address: Pick<Address, 'kind' | 'canonical'>, now: number): Promise<void>;
   /** Where it is frozen. */
   thawAddress(accountId: string, address: Pick<Address, 'kind' | 'canonical'>, now: number): Promise<void>;
+  /** Deletes the addresses that were removed before this moment. Returns how many. */
+  purgeAddresses(removedBefore: number): Promise<number>;
   count(): Promise<number>;
 }
 

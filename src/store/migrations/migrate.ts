@@ -18,6 +18,7 @@ import * as requests from './0014-requests.ts';
 import * as provenAddresses from './0015-proven-addresses.ts';
 import * as decoysOfTheStopped from './0016-decoys-of-the-stopped.ts';
 import * as scopedIds from './0017-scoped-ids.ts';
+import * as removedAddresses from './0018-removed-addresses.ts';
 
 interface Migration {
   name: string;
@@ -43,6 +44,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0015-proven-addresses', up: provenAddresses.up },
   { name: '0016-decoys-of-the-stopped', up: decoysOfTheStopped.up },
   { name: '0017-scoped-ids', up: scopedIds.up },
+  { name: '0018-removed-addresses', up: removedAddresses.up },
 ];
 
 /** Returns the names applied. Another process that migrates at the same moment is waited for. */

@@ -158,6 +158,21 @@ export function addresses(inStore: InStore, inTransaction: InTransaction): void 
     assert.deepEqual(await tx.accounts.removedSince('a', 0), []);
   });
 
+  inTransaction('addresses: the removed are purged by when they went; those that are held stay', async (tx) => {
+    const never = { ...email('never@example.com'), confirmedAt: null };
+    await tx.accounts.insert('a', account({ addresses: [jane, second, never, phone('+15551234567')] }), NOW);
+    await tx.accounts.removeAddress('a', second, NOW + 1);
+    await tx.accounts.removeAddress('a', never, NOW + 2);
+    await tx.accounts.addAddress('a', second, NOW + 3);
+    await tx.accounts.removeAddress('a', phone('+15551234567'), NOW + 4);
+    assert.equal(await tx.accounts.purgeAddresses(NOW + 1), 0);
+    assert.equal(await tx.accounts.purgeAddresses(NOW + 4), 2);
+    assert.deepEqual(await held(tx, 'a'), [jane.canonical, second.canonical]);
+    assert.equal((await tx.accounts.removedSince('a', 0)).length, 1);
+    assert.equal(await tx.accounts.purgeAddresses(NOW + 5), 1);
+    assert.deepEqual(await tx.accounts.removedSince('a', 0), []);
+  });
+
   inTransaction(
     'addresses: proven when confirmed where nothing else is said, and again later, each for itself',
     async (tx) => {
