@@ -1,4 +1,5 @@
 import type { AuditEventName } from '../rules/audit.ts';
+import { MESSENGER_NAMES, type Messenger } from '../rules/delivery.ts';
 import type { Message, StoredAuditEvent, StoreTransaction } from '../store/store.ts';
 
 /** More than anybody does to an account within the day that a notice is tried for. */
@@ -13,4 +14,28 @@ export async function eventOfNotice(
   if (accountId === null) return undefined;
   const events = await tx.audit.pageOf(accountId, [name], EVENTS_READ);
   return events.find(({ at }) => at === createdAt);
+}
+
+const MESSENGER_EVENTS = { 'messenger-linked': 'link-messenger', 'messenger-unlinked': 'unlink-messenger' } as const;
+export type LinkNotice = keyof typeof MESSENGER_EVENTS;
+
+export function isLinkNotice(kind: string): kind is LinkNotice {
+  return Object.hasOwn(MESSENGER_EVENTS, kind);
+}
+
+/** `name` as the person is called there, where that is told. */
+export async function messengerEventOf(
+  tx: StoreTransaction,
+  message: Message,
+  kind: LinkNotice,
+): Promise<{ at: number; messenger: string; name: string | undefined; browser: string } | undefined> {
+  const event = await eventOfNotice(tx, message, MESSENGER_EVENTS[kind]);
+  if (!event) return undefined;
+  const { channel, name, browser } = event.detail;
+  return {
+    at: event.at,
+    messenger: MESSENGER_NAMES[channel as Messenger],
+    name: typeof name === 'string' ? name : undefined,
+    browser: String(browser),
+  };
 }

@@ -1,11 +1,12 @@
 import type { Account } from '../ports.ts';
+import { numbersToTell } from '../rules/text-notices.ts';
 import type { MessageKind, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { mailboxesAmong, queueNotices } from './queue-notices.ts';
 
 /**
- * Tells every confirmed mailbox that a messenger was linked or unlinked. What happened is read from the audit event of the same
- * moment when the notice is written.
+ * Tells every confirmed mailbox that a messenger was linked or unlinked; an account that has none is told by text. What happened is
+ * read from the audit event of the same moment when the notice is written.
  */
 export async function notifyOfMessenger(
   context: Context,
@@ -15,7 +16,8 @@ export async function notifyOfMessenger(
   locale: string,
   now: number,
 ): Promise<void> {
-  const told = mailboxesAmong(account.addresses);
+  const numbers = numbersToTell(kind, account.addresses, context.settings.texting?.countries);
+  const told = [...mailboxesAmong(account.addresses), ...numbers];
   await queueNotices(context, tx, account, told, { kind, proofId: null, locale, createdAt: now });
 }
 

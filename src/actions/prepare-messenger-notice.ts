@@ -1,17 +1,16 @@
-/** Notices about a linked messenger: to the mailboxes of the account, and into the chat itself. */
-import { MESSENGER_NAMES, type Messenger } from '../rules/delivery.ts';
+/** Notices about a linked messenger: to the mailboxes of the account, or its numbers, and into the chat itself. */
 import type { Message, MessageKind, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { type Delivery, nameOf, type Prepared } from './delivery.ts';
-import { eventOfNotice } from './event-of-notice.ts';
+import { isLinkNotice, type LinkNotice, messengerEventOf } from './event-of-notice.ts';
+import { prepareTextNotice } from './prepare-text-notice.ts';
 
-const EVENTS = { 'messenger-linked': 'link-messenger', 'messenger-unlinked': 'unlink-messenger' } as const;
 const IN_CHATS = ['chat-offered', 'chat-linked', 'chat-help'] as const;
 type InChat = (typeof IN_CHATS)[number];
-export type MessengerNotice = keyof typeof EVENTS | InChat;
+export type MessengerNotice = LinkNotice | InChat;
 
 export function isMessengerNotice(kind: MessageKind): kind is MessengerNotice {
-  return kind in EVENTS || IN_CHATS.some((one) => one === kind);
+  return isLinkNotice(kind) || IN_CHATS.some((one) => one === kind);
 }
 
 export async function prepareMessengerNotice(
@@ -23,9 +22,10 @@ export async function prepareMessengerNotice(
 ): Promise<Prepared> {
   const { address } = message;
   if (address === null) return { do: 'fail', reason: 'no_address' };
-  return kind === 'messenger-linked' || kind === 'messenger-unlinked'
+  if (!isLinkNotice(kind)) return prepareInChat(delivery, tx, { ...message, address }, kind);
+  return message.channel === 'email'
     ? prepareForMailbox(context, delivery, tx, { ...message, address }, kind)
-    : prepareInChat(delivery, tx, { ...message, address }, kind);
+    : prepareTextNotice(context, delivery, tx, message);
 }
 
 type Addressed = Message & { address: string };
@@ -35,20 +35,13 @@ async function prepareForMailbox(
   delivery: Delivery,
   tx: StoreTransaction,
   message: Addressed,
-  kind: keyof typeof EVENTS,
+  kind: LinkNotice,
 ): Promise<Prepared> {
   const { accountId, address, locale } = message;
-  const event = await eventOfNotice(tx, message, EVENTS[kind]);
+  const event = await messengerEventOf(tx, message, kind);
   const account = accountId === null ? undefined : await context.accounts.get(tx, accountId);
   if (!event || !account) return { do: 'expire' };
-  const { channel, name, browser } = event.detail;
-  const params = {
-    messenger: MESSENGER_NAMES[channel as Messenger],
-    name: typeof name === 'string' ? name : undefined,
-    at: event.at,
-    browser: String(browser),
-    recoverUrl: `${delivery.origin}/recover`,
-  };
+  const params = { ...event, recoverUrl: `${delivery.origin}/recover` };
   const mail =
     kind === 'messenger-linked'
       ? delivery.render(kind, { ...params, account: nameOf(account) }, locale)

@@ -5,6 +5,7 @@ import { TEXT_NOTICES, type TextNotice } from '../rules/text-notices.ts';
 import type { Message, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import type { Delivery, Prepared, RenderedText } from './delivery.ts';
+import { messengerEventOf } from './event-of-notice.ts';
 import { addressEventOf } from './prepare-notice.ts';
 import { buyNotice } from './spend-on-texts.ts';
 
@@ -58,6 +59,11 @@ async function textOf(
     case 'address-removed': {
       const event = await addressEventOf(tx, message, kind);
       return event && renderText(kind, { what: event.what }, locale);
+    }
+    case 'messenger-linked':
+    case 'messenger-unlinked': {
+      const event = await messengerEventOf(tx, message, kind);
+      return event && renderText(kind, { messenger: event.messenger }, locale);
     }
   }
 }

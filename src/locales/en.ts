@@ -550,7 +550,7 @@ export const en = {
     changedSteps: [
       'Did an email tell you, with the button “This wasn’t me”? Choose it. Everyone is signed out, the password is blocked, and the address that was used can’t recover the account any more. Then choose a new password with another address of your account.',
       'Did a text message tell you, or is there no such button? Choose a new password now, with any address or number of the account that is still yours. That signs everyone else out, and the password that you did not choose opens nothing any more.',
-      'Then sign in, and look at the addresses and numbers on your account page. Remove what is not yours.',
+      'Then sign in, and look at the addresses, numbers and messengers on your account page. Remove what is not yours.',
       'If no code reaches you, or it happens again, write to customer support.',
     ] as string[],
     changedLink: 'Choose a new password',

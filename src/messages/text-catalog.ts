@@ -16,6 +16,8 @@ export interface TextParams {
   'password-held': { completesAt: number };
   'address-added': Pick<MessageParams['address-added'], 'what'>;
   'address-removed': Pick<MessageParams['address-added'], 'what'>;
+  'messenger-linked': Pick<MessageParams['messenger-linked'], 'messenger'>;
+  'messenger-unlinked': Pick<MessageParams['messenger-linked'], 'messenger'>;
   /** Into the chat that brought a link's token back: the yes is given in the browser. */
   'chat-offered': Record<never, never>;
   /** Into a chat that is linked from now on. */

@@ -12,6 +12,8 @@ export const TEXT_NOTICES = [
   'password-held',
   'address-added',
   'address-removed',
+  'messenger-linked',
+  'messenger-unlinked',
 ] as const;
 export type TextNotice = (typeof TEXT_NOTICES)[number];
 

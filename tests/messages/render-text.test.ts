@@ -18,6 +18,8 @@ const SAMPLES: TextParams = {
   'address-taken': {},
   'address-added': { what: 'email' },
   'address-removed': { what: 'phone' },
+  'messenger-linked': { messenger: 'Telegram' },
+  'messenger-unlinked': { messenger: 'WhatsApp' },
   'password-changed': { changedAt: AT },
   'password-blocked': {},
   'chat-offered': {},

@@ -7,8 +7,8 @@ import { addressTaken, addressTakenText } from './address-taken.ts';
 import { chatHelpText } from './chat-help.ts';
 import { chatLinkedText } from './chat-linked.ts';
 import { chatOfferedText } from './chat-offered.ts';
-import { messengerLinked } from './messenger-linked.ts';
-import { messengerUnlinked } from './messenger-unlinked.ts';
+import { messengerLinked, messengerLinkedText } from './messenger-linked.ts';
+import { messengerUnlinked, messengerUnlinkedText } from './messenger-unlinked.ts';
 import { noAccount } from './no-account.ts';
 import { numberShared } from './number-shared.ts';
 import { passwordBlocked, passwordBlockedText } from './password-blocked.ts';
@@ -57,6 +57,8 @@ export const en: MessageLocale = {
     'address-taken': addressTakenText,
     'address-added': addressAddedText,
     'address-removed': addressRemovedText,
+    'messenger-linked': messengerLinkedText,
+    'messenger-unlinked': messengerUnlinkedText,
     'password-changed': passwordChangedText,
     'password-blocked': passwordBlockedText,
     'chat-offered': chatOfferedText,

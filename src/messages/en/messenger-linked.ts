@@ -1,4 +1,4 @@
-import type { Templates } from '../catalog.ts';
+import type { Templates, TextTemplates } from '../catalog.ts';
 import { addressChangeNotYours, messengerFacts } from './phrases.ts';
 
 export const messengerLinked: Templates['messenger-linked'] = (params, surroundings) => ({
@@ -20,3 +20,8 @@ export const messengerLinked: Templates['messenger-linked'] = (params, surroundi
     addressChangeNotYours(params.recoverUrl, surroundings),
   ],
 });
+
+export const messengerLinkedText: TextTemplates['messenger-linked'] = ({ messenger }, { brand, host, help }) => [
+  `${brand}: ${messenger} was linked to your account, codes can go there. Not you? Type ${help} in your browser now.`,
+  `${messenger} was linked on ${host}. Not you? Type ${help} in your browser.`,
+];

@@ -1,4 +1,4 @@
-import type { Templates } from '../catalog.ts';
+import type { Templates, TextTemplates } from '../catalog.ts';
 import { addressChangeNotYours, messengerFacts } from './phrases.ts';
 
 export const messengerUnlinked: Templates['messenger-unlinked'] = (params, surroundings) => ({
@@ -15,3 +15,8 @@ export const messengerUnlinked: Templates['messenger-unlinked'] = (params, surro
     addressChangeNotYours(params.recoverUrl, surroundings),
   ],
 });
+
+export const messengerUnlinkedText: TextTemplates['messenger-unlinked'] = ({ messenger }, { brand, host, help }) => [
+  `${brand}: ${messenger} was unlinked from your account. Not you? Type ${help} in your browser now.`,
+  `${messenger} was unlinked on ${host}. Not you? Type ${help} in your browser.`,
+];
