@@ -1,17 +1,13 @@
 /** Tells everybody who has an address of an account, or lately had a mailbox in it, what happened to it. */
 import type { Account, Address } from '../ports.ts';
-import { ADDRESS_CHANGED_LATELY_MS } from '../rules/limits.ts';
 import { numbersToTell } from '../rules/text-notices.ts';
 import type { MessageKind, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
-import { mailboxesAmong, queueNotices } from './queue-notices.ts';
+import { mailboxesAmong, mailboxesToTell, queueNotices } from './queue-notices.ts';
 
 type Notice = Extract<MessageKind, 'password-changed' | 'password-blocked' | 'password-held' | 'recovery-requested'>;
 
-/**
- * To every confirmed mailbox, the one that received the code included, and to those that were removed lately (R68): who
- * takes an account over removes the owner's address first.
- */
+/** To every confirmed mailbox, the one that received the code included, and to those that were removed lately. */
 export async function notifyAllAddresses(
   context: Context,
   tx: StoreTransaction,
@@ -20,8 +16,8 @@ export async function notifyAllAddresses(
   proof: Proof,
   now: number,
 ): Promise<void> {
-  const removed = await context.accounts.removedSince(tx, account.id, now - ADDRESS_CHANGED_LATELY_MS);
-  await notify(context, tx, account, [...account.addresses, ...removed], kind, proof, now);
+  const mailboxes = await mailboxesToTell(context, tx, account, account.addresses, now);
+  await notify(context, tx, account, mailboxes, kind, proof, now);
 }
 
 /** To the mailboxes that the account has now. */
@@ -33,7 +29,7 @@ export async function notifyMailboxes(
   proof: Proof,
   now: number,
 ): Promise<void> {
-  await notify(context, tx, account, account.addresses, kind, proof, now);
+  await notify(context, tx, account, mailboxesAmong(account.addresses), kind, proof, now);
 }
 
 /** And to the phones, where the notice is one of those that are told there (rules/text-notices.ts). */
@@ -41,13 +37,13 @@ async function notify(
   context: Context,
   tx: StoreTransaction,
   account: Account,
-  addresses: readonly Address[],
+  mailboxes: readonly Address[],
   kind: Notice,
   proof: Proof,
   now: number,
 ): Promise<void> {
   const numbers = numbersToTell(kind, account.addresses, context.settings.texting?.countries);
-  await queueNotices(context, tx, account, [...mailboxesAmong(addresses), ...numbers], {
+  await queueNotices(context, tx, account, [...mailboxes, ...numbers], {
     kind,
     proofId: proof.id,
     locale: proof.locale,

@@ -3,6 +3,7 @@ import type { Message, MessageKind, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { type Delivery, nameOf, type Prepared } from './delivery.ts';
 import { isLinkNotice, type LinkNotice, messengerEventOf } from './event-of-notice.ts';
+import { toldAddress } from './prepare-notice.ts';
 import { prepareTextNotice } from './prepare-text-notice.ts';
 
 const IN_CHATS = ['chat-offered', 'chat-linked', 'chat-help'] as const;
@@ -41,7 +42,8 @@ async function prepareForMailbox(
   const event = await messengerEventOf(tx, message, kind);
   const account = accountId === null ? undefined : await context.accounts.get(tx, accountId);
   if (!event || !account) return { do: 'expire' };
-  const params = { ...event, recoverUrl: `${delivery.origin}/recover` };
+  const removedAt = (await toldAddress(context, tx, message))?.removedAt;
+  const params = { ...event, removedAt, recoverUrl: `${delivery.origin}/recover` };
   const mail =
     kind === 'messenger-linked'
       ? delivery.render(kind, { ...params, account: nameOf(account) }, locale)

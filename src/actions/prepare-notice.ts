@@ -133,7 +133,7 @@ async function wayAsked(
 }
 
 /** What became of the address since the notice was queued; undefined where the account has nothing to do with it any more. */
-async function toldAddress(
+export async function toldAddress(
   context: Context,
   tx: StoreTransaction,
   { accountId, address }: Message,
@@ -160,14 +160,20 @@ export async function prepareAddressNotice(
   const account = await context.accounts.get(tx, message.accountId);
   if (!event || !account) return { do: 'expire' };
   const { at, address, what, browser } = event;
+  const removedAt = (await toldAddress(context, tx, message))?.removedAt;
   const recoverUrl = `${delivery.origin}/recover`;
-  const params = { what, address, at, browser, recoverUrl };
+  const params = { what, address, at, browser, recoverUrl, removedAt };
   const mail = (): RenderedMail => {
     switch (kind) {
       case 'address-added':
         return delivery.render(kind, { ...params, account: nameOf(account) }, message.locale);
       case 'address-removed':
-        return delivery.render(kind, params, message.locale);
+        // Its own removal is what the mail tells anyway.
+        return delivery.render(
+          kind,
+          { ...params, removedAt: removedAt === at ? undefined : removedAt },
+          message.locale,
+        );
       case 'number-shared':
         return delivery.render(kind, { phone: address, at, recoverUrl }, message.locale);
     }

@@ -1,5 +1,5 @@
 import type { Account, Address } from '../ports.ts';
-import { NOTICE_USEFUL_MS } from '../rules/limits.ts';
+import { ADDRESS_CHANGED_LATELY_MS, NOTICE_USEFUL_MS } from '../rules/limits.ts';
 import type { NewMessage, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { newId } from './tokens.ts';
@@ -7,6 +7,23 @@ import { newId } from './tokens.ts';
 /** The confirmed ones. */
 export function mailboxesAmong<A extends Address>(addresses: readonly A[]): A[] {
   return addresses.filter(({ kind, confirmedAt }) => kind === 'email' && confirmedAt !== null);
+}
+
+/**
+ * The confirmed mailboxes among these, and those that were removed from the account lately (R68), each once: who takes an
+ * account over removes the owner's address first.
+ */
+export async function mailboxesToTell(
+  { accounts }: Pick<Context, 'accounts'>,
+  tx: StoreTransaction,
+  { id }: Account,
+  addresses: readonly Address[],
+  now: number,
+): Promise<Address[]> {
+  const removed = await accounts.removedSince(tx, id, now - ADDRESS_CHANGED_LATELY_MS);
+  // The one that goes at this moment is among both.
+  const others = removed.filter(({ canonical }) => !addresses.some((address) => address.canonical === canonical));
+  return mailboxesAmong([...addresses, ...others]);
 }
 
 /** One message for each of the addresses, of use for a day unless the notice says otherwise. */

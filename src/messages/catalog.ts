@@ -26,7 +26,7 @@ export interface MessageParams {
   'address-code': Asked & { code: string; minutes: number; address: string; account: string };
   /** Somebody tried to add an address of another account to his own; its owner is told, nobody else. */
   'address-taken': Asked & { address: string; signInUrl: string; recoverUrl: string };
-  /** To every confirmed address, the new one included. */
+  /** To every confirmed address, the new one included, and to those that were removed lately, as the next three. */
   'address-added': AddressChange & { account: string };
   /** To every confirmed address, and to the removed one. */
   'address-removed': AddressChange;
@@ -74,6 +74,7 @@ type Waiting = { completesAt: number; why: HeldFor; soonerUrl: string | undefine
 interface Change {
   at: number;
   browser: string;
+  removedAt: number | undefined;
   recoverUrl: string;
 }
 type MessengerChange = Change & { messenger: string; name: string | undefined };

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startWithMessengers, type WithMessengers } from '../messengers.ts';
+import { removalOf } from '../owners.ts';
 import { addPerson, OLD_PASSWORD } from '../people.ts';
 import { TEXTS_SECRET } from '../texting-shop.ts';
 import type { Visitor } from '../visitor.ts';
@@ -64,5 +65,25 @@ for (const engine of ['sqlite', 'postgres'] as const)
       await unlink(owner);
       assert.equal(shop.people.lastMail(email).subject, 'Telegram was unlinked from your Shop account');
       assert.deepEqual(textsTo(number), []);
+    });
+
+    test('a mailbox that was removed lately is told, without the name in the messenger', async () => {
+      const { owner, email, address } = await shop.people.withTwo();
+      await owner.post(await removalOf(owner, 0), { password: OLD_PASSWORD });
+      await shop.program.advance(60_000);
+      const before = shop.program.sink.messages.length;
+      await shop.link(owner, 73);
+      await unlink(owner);
+      const told = (to: string) => shop.program.sink.messages.slice(before).filter((mail) => mail.to === to);
+      for (const to of [email, address])
+        assert.deepEqual(
+          told(to).map(({ subject }) => subject),
+          ['Telegram was linked to your Shop account', 'Telegram was unlinked from your Shop account'],
+        );
+      for (const { text } of told(address)) assert.match(text, /Telegram: +Jane/);
+      for (const { text } of told(email)) {
+        assert.match(text.replaceAll(/\s+/g, ' '), /This address was removed from the account on 14 March 2026/);
+        assert.doesNotMatch(text, new RegExp(`Jane|${address}|n\\*\\*\\*|/not-me/|/cancel/`));
+      }
     });
   });

@@ -46,6 +46,37 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.equal(mails(email, /password was changed/).length, 2);
     });
 
+    test('and of addresses that come and go, each once, with no button that undoes anything', async () => {
+      const { email, owner, address } = await people.withTwo();
+      await owner.post(await removalOf(owner, 1), { password: OLD_PASSWORD });
+      await program.settled();
+      const [removal] = mails(address, /was removed/);
+      assert.equal(mails(address, /was removed/).length, 1);
+      assert.doesNotMatch(removal!.text, /tells it of changes/);
+      await program.advance(60_000);
+      const thief = `thief.${email}`;
+      await people.add(owner, thief);
+      await owner.post(await removalOf(owner, 0), { password: OLD_PASSWORD });
+      await program.settled();
+      const told = [...mails(address, /was added/).slice(1), ...mails(address, /was removed/).slice(1)];
+      assert.equal(told.length, 2);
+      for (const { text } of told) {
+        const words = text.replaceAll(/\s+/g, ' ');
+        assert.match(words, /the Shop account that this address belonged to/);
+        assert.match(words, /This address was removed from the account on \d+ \w+ 2026, 09:12 UTC/);
+        assert.doesNotMatch(text, new RegExp(`${email}|/not-me/|/cancel/`));
+        assert.deepEqual(text.match(/https:\/\/\S+/g)?.filter((url) => url.endsWith('/recover')).length, 1);
+      }
+      assert.equal(mails(email, /was removed/).length, 2);
+      assert.equal(mails(thief, /was removed/).length, 1);
+      await program.advance(ADDRESS_CHANGED_LATELY_MS + 1);
+      const again = people.visitor();
+      await again.post('/sign-in', { identifier: thief, password: OLD_PASSWORD });
+      await people.add(again, `later.${email}`);
+      assert.equal(mails(thief, /was added/).length, 2);
+      for (const gone of [email, address]) assert.equal(mails(gone, /was added/).length, 2, gone);
+    });
+
     test('an address that was added again gets each notice once, as the address that it is', async () => {
       const { email, owner, address } = await people.withTwo();
       await owner.post(await removalOf(owner, 1), { password: OLD_PASSWORD });

@@ -72,6 +72,7 @@ export const SAMPLES: MessageParams = {
     address: 'w***@example.org',
     at: AT,
     browser: 'Firefox on Windows',
+    removedAt: undefined,
     recoverUrl: `${ORIGIN}/recover`,
   },
   'address-removed': {
@@ -79,6 +80,7 @@ export const SAMPLES: MessageParams = {
     address: '+1*****01',
     at: AT,
     browser: 'Firefox on Windows',
+    removedAt: undefined,
     recoverUrl: `${ORIGIN}/recover`,
   },
   'messenger-linked': {
@@ -87,6 +89,7 @@ export const SAMPLES: MessageParams = {
     name: 'Jane Doe',
     at: AT,
     browser: 'Firefox on Windows',
+    removedAt: undefined,
     recoverUrl: `${ORIGIN}/recover`,
   },
   'messenger-unlinked': {
@@ -94,6 +97,7 @@ export const SAMPLES: MessageParams = {
     name: 'Jane Doe',
     at: AT,
     browser: 'Firefox on Windows',
+    removedAt: undefined,
     recoverUrl: `${ORIGIN}/recover`,
   },
   'number-shared': { phone: '+1*****01', at: AT, recoverUrl: `${ORIGIN}/recover` },

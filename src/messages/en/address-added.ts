@@ -1,5 +1,5 @@
 import type { Templates, TextTemplates } from '../catalog.ts';
-import { AN_ADDRESS, addressChangeNotYours } from './phrases.ts';
+import { AN_ADDRESS, addressChangeNotYours, whyTold, yourAccount } from './phrases.ts';
 
 export const addressAdded: Templates['address-added'] = (params, surroundings) => ({
   subject: `${AN_ADDRESS[params.what]} was added to your ${surroundings.brand} account`,
@@ -9,9 +9,10 @@ export const addressAdded: Templates['address-added'] = (params, surroundings) =
     {
       type: 'paragraph',
       text:
-        `${params.address} now belongs to your ${surroundings.brand} account (${params.account}). ` +
+        `${params.address} now belongs to ${yourAccount(params, surroundings)}. ` +
         `Codes for a new password${params.what === 'email' ? ', and notices like this one,' : ''} can be sent there.`,
     },
+    ...whyTold(params.removedAt, surroundings),
     {
       type: 'facts',
       rows: [

@@ -1,5 +1,5 @@
 import type { Templates, TextTemplates } from '../catalog.ts';
-import { AN_ADDRESS, addressChangeNotYours } from './phrases.ts';
+import { AN_ADDRESS, addressChangeNotYours, whyTold, yourAccount } from './phrases.ts';
 
 export const addressRemoved: Templates['address-removed'] = (params, surroundings) => ({
   subject: `${AN_ADDRESS[params.what]} was removed from your ${surroundings.brand} account`,
@@ -9,9 +9,10 @@ export const addressRemoved: Templates['address-removed'] = (params, surrounding
     {
       type: 'paragraph',
       text:
-        `${params.address} no longer belongs to your ${surroundings.brand} account. ` +
+        `${params.address} no longer belongs to ${yourAccount(params, surroundings)}. ` +
         'It can no longer be used to sign in, and no code is sent there any more.',
     },
+    ...whyTold(params.removedAt, surroundings),
     {
       type: 'facts',
       rows: [

@@ -1,5 +1,5 @@
 import type { Templates, TextTemplates } from '../catalog.ts';
-import { addressChangeNotYours, messengerFacts } from './phrases.ts';
+import { addressChangeNotYours, messengerFacts, whyTold, yourAccount } from './phrases.ts';
 
 export const messengerLinked: Templates['messenger-linked'] = (params, surroundings) => ({
   subject: `${params.messenger} was linked to your ${surroundings.brand} account`,
@@ -9,9 +9,10 @@ export const messengerLinked: Templates['messenger-linked'] = (params, surroundi
     {
       type: 'paragraph',
       text:
-        `A chat in ${params.messenger} now belongs to your ${surroundings.brand} account (${params.account}). ` +
+        `A chat in ${params.messenger} now belongs to ${yourAccount(params, surroundings)}. ` +
         'Codes for a new password can be sent there.',
     },
+    ...whyTold(params.removedAt, surroundings),
     messengerFacts(params, surroundings),
     {
       type: 'paragraph',

@@ -1,5 +1,5 @@
 import type { Templates, TextTemplates } from '../catalog.ts';
-import { addressChangeNotYours, messengerFacts } from './phrases.ts';
+import { addressChangeNotYours, messengerFacts, whyTold, yourAccount } from './phrases.ts';
 
 export const messengerUnlinked: Templates['messenger-unlinked'] = (params, surroundings) => ({
   subject: `${params.messenger} was unlinked from your ${surroundings.brand} account`,
@@ -8,8 +8,9 @@ export const messengerUnlinked: Templates['messenger-unlinked'] = (params, surro
   blocks: [
     {
       type: 'paragraph',
-      text: `Your chat in ${params.messenger} no longer belongs to your ${surroundings.brand} account. No code is sent there any more.`,
+      text: `A chat in ${params.messenger} no longer belongs to ${yourAccount(params, surroundings)}. No code is sent there any more.`,
     },
+    ...whyTold(params.removedAt, surroundings),
     messengerFacts(params, surroundings),
     { type: 'paragraph', text: 'If that was you, there is nothing more to do.' },
     addressChangeNotYours(params.recoverUrl, surroundings),

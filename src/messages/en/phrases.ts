@@ -44,7 +44,7 @@ export function addressChangeNotYours(recoverUrl: string, { supportAddress }: Su
 
 /** Which chat, when and from where. */
 export function messengerFacts(
-  { messenger, name, at, browser }: MessageParams['messenger-unlinked'],
+  { messenger, name, at, browser, removedAt }: MessageParams['messenger-unlinked'],
   { moment }: Surroundings,
 ): Block {
   return {
@@ -52,9 +52,19 @@ export function messengerFacts(
     rows: [
       { label: 'When', value: moment(at) },
       { label: 'Browser', value: browser },
-      { label: messenger, value: name ?? 'a chat without a name' },
+      // Whoever has a mailbox that the account gave up is not told how its owner is called elsewhere.
+      ...(removedAt === undefined ? [{ label: messenger, value: name ?? 'a chat without a name' }] : []),
     ],
   };
+}
+
+/** Which account it is about; whoever has an address that is no longer of it is not told by which others to find it. */
+export function yourAccount(
+  { account, removedAt }: { account?: string; removedAt: number | undefined },
+  { brand }: Surroundings,
+): string {
+  if (removedAt !== undefined) return `the ${brand} account that this address belonged to`;
+  return account === undefined ? `your ${brand} account` : `your ${brand} account (${account})`;
 }
 
 /** Why an address that is no longer of the account is told of it. */
