@@ -16,10 +16,11 @@ import { recoveryAddress } from './reachable-channels.ts';
 export const NOTICES = ['password-changed', 'password-blocked', 'password-held', 'recovery-requested'] as const;
 type NoticeKind = (typeof NOTICES)[number];
 
-/** Notices about addresses that came or went, each with the event that tells of it. */
+/** Notices about addresses that came or went, or recover the account again, each with the event that tells of it. */
 export const ADDRESS_NOTICES = {
   'address-added': 'add-address',
   'address-removed': 'remove-address',
+  'address-thawed': 'thaw-address',
   'number-shared': 'share-number',
 } as const;
 export type AddressNotice = keyof typeof ADDRESS_NOTICES;
@@ -174,6 +175,8 @@ export async function prepareAddressNotice(
           { ...params, removedAt: removedAt === at ? undefined : removedAt },
           message.locale,
         );
+      case 'address-thawed':
+        return delivery.render(kind, { address, at, recoverUrl, removedAt }, message.locale);
       case 'number-shared':
         return delivery.render(kind, { phone: address, at, recoverUrl }, message.locale);
     }

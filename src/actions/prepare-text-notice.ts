@@ -60,6 +60,8 @@ async function textOf(
       const event = await addressEventOf(tx, message, kind);
       return event && renderText(kind, { what: event.what }, locale);
     }
+    case 'address-thawed':
+      return renderText(kind, {}, locale);
     case 'messenger-linked':
     case 'messenger-unlinked': {
       const event = await messengerEventOf(tx, message, kind);

@@ -9,10 +9,7 @@ export function mailboxesAmong<A extends Address>(addresses: readonly A[]): A[] 
   return addresses.filter(({ kind, confirmedAt }) => kind === 'email' && confirmedAt !== null);
 }
 
-/**
- * The confirmed mailboxes among these, and those that were removed from the account lately (R68), each once: who takes an
- * account over removes the owner's address first.
- */
+/** The confirmed mailboxes among these, and those that were removed from the account lately. */
 export async function mailboxesToTell(
   { accounts }: Pick<Context, 'accounts'>,
   tx: StoreTransaction,
@@ -21,6 +18,11 @@ export async function mailboxesToTell(
   now: number,
 ): Promise<Address[]> {
   const removed = await accounts.removedSince(tx, id, now - ADDRESS_CHANGED_LATELY_MS);
+  return mailboxesWith(addresses, removed);
+}
+
+/** Each once (R68): who takes an account over removes the owner's address first. */
+export function mailboxesWith(addresses: readonly Address[], removed: readonly Address[]): Address[] {
   // The one that goes at this moment is among both.
   const others = removed.filter(({ canonical }) => !addresses.some((address) => address.canonical === canonical));
   return mailboxesAmong([...addresses, ...others]);

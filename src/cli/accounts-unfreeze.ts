@@ -1,7 +1,8 @@
 /** `regain accounts unfreeze`: recovery by an address that "this wasn't me" stopped is allowed again. */
 import { parseArgs } from 'node:util';
 import { type Unfrozen, unfreezeAddress } from '../actions/unfreeze-address.ts';
-import { systemClock } from '../system.ts';
+import { settingsOf } from '../settings.ts';
+import { systemClock, systemRandom } from '../system.ts';
 import { refuseUsage } from './accounts.ts';
 import { loadConfig } from './load-config.ts';
 import { withDatabase } from './open-database.ts';
@@ -29,7 +30,8 @@ export async function runUnfreeze(args: string[], environment: Record<string, st
     const read = readPerson(typed, { defaultCountry: config.defaultCountry, now: systemClock.now() });
     const identifier = read.ok ? read.person.identifiers[0] : undefined;
     if (!identifier) return refuse(read.ok ? 'an email or a phone is needed' : read.problem);
-    const outcome = await unfreezeAddress({ store, clock: systemClock }, identifier, account);
+    const context = { store, clock: systemClock, random: systemRandom, settings: settingsOf(config) };
+    const outcome = await unfreezeAddress(context, identifier, account);
     if (outcome.kind !== 'unfrozen') return refuse(whyNot(outcome, shown(identifier.canonical), account));
     process.stdout.write(`${outcome.id}\n`);
     return 0;

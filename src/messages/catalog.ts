@@ -26,10 +26,12 @@ export interface MessageParams {
   'address-code': Asked & { code: string; minutes: number; address: string; account: string };
   /** Somebody tried to add an address of another account to his own; its owner is told, nobody else. */
   'address-taken': Asked & { address: string; signInUrl: string; recoverUrl: string };
-  /** To every confirmed address, the new one included, and to those that were removed lately, as the next three. */
+  /** To every confirmed address, the new one included, and to those that were removed lately, as the next four. */
   'address-added': AddressChange & { account: string };
   /** To every confirmed address, and to the removed one. */
   'address-removed': AddressChange;
+  /** To every other confirmed address, after support allowed recovery by this one again. */
+  'address-thawed': Omit<AddressChange, 'what' | 'browser'>;
   /** To every confirmed address: a messenger receives the account's codes from now on, or no longer. `name` as it is called there. */
   'messenger-linked': MessengerChange & { account: string };
   'messenger-unlinked': MessengerChange;

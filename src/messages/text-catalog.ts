@@ -16,6 +16,7 @@ export interface TextParams {
   'password-held': { completesAt: number };
   'address-added': Pick<MessageParams['address-added'], 'what'>;
   'address-removed': Pick<MessageParams['address-added'], 'what'>;
+  'address-thawed': Record<never, never>;
   'messenger-linked': Pick<MessageParams['messenger-linked'], 'messenger'>;
   'messenger-unlinked': Pick<MessageParams['messenger-linked'], 'messenger'>;
   /** Into the chat that brought a link's token back: the yes is given in the browser. */

@@ -12,6 +12,7 @@ export const TEXT_NOTICES = [
   'password-held',
   'address-added',
   'address-removed',
+  'address-thawed',
   'messenger-linked',
   'messenger-unlinked',
 ] as const;

@@ -1,6 +1,7 @@
 /** Notices by text message, on both engines: who is told by phone, what it costs, and what it never does. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { unfreezeAddress } from '../../src/actions/unfreeze-address.ts';
 import { WAITED_MS } from '../../src/rules/limits.ts';
 import { CODES, hourOf, SPEND_LIMITS } from '../../src/rules/spend.ts';
 import type { InProcess } from '../in-process.ts';
@@ -126,6 +127,25 @@ for (const engine of ['sqlite', 'postgres'] as const)
       await program.settled();
       assert.match(people.lastMail(email).subject, /A phone number was removed/);
       assert.deepEqual([textsTo(first).length, textsTo(second).length], [1, 1]);
+    });
+
+    test('the numbers hear that support allowed recovery by the only mailbox again, and so does one of two numbers', async () => {
+      const [email, number, alone, other] = [newEmail(), newNumber(), newNumber(), newNumber()];
+      const withMailbox = await addPerson(program, { emails: [email], phones: [number] });
+      const withNumbers = await addPerson(program, { emails: [], phones: [alone, other] });
+      const { context } = program.regain;
+      for (const [id, address] of [
+        [withMailbox, { kind: 'email', canonical: email }],
+        [withNumbers, { kind: 'phone', canonical: alone }],
+      ] as const) {
+        await context.store.transaction((tx) => tx.accounts.freezeAddress(id, address, program.now()));
+        assert.deepEqual(await unfreezeAddress(context, address), { kind: 'unfrozen', id });
+      }
+      await program.settled();
+      const told =
+        'Shop: support allowed recovery by an address of your account again. Not you? Type accounts.shop.example/help in your browser now.';
+      assert.deepEqual([number, alone, other].map(textsTo), [[told], [], [told]]);
+      assert.ok(!program.sink.messages.some(({ to }) => to === email));
     });
 
     test('a number that is taken away is told of it, and of nothing that comes after', async () => {

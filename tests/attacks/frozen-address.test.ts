@@ -146,6 +146,31 @@ for (const engine of ['sqlite', 'postgres'] as const)
         );
     });
 
+    test('support that is talked into allowing it again: the other mailboxes hear of it, also one that was removed', async () => {
+      const [thiefs = '', removed = '', kept = ''] = emails(3);
+      const id = await addPerson(program, { emails: [thiefs, removed, kept] });
+      await setPassword(people.visitor(), thiefs, THIEFS_PASSWORD);
+      await report(kept);
+      const { store } = program.regain.context;
+      await store.transaction((tx) =>
+        tx.accounts.removeAddress(id, { kind: 'email', canonical: removed }, program.now()),
+      );
+      await program.advance(MINUTE);
+      const address = { kind: 'email', canonical: thiefs } as const;
+      assert.deepEqual(await unfreezeAddress(program.regain.context, address), { kind: 'unfrozen', id });
+      assert.deepEqual(await unfreezeAddress(program.regain.context, address), { kind: 'not_frozen', id });
+      await program.settled();
+      const told = /^An address can recover your Shop account again$/;
+      for (const email of [removed, kept]) {
+        assert.equal(mails(email, told).length, 1, email);
+        const text = lastOf(email, told).text.replaceAll(/\s+/g, ' ');
+        assert.match(text, /Customer support allowed recovery by s\*\*\*@example\.com again/);
+        assert.doesNotMatch(text, /\/(cancel|not-me|confirm)/);
+        assert.equal(/This address was removed from the account/.test(text), email === removed);
+      }
+      assert.equal(mails(thiefs, told).length, 0);
+    });
+
     test('an address that came to the account after the change is stopped as well', async () => {
       const { id, thief, thiefs, owners: owner } = await stolen();
       const planted = `planted${names}@example.com`;

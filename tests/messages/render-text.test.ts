@@ -18,6 +18,7 @@ const SAMPLES: TextParams = {
   'address-taken': {},
   'address-added': { what: 'email' },
   'address-removed': { what: 'phone' },
+  'address-thawed': {},
   'messenger-linked': { messenger: 'Telegram' },
   'messenger-unlinked': { messenger: 'WhatsApp' },
   'password-changed': { changedAt: AT },

@@ -83,6 +83,12 @@ export const SAMPLES: MessageParams = {
     removedAt: undefined,
     recoverUrl: `${ORIGIN}/recover`,
   },
+  'address-thawed': {
+    address: 'w***@example.org',
+    at: AT,
+    recoverUrl: `${ORIGIN}/recover`,
+    removedAt: undefined,
+  },
   'messenger-linked': {
     account: 'j***@example.com',
     messenger: 'Telegram',

@@ -4,6 +4,7 @@ import { addressAdded, addressAddedText } from './address-added.ts';
 import { addressCode, addressCodeText } from './address-code.ts';
 import { addressRemoved, addressRemovedText } from './address-removed.ts';
 import { addressTaken, addressTakenText } from './address-taken.ts';
+import { addressThawed, addressThawedText } from './address-thawed.ts';
 import { chatHelpText } from './chat-help.ts';
 import { chatLinkedText } from './chat-linked.ts';
 import { chatOfferedText } from './chat-offered.ts';
@@ -37,6 +38,7 @@ export const en: MessageLocale = {
     'address-taken': addressTaken,
     'address-added': addressAdded,
     'address-removed': addressRemoved,
+    'address-thawed': addressThawed,
     'messenger-linked': messengerLinked,
     'messenger-unlinked': messengerUnlinked,
     'number-shared': numberShared,
@@ -57,6 +59,7 @@ export const en: MessageLocale = {
     'address-taken': addressTakenText,
     'address-added': addressAddedText,
     'address-removed': addressRemovedText,
+    'address-thawed': addressThawedText,
     'messenger-linked': messengerLinkedText,
     'messenger-unlinked': messengerUnlinkedText,
     'password-changed': passwordChangedText,

@@ -15,6 +15,7 @@ export type MessageKind =
   | 'address-taken'
   | 'address-added'
   | 'address-removed'
+  | 'address-thawed'
   | 'messenger-linked'
   | 'messenger-unlinked'
   | 'chat-offered'
