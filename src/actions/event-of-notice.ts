@@ -23,6 +23,16 @@ export function isLinkNotice(kind: string): kind is LinkNotice {
   return Object.hasOwn(MESSENGER_EVENTS, kind);
 }
 
+/** The messengers that "this wasn't me" unlinked. */
+export async function unlinkedWith(tx: StoreTransaction, message: Message): Promise<string[]> {
+  const { accountId, proofId, createdAt } = message;
+  const events = accountId === null ? [] : await tx.audit.pageOf(accountId, ['unlink-messenger'], EVENTS_READ);
+  return events
+    .filter((event) => event.at === createdAt && event.proofId === proofId)
+    .map(({ detail }) => MESSENGER_NAMES[detail.channel as Messenger])
+    .sort();
+}
+
 /** `name` as the person is called there, where that is told. */
 export async function messengerEventOf(
   tx: StoreTransaction,

@@ -10,7 +10,7 @@ import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import { cancelToken } from './cancel-recovery.ts';
 import type { Context } from './context.ts';
 import { type Delivery, nameOf, type Prepared } from './delivery.ts';
-import { eventOfNotice } from './event-of-notice.ts';
+import { eventOfNotice, unlinkedWith } from './event-of-notice.ts';
 import { recoveryAddress } from './reachable-channels.ts';
 
 export const NOTICES = ['password-changed', 'password-blocked', 'password-held', 'recovery-requested'] as const;
@@ -70,7 +70,8 @@ export async function prepareNotice(
     }
     case 'password-blocked': {
       const recovery = removedAt !== undefined ? 'removed' : told.frozenAt === null ? 'open' : 'stopped';
-      const params = { account, at, recovery, recoverUrl: `${origin}/recover` } as const;
+      const unlinked = await unlinkedWith(tx, message);
+      const params = { account, at, recovery, unlinked, recoverUrl: `${origin}/recover` } as const;
       return send(delivery.render(kind, params, message.locale));
     }
     case 'password-held': {

@@ -40,7 +40,7 @@ export interface MessageParams {
   /** After a new password was set; `by` the ways that the code or link had gone. */
   'password-changed': Told & { changedAt: number; by: Channel[]; notMeUrl: string | undefined; notMeHours: number };
   /** After "this wasn't me": nothing opens the account until a new password is set. `recovery`: what this address can do. */
-  'password-blocked': { account: string; at: number; recovery: 'open' | 'stopped' | 'removed'; recoverUrl: string };
+  'password-blocked': Stopped & { account: string; at: number; recoverUrl: string };
   /** A new password that opens nothing before `completesAt`; `soonerUrl` where a code by email opens the account at once. */
   'password-held': Told & Waiting & { at: number; cancelUrl: string | undefined };
   /** Instead of a code, where "this wasn't me" stopped recovery by this address. */
@@ -71,6 +71,7 @@ interface Told {
   browser: string;
   removedAt: number | undefined;
 }
+type Stopped = { recovery: 'open' | 'stopped' | 'removed'; unlinked: readonly string[] };
 type Waiting = { completesAt: number; why: HeldFor; soonerUrl: string | undefined };
 
 interface Change {

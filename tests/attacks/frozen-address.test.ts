@@ -121,6 +121,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
       await program.settled();
       assert.throws(() => codeIn(program.sink.messages.findLast(({ to }) => to === thiefs)!));
       for (let tries = 0; tries < 3; tries += 1) await ask(thief, thiefs);
+      for (const { text } of mails(owner, /closed until/)) assert.doesNotMatch(text, /Unlinked/);
       for (const email of [thiefs, owner])
         for (const { text } of mails(email, /closed until/).filter(() => email === thiefs))
           assert.doesNotMatch(text, /\/(cancel|not-me|confirm)/);

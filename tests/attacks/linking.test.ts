@@ -309,6 +309,9 @@ for (const engine of ['sqlite', 'postgres'] as const)
         return tx.chats.ofAccount(account!.id);
       });
       assert.deepEqual(left, []);
+      const blocked = shop.people.lastMail(email);
+      assert.match(blocked.subject, /closed until it has a new password/);
+      assert.match(blocked.text, /^Unlinked: +Telegram; no code is sent there until you link yours again$/m);
     });
   });
 

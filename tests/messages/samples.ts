@@ -116,7 +116,13 @@ export const SAMPLES: MessageParams = {
     notMeHours: 72,
     removedAt: undefined,
   },
-  'password-blocked': { account: 'j***@example.com', at: AT, recovery: 'open', recoverUrl: `${ORIGIN}/recover` },
+  'password-blocked': {
+    account: 'j***@example.com',
+    at: AT,
+    recovery: 'open',
+    unlinked: ['Telegram', 'Viber'],
+    recoverUrl: `${ORIGIN}/recover`,
+  },
   'password-held': {
     account: 'j***@example.com',
     at: AT,

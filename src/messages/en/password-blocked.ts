@@ -1,5 +1,5 @@
 import type { MessageParams, Surroundings, Templates, TextTemplates } from '../catalog.ts';
-import type { Block } from '../layout.ts';
+import type { Block, Fact } from '../layout.ts';
 
 export const passwordBlocked: Templates['password-blocked'] = (params, surroundings) => ({
   subject: `Your ${surroundings.brand} account is closed until it has a new password`,
@@ -18,6 +18,7 @@ export const passwordBlocked: Templates['password-blocked'] = (params, surroundi
         { label: 'When', value: surroundings.moment(params.at) },
         { label: 'Blocked', value: 'the old and the new password' },
         { label: 'Stopped', value: 'recovery by the address that was used' },
+        ...unlinkedFact(params.unlinked),
       ],
     },
     ...wayBack(params, surroundings),
@@ -37,6 +38,11 @@ export const passwordBlocked: Templates['password-blocked'] = (params, surroundi
     },
   ],
 });
+
+function unlinkedFact(unlinked: readonly string[]): Fact[] {
+  if (unlinked.length === 0) return [];
+  return [{ label: 'Unlinked', value: `${unlinked.join(' and ')}; no code is sent there until you link yours again` }];
+}
 
 /** What this very address can do. */
 function wayBack(
