@@ -9,6 +9,7 @@ import { announceByPhone } from './announce-recovery.ts';
 import type { Context } from './context.ts';
 import { findNumberRecipient } from './find-number-recipient.ts';
 import { isOf, mayRecover } from './find-proof.ts';
+import { isKnownNoMore } from './known-device.ts';
 import { addressesBy, chatsOf, reachableBy, wayTo } from './reachable-channels.ts';
 
 export type CodeKind =
@@ -120,12 +121,6 @@ async function resolveRecovery(
   await recordResolved(context, tx, proof, account?.id ?? null);
   const toPhone = proof.channel !== 'email' && (!known || ways.some((way) => way !== 'email'));
   if (isFirst && toPhone) await announceByPhone(context, tx, proof, known ? account : undefined);
-}
-
-/** Between the request and this look an account gave the identifier up: the browser may be known to that one alone. */
-async function isKnownNoMore(tx: StoreTransaction, { identifierMac, createdAt }: Proof): Promise<boolean> {
-  const retiredAt = await tx.retiredIdentifiers.retiredAt(identifierMac);
-  return retiredAt !== undefined && retiredAt >= createdAt;
 }
 
 /**

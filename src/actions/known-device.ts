@@ -4,7 +4,7 @@
  */
 import type { Identifier } from '../rules/identifiers.ts';
 import { DEVICE_ACCOUNTS, DEVICE_LIFETIME_MS } from '../rules/limits.ts';
-import type { StoreTransaction } from '../store/store.ts';
+import type { Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 
 /**
@@ -21,6 +21,12 @@ export async function isKnownDevice(
   if (!entry) return false;
   const retiredAt = await tx.retiredIdentifiers.retiredAt(entry.mac);
   return retiredAt === undefined || entry.seconds * 1000 > retiredAt;
+}
+
+/** Between the request and this look an account gave the identifier up: the browser may be known to that one alone. */
+export async function isKnownNoMore(tx: StoreTransaction, { identifierMac, createdAt }: Proof): Promise<boolean> {
+  const retiredAt = await tx.retiredIdentifiers.retiredAt(identifierMac);
+  return retiredAt !== undefined && retiredAt >= createdAt;
 }
 
 /** The cookie's next value: this account first, the oldest beyond the limit forgotten. */

@@ -26,9 +26,7 @@ export async function currentSession(context: Context, token: string | undefined
 
 /** @throws Refusal `invalid_credentials` without a living session */
 export async function requireSession(context: Context, token: string | undefined): Promise<CurrentSession> {
-  const current = await currentSession(context, token);
-  if (!current) throw new Refusal('invalid_credentials');
-  return current;
+  return living(await currentSession(context, token));
 }
 
 /**
@@ -40,9 +38,7 @@ export async function requireSessionToRead(
   tx: StoreTransaction,
   token: string | undefined,
 ): Promise<CurrentSession> {
-  const current = token === undefined ? undefined : await findSession(context, tx, token);
-  if (!current) throw new Refusal('invalid_credentials');
-  return current;
+  return living(token === undefined ? undefined : await findSession(context, tx, token));
 }
 
 /**
@@ -54,7 +50,10 @@ export async function requireSessionIn(
   tx: StoreTransaction,
   token: string | undefined,
 ): Promise<CurrentSession> {
-  const current = token === undefined ? undefined : await lockSession(context, tx, token);
+  return living(token === undefined ? undefined : await lockSession(context, tx, token));
+}
+
+function living(current: CurrentSession | undefined): CurrentSession {
   if (!current) throw new Refusal('invalid_credentials');
   return current;
 }

@@ -142,13 +142,15 @@ for (const engine of ['sqlite', 'postgres'] as const) {
 
       // The new holder waits his three days, and signs in with what he set.
       const thief = people.visitor();
-      await thief.post('/recover', { identifier: phone });
-      await program.settled();
-      await program.advance(120_000);
-      await thief.post('/recover/resend', { channel: 'sms' });
-      await program.settled();
-      await thief.post('/recover/code', { code: codeTexted() });
-      assert.match((await thief.post('/recover/password', { password: THIEFS, password2: THIEFS })).text, /waiting/);
+      const recoverByText = async (password: string) => {
+        await thief.post('/recover', { identifier: phone });
+        await program.advance(120_000);
+        await thief.post('/recover/resend', { channel: 'sms' });
+        await program.settled();
+        await thief.post('/recover/code', { code: codeTexted() });
+        return thief.post('/recover/password', { password, password2: password });
+      };
+      assert.match((await recoverByText(THIEFS)).text, /waiting/);
       await program.advance(STALE_NUMBER.waitMs);
       await completeHeldPasswords(program.regain.context);
       await program.settled();
@@ -165,13 +167,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
 
       // The thief again, from the browser that was reported.
       await program.advance(120_000);
-      await thief.post('/recover', { identifier: phone });
-      await program.settled();
-      await program.advance(120_000);
-      await thief.post('/recover/resend', { channel: 'sms' });
-      await program.settled();
-      await thief.post('/recover/code', { code: codeTexted() });
-      const set = await thief.post('/recover/password', { password: AGAIN, password2: AGAIN });
+      const set = await recoverByText(AGAIN);
       await program.settled();
       const inAgain = (await thief.post('/sign-in', { identifier: phone, password: AGAIN })).url === '/account';
       assert.ok(!inAgain, `the thief is in at once, without a wait: ${set.url}`);
