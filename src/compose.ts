@@ -5,7 +5,6 @@ import { completeHeldPasswords } from './actions/complete-held-passwords.ts';
 import type { Context } from './actions/context.ts';
 import { deliverMessage } from './actions/deliver-message.ts';
 import type { Delivery } from './actions/delivery.ts';
-import { HandOverTimes } from './actions/hand-over-times.ts';
 import { purge } from './actions/purge.ts';
 import { type Remembered, sealAudit } from './actions/seal-audit.ts';
 import type { Inbox } from './channels/inbox.ts';
@@ -107,7 +106,6 @@ export async function compose(config: Config, world: World = {}): Promise<Compos
     random,
     log,
     settings: settingsOf(config),
-    handOvers: new HandOverTimes(),
   };
   const standIn = createStandIn((url, init) => fetch(url, init));
   const { mail, inbox } = await mailOf(config, context, standIn);

@@ -12,7 +12,6 @@ import type {
   Work,
 } from '../ports.ts';
 import type { Store } from '../store/store.ts';
-import type { HandOverTimes } from './hand-over-times.ts';
 
 export interface Context {
   store: Store;
@@ -27,7 +26,6 @@ export interface Context {
   random: Random;
   log: Log;
   settings: Settings;
-  handOvers: HandOverTimes;
 }
 
 /** What is known of the request, from the outside only. */

@@ -5,7 +5,6 @@ import { maskIdentifier } from '../rules/identifiers.ts';
 import type { State } from '../rules/recovery-flow.ts';
 import type { MessageEvent } from '../store/store.ts';
 import type { Context } from './context.ts';
-import { HandOverTimes } from './hand-over-times.ts';
 import { findMessage, type MessageSummary, proofOf, summarize } from './list-messages.ts';
 import { shownMessage, viewProof } from './show-proof.ts';
 
@@ -40,7 +39,7 @@ export async function showMessage(
     if (message === undefined || message === 'several')
       return { found: undefined, why: message === undefined ? 'none' : message };
     const proof = await proofOf(tx, message);
-    const view = proof && (await viewProof({ ...context, handOvers: new HandOverTimes() }, tx, proof));
+    const view = proof && (await viewProof(context, tx, proof));
     const latest = proof && (await shownMessage(tx, proof));
     return {
       found: {

@@ -10,7 +10,6 @@ import {
   type WrittenTo,
 } from '../rules/delivery.ts';
 import { Refusal } from '../rules/errors.ts';
-import { drawHandOver } from '../rules/hand-over-times.ts';
 import type { IdentifierKind } from '../rules/identifiers.ts';
 import { channelsFor } from '../rules/ladder.ts';
 import { type State, stateAt } from '../rules/recovery-flow.ts';
@@ -61,7 +60,7 @@ export async function showProof(context: Context, purpose: Purpose, token: strin
 }
 
 export async function viewProof(
-  context: Pick<Context, 'clock' | 'settings' | 'handOvers'>,
+  context: Pick<Context, 'clock' | 'settings'>,
   tx: StoreTransaction,
   proof: Proof,
 ): Promise<ProofView> {
@@ -71,7 +70,7 @@ export async function viewProof(
   const codes = proof.lane === 'known-device' ? await tx.outbox.codesOf(proof.id) : [];
   if (proof.lane === 'known-device' && proof.purpose === 'recovery' && proof.resolution === 'known')
     return describeProof(context, proof, now, toldOwner(proof.channel, codes));
-  return describeProof(context, proof, now, { delivery: await shownOf(context, tx, proof, message, now) });
+  return describeProof(context, proof, now, { delivery: message ? shownOf(context, proof, message, now) : 'queued' });
 }
 
 /** The message that the live line is about: of a mail its own, since whether the code went on depends on what an account has. */
@@ -91,18 +90,13 @@ async function whichAccount(
   return chosen ? { chosen } : {};
 }
 
-async function shownOf(
-  context: Pick<Context, 'settings' | 'handOvers'>,
-  tx: StoreTransaction,
+function shownOf(
+  context: Pick<Context, 'clock' | 'settings'>,
   proof: Proof,
-  message: Message | undefined,
+  message: Message,
   now: number,
-): Promise<ShownStatus> {
-  if (!message) return 'queued';
-  if (proof.channel !== 'email') {
-    const leftAt = message.leavesAt ?? message.createdAt;
-    return shownStatusByPhone(now - leftAt, drawHandOver(await context.handOvers.before(tx, leftAt), leftAt));
-  }
+): ShownStatus {
+  if (proof.channel !== 'email') return shownStatusByPhone(now - (message.leavesAt ?? message.createdAt));
   return shownStatus(message, now - message.createdAt, writtenTo(context, proof));
 }
 

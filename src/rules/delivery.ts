@@ -202,10 +202,9 @@ export type WrittenTo = 'everybody' | 'at-times' | 'accounts';
  * texted, so no fate of a real message (an outage, a number out of service, the next rung of the ladder) has a counterpart
  * there; `sent` says that the code is on its way, by whichever rung.
  * @param sinceMs since the message that was asked for could leave
- * @param handOverMs how long it is said to take, by `drawHandOver`
  */
-export function shownStatusByPhone(sinceMs: number, handOverMs: number): ShownStatus {
-  return sinceMs < handOverMs ? 'queued' : 'sent';
+export function shownStatusByPhone(sinceMs: number): ShownStatus {
+  return sinceMs < FATE_SHOWN_AFTER_MS ? 'queued' : 'sent';
 }
 
 /**

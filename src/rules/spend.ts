@@ -114,9 +114,6 @@ export const SHARE_OF_DAY = { owner: 1, stranger: 0.8, newcomer: 0.6 } as const 
 export function dayOf(now: number): number {
   return Math.floor(now / DAY);
 }
-export function dayStartsAt(now: number): number {
-  return dayOf(now) * DAY;
-}
 export function dayEndsAt(now: number): number {
   return (dayOf(now) + 1) * DAY;
 }

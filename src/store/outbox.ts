@@ -46,11 +46,6 @@ const UNLESS_GIVEN = { askedAt: null, leavesAt: null, ask: null, follows: null, 
 const ASKED_AGAIN = 'asked_again' satisfies Unneeded;
 const NONE: PerUrgency = { proven: 0, worked: 0, asked: 0, newcomer: 0 };
 const LEFT = [sql.lit('sent' as const), sql.lit('delivered' as const)];
-/** A message that a provider took, whatever the network made of it. */
-const TAKEN = [...LEFT, sql.lit('bounced' as const)];
-const PHONE_CHANNELS = ['sms', 'whatsapp', 'telegram', 'viber'] as const satisfies Channel[];
-/** Of each channel: a flood of requests for unknown numbers is not read through. */
-const LOOKED_AT = 2_000;
 const CAME_TO_NOTHING = [sql.lit('failed' as const), sql.lit('expired' as const), sql.lit('unneeded' as const)];
 /** Literal, because SQLite uses a partial index only where the query repeats its condition. */
 const QUEUED = sql.lit('queued' as const);
@@ -295,30 +290,6 @@ export function outboxQueries(
         ),
       ),
   );
-  const newestBefore = (channel: Channel, createdBefore: number) =>
-    kysely
-      .selectFrom((db) =>
-        db
-          .selectFrom('outbox')
-          .select(['status', 'follows', 'created_at', 'leaves_at', 'sent_at'])
-          .where('channel', '=', sql.lit(channel))
-          .where('created_at', '<', createdBefore)
-          .orderBy('created_at', 'desc')
-          .limit(sql.lit(LOOKED_AT))
-          .as(channel),
-      )
-      .select(['created_at', sql<number>`sent_at - leaves_at`.as('took')])
-      .where('status', 'in', TAKEN)
-      .where('follows', 'is', null)
-      .where('leaves_at', 'is not', null)
-      .where('sent_at', 'is not', null);
-  const handOverTimes = statement(({ createdBefore, count }: { createdBefore: number; count: number }) =>
-    kysely
-      .selectFrom(unionOf(PHONE_CHANNELS.map((channel) => newestBefore(channel, createdBefore))).as('taken'))
-      .select('took')
-      .orderBy('created_at', 'desc')
-      .limit(count),
-  );
   const purgeEvents = statement(({ createdBefore }: { createdBefore: number }) =>
     kysely
       .deleteFrom('message_events')
@@ -400,8 +371,6 @@ export function outboxQueries(
     },
     count: async (status) => (await open.first(count(status), {}))?.messages ?? 0,
     countLost: async (since) => (await open.first(countLost, { since }))?.messages ?? 0,
-    handOverTimes: async (createdBefore, count) =>
-      (await open.rows(handOverTimes, { createdBefore, count })).map(({ took }) => took),
     async purge(createdBefore) {
       await open.run(purgeEvents, { createdBefore });
       return open.changed(purge, { createdBefore });

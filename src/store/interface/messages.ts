@@ -179,11 +179,6 @@ export interface Outbox {
    * codes of which another message left.
    */
   countLost(since: number): Promise<number>;
-  /**
-   * How long codes to phones took from when they could leave to when a provider took them, in ms: of those created before, the
-   * newest of the last two thousand of each way, without those that one of them went on by.
-   */
-  handOverTimes(createdBefore: number, count: number): Promise<number[]>;
   /** With their history. */
   purge(createdBefore: number): Promise<number>;
 }

@@ -318,36 +318,6 @@ export function outbox(inStore: InStore, inTransaction: InTransaction): void {
     assert.equal(await tx.outbox.countLost(NOW + 1), 0);
   });
 
-  inTransaction(
-    'outbox: how long codes to phones took, newest first, whatever the network made of them',
-    async (tx) => {
-      const take = async (
-        id: string,
-        tookMs: number,
-        change: Partial<NewMessage>,
-        status: Message['status'] = 'sent',
-      ) => {
-        const leavesAt = NOW + 15_000;
-        await tx.outbox.insert(message(id, { channel: 'sms', leavesAt, ...change }));
-        const sentAt = status === 'failed' ? {} : { sentAt: leavesAt + tookMs };
-        await tx.outbox.settle(id, { status, attempts: 1, reason: null, ...sentAt });
-      };
-      await take('first', 250, {});
-      await take('chat', 900, { channel: 'viber', createdAt: NOW + 2 });
-      await take('arrived', 300, { createdAt: NOW + 1 }, 'delivered');
-      await take('number is dead', 350, { channel: 'whatsapp', createdAt: NOW + 3 }, 'bounced');
-      await take('mail', 1, { channel: 'email' });
-      await take('to nobody', 2, { kind: 'decoy' }, 'suppressed');
-      await take('refused', 3, {}, 'failed');
-      await take('went on by text', 4, { follows: 'first' });
-      await take('a notice', 5, { leavesAt: null, epoch: null });
-      await take('today', 6, { createdAt: NOW + 10 });
-      assert.deepEqual(await tx.outbox.handOverTimes(NOW + 10, 200), [350, 900, 300, 250]);
-      assert.deepEqual(await tx.outbox.handOverTimes(NOW + 10, 2), [350, 900]);
-      assert.deepEqual(await tx.outbox.handOverTimes(NOW, 200), []);
-    },
-  );
-
   inTransaction('outbox: purged by age', async (tx) => {
     await tx.outbox.insert(message('old', { createdAt: NOW - 1 }));
     await tx.outbox.insert(message('new', { createdAt: NOW }));
