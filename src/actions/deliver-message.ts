@@ -226,7 +226,7 @@ async function sendText(
 ): Promise<SendOutcome> {
   const provider = carrierOf(delivery, message.channel, prepared.over);
   if (!provider) return { kind: 'unreachable', reason: 'not_configured' satisfies LeftOut };
-  return provider.send(outgoing(message, prepared));
+  return provider.send(outgoing(message, prepared), prepared.below.length > 0);
 }
 
 function outgoing({ id, kind, usefulUntil }: Message, { to, text: { text, code, locale } }: Texted): OutgoingText {

@@ -4,10 +4,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { domainToASCII } from 'node:url';
 import nodemailer, { type SendMailOptions } from 'nodemailer';
 import type { SMTPPoolOptions } from 'nodemailer/lib/smtp-pool';
+import { CircuitBreaker } from '../circuit-breaker.ts';
 import type { MailSettings } from '../config.ts';
 import type { MailChannel, OutgoingMail, RenderedMail, StandIn } from '../ports.ts';
 import { Recent } from '../recent.ts';
 import { ANSWER_LOST, type SendOutcome } from '../rules/delivery.ts';
+import { SPARED } from '../rules/ladder.ts';
 import { isLoopbackHost } from '../rules/loopback.ts';
 
 /** From the DNS question to the end of STARTTLS. */
@@ -74,11 +76,18 @@ export function createSmtpChannel(settings: MailSettings, options: SmtpChannelOp
   /** Composes a message as the other does, and drops it. */
   const nowhere = nodemailer.createTransport({ streamTransport: true, buffer: true });
   const timeoutMs = options.sendTimeoutMs ?? SEND_TIMEOUT_MS;
+  /** Behind a server that hangs no more mails wait than there are connections to it. */
+  const breaker = new CircuitBreaker(settings.connections);
   const took = new Recent<number>();
   let lastKnock: { at: number; knocked: Promise<SendOutcome> } | undefined;
 
   async function send(mail: OutgoingMail): Promise<SendOutcome> {
     if (!isOneAddress(mail.to)) return { kind: 'permanent', reason: 'malformed_address' };
+    // Never left for another way: what a mail's own fate looks like must not depend on an account that has one.
+    return breaker.call(() => handOver(mail), false);
+  }
+
+  async function handOver(mail: OutgoingMail): Promise<SendOutcome> {
     const message = messageOf(mail, from, options);
     try {
       if (needsSmtpUtf8(mail.to) && !(await offersSmtpUtf8(connection)))
@@ -105,6 +114,7 @@ export function createSmtpChannel(settings: MailSettings, options: SmtpChannelOp
     like,
     likeInBytes = false,
   }: Parameters<MailChannel['probe']>[0] = {}): Promise<SendOutcome> {
+    if (!breaker.lets(false)) return SPARED;
     const startedAt = performance.now();
     if (like) await writeToNobody(like, likeInBytes);
     if (!shared || !lastKnock || startedAt - lastKnock.at > KNOCK_SHARED_MS)

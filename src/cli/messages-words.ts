@@ -41,6 +41,7 @@ const BY_CODE: Record<string, string> = {
   ENOTFOUND: "the provider's name is not known to DNS",
   EDNS: "the provider's name could not be looked up",
   ETIMEDOUT: 'the provider did not answer in time',
+  provider_hangs: 'not handed over: messages before it got no answer in time',
   ECONNRESET: 'the provider cut the connection',
   ECONNECTION: 'the connection to the provider failed',
   ESOCKET: 'the connection to the provider failed',

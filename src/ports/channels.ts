@@ -98,7 +98,9 @@ export interface LinkedChannel extends TextChannel {
 }
 
 /** A provider of codes, with what a decoy does in its place. */
-export interface CodeTexts extends Pick<TextChannel, 'provider' | 'reports' | 'send' | 'close'> {
+export interface CodeTexts extends Pick<TextChannel, 'provider' | 'reports' | 'close'> {
+  /** As the provider's own, which is spared while it hangs. @param goesOn whether there is another way */
+  send(text: OutgoingText, goesOn: boolean): Promise<SendOutcome>;
   /** Whether its messages cost money. */
   paid: boolean;
   /** Sends nothing, and takes as long as recent texts took. @param text what somebody would be sent, to rehearse with */

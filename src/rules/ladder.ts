@@ -37,6 +37,12 @@ export const RECEIPT_WAIT_LEAST_MS = 10_000;
  */
 const ATTEMPTS_PER_RUNG = 3;
 const WAITED_FOR_PROVIDER_MS = 5_000;
+/** Of what was not handed over, because the provider hangs: it goes on by the next way at once, where there is one. */
+export const SPARED: SendOutcome = {
+  kind: 'temporary',
+  reason: 'provider_hangs',
+  retryAfterMs: WAITED_FOR_PROVIDER_MS + 1,
+};
 /** A mail that is held up for so long (an outage, greylisting) goes on being tried, and other ways are tried beside it. */
 const MAIL_HELD_UP_MS = 15_000;
 

@@ -8,6 +8,7 @@ import type { Settings } from '../../src/config.ts';
 import { RECEIPT_WAIT_MS } from '../../src/rules/ladder.ts';
 import { CODE_LIFETIME_MS } from '../../src/rules/limits.ts';
 import { SPEND_LIMITS } from '../../src/rules/spend.ts';
+import { IN_FLIGHT } from '../../src/rules/urgency.ts';
 import { CARRIERS, type Carrier, type Fault, linkChat, MESSENGER_CARRIERS, PHONE } from '../carriers.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson, codeIn } from '../people.ts';
@@ -115,6 +116,36 @@ describe('a provider that hangs', { concurrency: true }, () => {
       await seconds(program, 90);
       assert.equal(mailedCodes(program).length, 1);
       assert.ok(carrier.codes().length <= 1);
+    });
+});
+
+describe('a provider that hangs while a crowd asks', { concurrency: true }, () => {
+  const crowd = Array.from({ length: 100 }, (_, index) => `+1${index % 2 ? 212 : 646}555${1000 + index}`);
+
+  /** All places are taken when the first three come back without an answer, one after the other; then one at a time tries. */
+  const FOUND_OUT_AFTER = IN_FLIGHT.asked + 3;
+
+  for (const engine of ['sqlite', 'postgres'] as const)
+    test(`on ${engine}: who comes after the first ones gets the code by email, without waiting for the provider`, async (t) => {
+      const carrier = await CARRIERS.webhook();
+      t.after(() => carrier.stop());
+      const program = await startInProcess(engine, { ...carrier.env, REGAIN_BUSY_HOUR_SENDS: '10000' });
+      t.after(() => program.close());
+      carrier.fail('hang', 1_000);
+      for (const phone of crowd) {
+        await addPerson(program, { emails: [`${phone.slice(1)}@example.com`], phones: [phone] });
+        assert.equal((await program.api('POST', '/recovery', { body: { identifier: phone } })).status, 202);
+      }
+      await program.settled();
+      assert.equal(mailedCodes(program).length, crowd.length);
+      assert.ok(carrier.codes().length <= FOUND_OUT_AFTER, `${carrier.codes().length} were handed over`);
+      const { store } = program.regain.context;
+      const texts = await store.transaction((tx) => tx.messages.list({ since: 0, channel: 'sms' }, 200));
+      const spared = texts.filter(({ status, reason }) => status === 'failed' && reason === 'provider_hangs');
+      assert.ok(spared.length >= crowd.length - FOUND_OUT_AFTER, `${spared.length} were spared`);
+      const spent = await store.transaction((tx) => tx.spend.spentOn(Math.floor(program.now() / 86_400_000)));
+      const micros = spent.reduce((sum, { micros }) => sum + micros, 0);
+      assert.equal(micros, carrier.codes().length * 100_000, 'what was not handed over costs nothing');
     });
 });
 
