@@ -26,6 +26,43 @@ describe('the development inbox', () => {
     assert.equal(await seen('/sign-in', '192.168.1.7'), 200, 'the rest is for everybody');
   });
 
+  test('is not shown through a tunnel, in whichever header it names who called', async (t) => {
+    const { regain, close } = await startInProcess('sqlite', DEVELOPMENT);
+    t.after(close);
+    const seen = async (name: string, value: string): Promise<number> => {
+      const request = new Request(new URL('/dev/inbox', regain.config.origin), { headers: { [name]: value } });
+      return (await regain.fetch(request, { peer: '127.0.0.1' })).status;
+    };
+    for (const name of ['X-Real-IP', 'CF-Connecting-IP', 'True-Client-IP', 'Fly-Client-IP']) {
+      assert.equal(await seen(name, '203.0.113.9'), 403, name);
+      assert.equal(await seen(name, '127.0.0.1'), 200, name);
+    }
+    for (const value of [
+      'for=203.0.113.9',
+      'for="[2001:db8::1]:4711"',
+      'For=127.0.0.1;by=x, for=203.0.113.9',
+      'by=x',
+      'for=_hidden',
+    ])
+      assert.equal(await seen('Forwarded', value), 403, value);
+    for (const value of ['for=127.0.0.1', 'for="127.0.0.1:4711";proto=http', 'for="[::1]"'])
+      assert.equal(await seen('Forwarded', value), 200, value);
+  });
+
+  test('is not shown under the name of another site, which may have been made to lead here', async (t) => {
+    const { regain, close } = await startInProcess('sqlite', {
+      ...DEVELOPMENT,
+      REGAIN_ORIGIN: 'http://shop.test:3000',
+    });
+    t.after(close);
+    const seen = async (origin: string): Promise<number> =>
+      (await regain.fetch(new Request(`${origin}/dev/inbox`), { peer: '127.0.0.1' })).status;
+    for (const origin of ['http://rebound.example:3000', 'http://127.0.0.1.rebound.example', 'http://192.168.1.7:3000'])
+      assert.equal(await seen(origin), 403, origin);
+    const here = ['http://localhost:3000', 'http://127.0.0.1:3000', 'http://[::1]:3000', 'http://shop.localhost:3000'];
+    for (const origin of [...here, 'http://shop.test:3000']) assert.equal(await seen(origin), 200, origin);
+  });
+
   test('takes nothing from elsewhere either, and says why', async (t) => {
     const { regain, close } = await startInProcess('sqlite', DEVELOPMENT);
     t.after(close);
