@@ -1,12 +1,11 @@
 /** What a provider reports of a message becomes its status, and what it reports of an address is remembered. */
 import type { ChannelEvent } from '../ports.ts';
 import { type Channel, mergeStatus } from '../rules/delivery.ts';
-import { canonicalEmail, maskIdentifier } from '../rules/identifiers.ts';
-import { NOTICE_USEFUL_MS, SUPPORT_TOLD_EVERY_MS } from '../rules/limits.ts';
-import type { Message, MessageKind, Proof, StoreTransaction } from '../store/store.ts';
+import { canonicalEmail } from '../rules/identifiers.ts';
+import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { goOnAfterFailure } from './next-rung.ts';
-import { newId } from './tokens.ts';
+import { goesToSupport, recordAddressTrouble } from './record-address-trouble.ts';
 
 export type Receipt = Extract<ChannelEvent, { type: 'receipt' }>;
 
@@ -56,30 +55,18 @@ async function recordAddress(
   receipt: Receipt,
 ): Promise<void> {
   const { trouble, status } = receipt;
-  if (trouble === undefined && status !== 'delivered') return;
+  if ((trouble === undefined && status !== 'delivered') || goesToSupport(message)) return;
   const proof = message.proofId === null ? undefined : await tx.proofs.byId(message.proofId);
   const canonical = await addressOf(context, tx, message, proof);
   if (canonical === undefined || isForSomebodyElse(receipt, canonical)) return;
-  const now = context.clock.now();
   // A clock that runs ahead must not outlast what is reported later.
-  const at = Math.min(receipt.at, now);
-  const identifierMac = context.keys.identifierMac({ kind: 'email', canonical });
+  const at = Math.min(receipt.at, context.clock.now());
   if (trouble === undefined) {
-    await tx.suppressions.lift(identifierMac, at);
+    await tx.suppressions.lift(context.keys.identifierMac({ kind: 'email', canonical }), at);
     return;
   }
-  const masked = maskIdentifier({ kind: 'email', canonical });
   const reason = receipt.reason ?? trouble;
-  const isNews = await tx.suppressions.record({ identifierMac, kind: 'email', masked, trouble, reason, at });
-  if (!isNews || trouble === 'complaint') return;
-  await tx.audit.append({
-    at: now,
-    name: 'bounce-address',
-    accountId: message.accountId ?? proof?.accountId ?? null,
-    proofId: message.proofId,
-    detail: { identifier: masked, channel: message.channel, kind: message.kind, trouble, reason },
-  });
-  if (OF_ACCOUNTS.includes(message.kind)) await tellSupport(context, tx, identifierMac, now);
+  await recordAddressTrouble(context, tx, { message, proof, canonical }, { trouble, reason, at });
 }
 
 /** Where the mail went: the address of a notice, the address that was typed, or the account's first mailbox. */
@@ -97,36 +84,4 @@ async function addressOf(
 
 function isForSomebodyElse({ recipient }: Receipt, canonical: string): boolean {
   return recipient !== undefined && canonicalEmail(recipient) !== canonical;
-}
-
-/**
- * Mail to accounts. Somebody without one can't be helped by support, and by naming dead mailboxes anybody could fill theirs.
- * Nor is a mail to support reported to support.
- */
-const OF_ACCOUNTS: readonly MessageKind[] = [
-  'recovery-code',
-  'recovery-requested',
-  'address-added',
-  'password-changed',
-  'password-held',
-  'password-blocked',
-];
-
-/** Without the proof: its newest message is what the live line shows. */
-async function tellSupport(context: Context, tx: StoreTransaction, identifierMac: string, now: number): Promise<void> {
-  const id = newId(context.random);
-  if (!(await tx.suppressions.claimTelling(identifierMac, id, now, SUPPORT_TOLD_EVERY_MS))) return;
-  await tx.outbox.insert({
-    id,
-    kind: 'support-bounce',
-    channel: 'email',
-    proofId: null,
-    epoch: null,
-    accountId: null,
-    address: null,
-    locale: 'en',
-    createdAt: now,
-    dueAt: now,
-    usefulUntil: now + NOTICE_USEFUL_MS,
-  });
 }
