@@ -37,6 +37,7 @@ import {
 import { prepareSupportBounce } from './prepare-support-bounce.ts';
 import { prepareSupportMail } from './prepare-support-mail.ts';
 import { prepareTextNotice } from './prepare-text-notice.ts';
+import { recordRefusal } from './record-address-trouble.ts';
 import { stopChat } from './record-chat-event.ts';
 import { settleForNobody } from './spend-of-nobody.ts';
 import { settleSpend } from './spend-on-texts.ts';
@@ -72,6 +73,8 @@ export async function deliverMessage(context: Context, delivery: Delivery, messa
       ...(step.status === 'sent' ? { sentAt: now } : {}),
       ...(typeof outcome !== 'string' && outcome.kind === 'accepted' ? { providerId: outcome.providerId } : {}),
     });
+    if (prepared.do === 'send' && typeof outcome !== 'string' && outcome.kind === 'permanent')
+      await recordRefusal(context, tx, { id: message.id, to: prepared.to, answer: outcome.reason });
     if (next !== undefined) await goOn(context, tx, message, next, isForNobody(prepared) ? 'decoy' : 'recovery-code');
   });
   const isTrouble = step.status === 'failed' && !isLeftOut(prepared, next);

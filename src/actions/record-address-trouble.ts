@@ -1,10 +1,30 @@
 /** Mail to an address comes back: no promotions go there any more, it is audited, and support hears of a customer's. */
-import type { AddressTrouble } from '../rules/bounces.ts';
-import { maskIdentifier } from '../rules/identifiers.ts';
+import { type AddressTrouble, enhancedStatusIn, troubleOf } from '../rules/bounces.ts';
+import { canonicalEmail, maskIdentifier } from '../rules/identifiers.ts';
 import { NOTICE_USEFUL_MS, SUPPORT_TOLD_EVERY_MS } from '../rules/limits.ts';
 import type { Message, MessageKind, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { newId } from './tokens.ts';
+
+/**
+ * A mail server that is the mailbox's own says while it is asked what others report later; neither need say it twice. Anything else
+ * that it refuses for (a policy, a full mailbox) passes.
+ */
+export async function recordRefusal(
+  context: Context,
+  tx: StoreTransaction,
+  { id, to, answer }: { id: string; to: string; answer: string },
+): Promise<void> {
+  const reason = enhancedStatusIn(answer);
+  const { trouble } = troubleOf(reason);
+  const canonical = canonicalEmail(to);
+  if (reason === undefined || trouble === undefined || canonical === undefined) return;
+  // Its kind was found out while it was prepared.
+  const message = await tx.outbox.byId(id);
+  if (message === undefined || goesToSupport(message)) return;
+  const proof = message.proofId === null ? undefined : await tx.proofs.byId(message.proofId);
+  await recordAddressTrouble(context, tx, { message, proof, canonical }, { trouble, reason, at: context.clock.now() });
+}
 
 /** `canonical`: the address that it went to, or was to go to. */
 export interface TroubledMail {
@@ -30,7 +50,9 @@ export async function recordAddressTrouble(
     proofId: message.proofId,
     detail: { identifier: masked, channel: message.channel, kind: message.kind, trouble, reason },
   });
-  if (GOES_TO[message.kind] === 'customer') await tellSupport(context, tx, identifierMac);
+  // For nobody's address a claim that claims nothing: a refusal comes while whoever asked may watch, and costs as much.
+  const isCustomers = GOES_TO[message.kind] === 'customer';
+  await tellSupport(context, tx, isCustomers ? identifierMac : `${identifierMac} nobody`);
 }
 
 /**

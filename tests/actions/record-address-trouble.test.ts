@@ -3,12 +3,13 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { newId } from '../../src/actions/tokens.ts';
 import { bounceAddress } from '../../src/rules/bounce-addresses.ts';
-import type { MessageKind, NewMessage } from '../../src/store/store.ts';
+import type { MessageKind, NewMessage, Suppression } from '../../src/store/store.ts';
 import { systemRandom } from '../../src/system.ts';
 import { postfixBounce } from '../bounce-mails.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson } from '../people.ts';
 import { regainSignature } from '../signed-calls.ts';
+import { type SmtpSink, startSmtpSink } from '../smtp-sink.ts';
 import { callRoute } from '../webhook-route.ts';
 
 const SECRET = 'a secret of the mail server';
@@ -103,5 +104,100 @@ for (const engine of ['sqlite', 'postgres'] as const)
       // Some servers name nobody whom they could read.
       await comeBack(id, 'withheld');
       assert.equal(await troubleOf(customer), undefined);
+    });
+  });
+
+for (const engine of ['sqlite', 'postgres'] as const)
+  describe(`a mailbox that is refused while it is written to, ${engine}`, () => {
+    const REPLIES = {
+      'gone@example.com': '5.1.1 no such mailbox',
+      'nobody@example.com': '5.1.1 no such mailbox',
+      'guarded@example.com': '5.7.1 refused by policy',
+      'plain@example.com': 'no',
+      [SUPPORT]: undefined,
+    } as Record<string, string | undefined>;
+    let program: InProcess;
+    let sink: SmtpSink;
+    before(async () => {
+      sink = await startSmtpSink({
+        onRcpt: (to) => (REPLIES[to] === undefined ? undefined : { code: 550, message: REPLIES[to] }),
+      });
+      program = await startInProcess(engine, { ...ENV, REGAIN_SMTP_URL: sink.url });
+    });
+    after(async () => {
+      await program.close();
+      await sink.stop();
+    });
+
+    const told = (): string[] => sink.messages.filter(({ to }) => to === SUPPORT).map(({ text }) => text);
+    const askFor = async (identifier: string): Promise<void> => {
+      assert.equal((await program.api('POST', '/recovery', { body: { identifier } })).status, 202);
+      await program.settled();
+    };
+    const suppressionOf = (canonical: string): Promise<Suppression | undefined> => {
+      const { context } = program.regain;
+      const identifierMac = context.keys.identifierMac({ kind: 'email', canonical });
+      return context.store.transaction((tx) => tx.suppressions.of(identifierMac));
+    };
+    const bouncesOf = async (accountId: string): Promise<unknown[]> => {
+      const events = await program.regain.context.store.transaction((tx) => tx.audit.ofAccount(accountId, 50));
+      return events.filter(({ name }) => name === 'bounce-address').map(({ detail }) => detail);
+    };
+
+    test('is as dead as one whose mail comes back later: no promotions, audited, support told once; each recovery is tried', async () => {
+      const accountId = await addPerson(program, { emails: ['Gone@example.com'] });
+      REPLIES['Gone@example.com'] = REPLIES['gone@example.com'];
+      await askFor('gone@example.com');
+      const { trouble, reason } = (await suppressionOf('gone@example.com')) ?? {};
+      assert.deepEqual([trouble, reason], ['no-mailbox', '5.1.1']);
+      assert.deepEqual(await bouncesOf(accountId), [
+        {
+          identifier: 'g***@example.com',
+          channel: 'email',
+          kind: 'recovery-code',
+          trouble: 'no-mailbox',
+          reason: '5.1.1',
+        },
+      ]);
+      assert.equal(told().length, 1);
+      assert.match(told()[0] ?? '', /g\*\*\*@example\.com[\s\S]*5\.1\.1/);
+
+      await program.advance(60_000);
+      await askFor('gone@example.com');
+      assert.equal(told().length, 1, 'once in seven days');
+      // The mailbox is there again, and nothing kept the next code from it.
+      REPLIES['Gone@example.com'] = undefined;
+      await program.advance(60_000);
+      await askFor('gone@example.com');
+      assert.equal(sink.messages.filter(({ to }) => to === 'Gone@example.com').length, 1);
+    });
+
+    test('says nothing where it is no word about the mailbox, or has no account', async () => {
+      const before = told().length;
+      for (const email of ['guarded@example.com', 'plain@example.com']) {
+        const accountId = await addPerson(program, { emails: [email] });
+        await askFor(email);
+        assert.equal(await suppressionOf(email), undefined);
+        assert.deepEqual(await bouncesOf(accountId), []);
+      }
+      await askFor('nobody@example.com');
+      assert.equal((await suppressionOf('nobody@example.com'))?.reason, '5.1.1');
+      assert.equal(told().length, before);
+    });
+
+    test('support that can not be written to is not written to about that', async () => {
+      REPLIES[SUPPORT] = '5.1.1 no such mailbox';
+      REPLIES['lost@example.com'] = '5.1.1 no such mailbox';
+      await addPerson(program, { emails: ['lost@example.com'] });
+      await askFor('lost@example.com');
+      const told = await program.regain.context.store.transaction((tx) =>
+        tx.messages.list({ since: program.now(), kind: 'support-bounce' }, 9),
+      );
+      assert.deepEqual(
+        told.map(({ status }) => status),
+        ['failed'],
+      );
+      assert.equal(await suppressionOf(SUPPORT), undefined);
+      REPLIES[SUPPORT] = undefined;
     });
   });

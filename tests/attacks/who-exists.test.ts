@@ -8,6 +8,7 @@ import type { ENGINES } from '../engines.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson, NEW_PASSWORD, SENDS_OF_STRANGERS } from '../people.ts';
 import { openShop, type RunningShop } from '../running-shop.ts';
+import { startSmtpSink } from '../smtp-sink.ts';
 import { startTextingShop, type TextingShop } from '../texting-shop.ts';
 import type { Visitor } from '../visitor.ts';
 
@@ -297,6 +298,33 @@ for (const engine of ['sqlite', 'postgres'] as const)
       }
       assert.deepEqual(behind.known, behind.unknown, asking);
     }
+  });
+
+for (const engine of ['sqlite', 'postgres'] as const)
+  test(`the worker runs as many statements behind a mailbox that is refused, once support was told of the week, ${engine}`, async (t) => {
+    const sink = await startSmtpSink({ onRcpt: () => ({ code: 550, message: '5.1.1 no such mailbox' }) });
+    t.after(() => sink.stop());
+    const program = await startInProcess(engine, { REGAIN_SMTP_URL: sink.url });
+    t.after(() => program.close());
+    await program.worker.stop();
+    const addresses = { known: 'person001@example.com', unknown: 'nobody001@example.com' };
+    await addPerson(program, { emails: [addresses.known] });
+    const seen: Record<string, string[]> = {};
+    for (const asking of ['the first', 'the second'])
+      for (const [what, identifier] of Object.entries(addresses)) {
+        program.jump(60_000);
+        assert.equal((await program.api('POST', '/recovery', { body: { identifier } })).status, 202);
+        const texts = await statementsOf(engine, async () => {
+          const worker = await program.regain.startWorker({ otherProcesses: false });
+          await worker.idle();
+          await worker.stop();
+        });
+        seen[`${asking} ${what}`] = texts
+          .filter((text) => /"(?:no_account_mails|outbox|proofs|accounts|limits|suppressions|audit_events)"/.test(text))
+          .sort();
+      }
+    assert.ok(seen['the second known']?.some((text) => /"suppressions"/.test(text)));
+    assert.deepEqual(seen['the second known'], seen['the second unknown']);
   });
 
 for (const engine of ['sqlite', 'postgres'] as const)

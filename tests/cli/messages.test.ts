@@ -183,7 +183,8 @@ for (const engine of ['sqlite', 'postgres'] as const) {
     let refuse = true;
     before(async () => {
       sink = await startSmtpSink({
-        onRcpt: () => (refuse ? { code: 550, message: '5.1.1 no such user here' } : undefined),
+        onRcpt: (to) =>
+          refuse && to === 'jane@example.com' ? { code: 550, message: '5.1.1 no such user here' } : undefined,
       });
       terminal = await openTerminal(engine, {
         NODE_ENV: 'production',
@@ -202,9 +203,11 @@ for (const engine of ['sqlite', 'postgres'] as const) {
     test('refused at first, queued again while the server runs, sent once, and its code is right', async () => {
       await terminal.transcript('$ regain accounts add --email jane@example.com\n…\n! Added to ….');
       const { token } = (await api('/recovery', { identifier: 'jane@example.com' })).json;
-      const id = await listed('failed');
+      const id = await listed('recovery-code', 'failed');
+      // Support is told that this mailbox does not exist.
+      await listed('support-bounce', 'sent');
       await terminal.transcript(`
-        $ regain messages list
+        $ regain messages list --kind recovery-code
         ${id.slice(0, 8)}  …  recovery-code  email  failed  1x  j***@example.com  the mailbox does not exist (550 5.1.1)
         1 message since …: 1 failed. None is waiting.`);
 
@@ -215,8 +218,8 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       const queued = retries.filter(({ stdout }) => stdout.startsWith('Queued again.'));
       assert.equal(queued.length, 1, JSON.stringify(retries));
       const mail = await sink.waitFor(({ to }) => to === 'jane@example.com', 'the code');
-      await listed('sent');
-      assert.equal(sink.messages.length, 1);
+      await listed('recovery-code', 'sent');
+      assert.equal(toJane().length, 1);
 
       await terminal.transcript(`
         $ regain messages show ${id.slice(0, 8)}
@@ -244,7 +247,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
         Queued again. …`);
 
       await sink.waitFor((message) => message !== mail && message.to === 'jane@example.com', 'the code again');
-      assert.deepEqual(new Set(sink.messages.map(codeIn)), new Set([codeIn(mail)]));
+      assert.deepEqual(new Set(toJane().map(codeIn)), new Set([codeIn(mail)]));
       const verified = await api('/recovery/verify', { token, code: codeIn(mail) });
       assert.equal(verified.status, 200);
       const retried = await terminal.look((store) =>
@@ -260,10 +263,12 @@ for (const engine of ['sqlite', 'postgres'] as const) {
 
     const api = (path: string, body: object) => callApi(fetch, program.origin, 'POST', `/api/v1${path}`, { body });
 
+    const toJane = () => sink.messages.filter(({ to }) => to === 'jane@example.com');
+
     /** Asks until the worker has settled it. */
-    async function listed(status: string): Promise<string> {
+    async function listed(kind: string, status: string): Promise<string> {
       for (let asked = 0; asked < 60; asked += 1) {
-        const { stdout } = await regain(['messages', 'list', '--status', status, '--json'], {
+        const { stdout } = await regain(['messages', 'list', '--kind', kind, '--status', status, '--json'], {
           cwd: terminal.folder,
           env: terminal.env,
         });
