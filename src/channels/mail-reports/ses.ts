@@ -48,7 +48,7 @@ export function createSesReports(settings: { topics: readonly string[] }, option
 
   async function isSigned(envelope: Json): Promise<boolean> {
     const algorithm = ALGORITHMS.get(textOf(envelope.SignatureVersion));
-    const address = amazonAddress(textOf(envelope.SigningCertURL));
+    const address = snsAddress(envelope.SigningCertURL, envelope.TopicArn);
     if (algorithm === undefined || address === undefined || !address.pathname.endsWith('.pem')) return false;
     const certificate = await certificateAt(address.href);
     if (certificate === undefined || !isValidAt(certificate, clock.now())) return false;
@@ -73,7 +73,7 @@ export function createSesReports(settings: { topics: readonly string[] }, option
   }
 
   async function confirm(envelope: Json): Promise<Received> {
-    const address = amazonAddress(textOf(envelope.SubscribeURL));
+    const address = snsAddress(envelope.SubscribeURL, envelope.TopicArn);
     if (address === undefined) return { kind: 'refused', status: 403 };
     if ((await get(address.href)) === undefined)
       throw new Error('Amazon SNS refused the confirmation of the subscription');
@@ -97,14 +97,23 @@ export function createSesReports(settings: { topics: readonly string[] }, option
   return { receive };
 }
 
-/** sns.<region>.amazonaws.com over TLS, and nothing that only looks like it. */
-function amazonAddress(text: string): URL | undefined {
-  if (!URL.canParse(text)) return undefined;
-  const url = new URL(text);
-  const isAmazon = /^sns\.[a-z0-9-]{1,40}\.amazonaws\.com(?:\.cn)?$/.test(url.hostname);
-  return url.protocol === 'https:' && isAmazon && url.port === '' && url.username === '' && url.password === ''
-    ? url
-    : undefined;
+/**
+ * SNS in the region of the topic, over TLS. In the place of a region anybody could have something of his own: sns.s3.amazonaws.com
+ * is whoever's bucket is called "sns".
+ */
+function snsAddress(address: unknown, topic: unknown): URL | undefined {
+  if (!URL.canParse(textOf(address))) return undefined;
+  const url = new URL(textOf(address));
+  const { hostname, protocol, port, username, password } = url;
+  const isSns = hostsOf(textOf(topic)).includes(hostname);
+  return isSns && protocol === 'https:' && port === '' && username === '' && password === '' ? url : undefined;
+}
+
+/** By `arn:PARTITION:sns:REGION:ACCOUNT:NAME`; the partition of China has a domain of its own. */
+function hostsOf(topic: string): string[] {
+  const [, partition, , region] = topic.split(':');
+  const host = `sns.${region}.amazonaws.com`;
+  return partition === 'aws-cn' ? [host, `${host}.cn`] : [host];
 }
 
 function isValidAt({ validFromDate, validToDate }: X509Certificate, now: number): boolean {

@@ -28,11 +28,15 @@ const SUBSCRIPTION = {
   SubscribeURL: 'https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&Token=2336412f37',
 };
 type Signed = Record<string, string>;
+/** What whoever calls his bucket "sns" may put there, by the bucket's two addresses. */
+const IN_BUCKET = 'https://sns.s3.amazonaws.com/evil.pem';
+const IN_BUCKET_OF_REGION = 'https://sns.s3-us-west-2.amazonaws.com/evil.pem';
 /** The library wants it, but signs it no more than we do. */
 const UNSIGNED = { UnsubscribeURL: 'https://sns.eu-west-1.amazonaws.com/?Action=Unsubscribe' };
 
 /** Amazon's servers, for the library, which fetches by `https`, and for the program. */
-const certificates = (url: string): string | undefined => (url === CERTIFICATE_URL ? SNS_CERTIFICATE : undefined);
+const certificates = (url: string): string | undefined =>
+  [CERTIFICATE_URL, IN_BUCKET, IN_BUCKET_OF_REGION].includes(url) ? SNS_CERTIFICATE : undefined;
 
 function takenByLibrary(document: Signed): Promise<boolean> {
   return new Promise((answered) => new MessageValidator().validate(document, (error) => answered(error === null)));
@@ -95,6 +99,7 @@ describe('a message of Amazon SNS at our route', () => {
     'without the address of a certificate': without(right, 'SigningCertURL'),
     'with a certificate from elsewhere': elsewhere('https://evil.example/SimpleNotificationService-0123.pem'),
     'with a certificate from a bucket at Amazon': elsewhere('https://sns-eu-west-1.s3.amazonaws.com/x.pem'),
+    'with a certificate from the bucket "sns" at Amazon': elsewhere(IN_BUCKET),
     'with a certificate by plain HTTP': elsewhere(CERTIFICATE_URL.replace('https', 'http')),
     'with something else than a certificate': elsewhere(CERTIFICATE_URL.replace('.pem', '.txt')),
     'with a certificate that Amazon does not have': elsewhere(CERTIFICATE_URL.replace('0123', '4567')),
@@ -104,6 +109,12 @@ describe('a message of Amazon SNS at our route', () => {
       assert.equal(await takenByLibrary({ ...document }), false);
       assert.equal(await statusOf(document), 403);
     });
+
+  test('by a certificate in the bucket "sns" is refused, though the library takes its address in a region for one of SNS', async () => {
+    const document = { ...elsewhere(IN_BUCKET_OF_REGION), ...UNSIGNED };
+    assert.equal(await takenByLibrary({ ...document }), true);
+    assert.equal(await statusOf(document), 403);
+  });
 
   test('from a topic of somebody else is refused, though the library takes it: Amazon signs for everybody', async () => {
     const foreign = snsDocument(SNS_KEY, { ...NOTIFICATION, TopicArn: 'arn:aws:sns:eu-west-1:999999999999:regain' });

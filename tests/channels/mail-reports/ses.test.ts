@@ -10,10 +10,10 @@ const CERTIFICATE_URL = 'https://sns.eu-west-1.amazonaws.com/SimpleNotificationS
 const NOW = Date.parse('2027-03-14T09:15:00Z');
 const AT = '2027-03-14T09:12:03.000Z';
 
-function world(answer: (url: string) => Response = () => new Response(SNS_CERTIFICATE)) {
+function world(answer: (url: string) => Response = () => new Response(SNS_CERTIFICATE), topics = [TOPIC]) {
   const asked: string[] = [];
   const ses = createSesReports(
-    { topics: [TOPIC] },
+    { topics },
     {
       clock: { now: () => NOW },
       messageOf: (address) => (address === 'bounces+token@shop.example' ? 'by-return-path' : undefined),
@@ -206,6 +206,12 @@ describe('whose call it is', () => {
       'https://sns.eu-west-1.amazonaws.com@evil.example/a.pem',
       'https://user@sns.eu-west-1.amazonaws.com/a.pem',
       'https://bucket.s3.amazonaws.com/a.pem',
+      'https://sns.s3.amazonaws.com/a.pem',
+      'https://sns.s3-us-west-2.amazonaws.com/a.pem',
+      'https://sns.s3.eu-west-1.amazonaws.com/a.pem',
+      'https://sns.x.amazonaws.com/a.pem',
+      'https://sns.us-east-1.amazonaws.com/a.pem',
+      'https://sns.eu-west-1.amazonaws.com.cn/a.pem',
       'https://sns.eu-west-1.amazonaws.com:8443/a.pem',
       'https://sns.eu-west-1.amazonaws.com/a.txt',
       'https://127.0.0.1/a.pem',
@@ -217,6 +223,25 @@ describe('whose call it is', () => {
       assert.deepEqual(await receive(forged), { kind: 'refused', status: 403 }, url);
       assert.deepEqual(asked, []);
     }
+  });
+
+  test('each topic by the certificate of its own region, in every partition', async () => {
+    const REGIONS: [topic: string, host: string][] = [
+      [TOPIC, 'sns.eu-west-1.amazonaws.com'],
+      ['arn:aws:sns:ap-southeast-2:123456789012:regain', 'sns.ap-southeast-2.amazonaws.com'],
+      ['arn:aws-us-gov:sns:us-gov-west-1:123456789012:regain', 'sns.us-gov-west-1.amazonaws.com'],
+      ['arn:aws-cn:sns:cn-north-1:123456789012:regain', 'sns.cn-north-1.amazonaws.com.cn'],
+    ];
+    const { receive } = world(
+      undefined,
+      REGIONS.map(([topic]) => topic),
+    );
+    for (const [TopicArn] of REGIONS)
+      for (const [at, host] of REGIONS) {
+        const change = { TopicArn, SigningCertURL: `https://${host}/a.pem` };
+        const { kind } = await receive(snsDocument(SNS_KEY, notification(bounce({}), change)));
+        assert.equal(kind, TopicArn === at ? 'received' : 'refused', `${TopicArn} by ${host}`);
+      }
   });
 
   test('any changed field, an unknown version, no signature, a redirect in place of the certificate', async () => {
@@ -278,5 +303,9 @@ describe('whose call it is', () => {
       status: 403,
     });
     assert.deepEqual(bad.asked, [CERTIFICATE_URL]);
+    const bucket = world();
+    const inBucket = await bucket.receive(confirmation('https://sns.s3.amazonaws.com/?Action=ConfirmSubscription'));
+    assert.deepEqual(inBucket, { kind: 'refused', status: 403 });
+    assert.deepEqual(bucket.asked, [CERTIFICATE_URL]);
   });
 });
