@@ -153,20 +153,30 @@ function receiptsOf(event: Json, options: SesOptions): Receipt[] {
       return plain('failed', event.mail, 'RenderingFailure');
     case 'Bounce':
       return bouncesOf(asObject(event.bounce) ?? {}, known, at(event.bounce));
-    case 'Complaint': {
-      const { complaintSubType, complaintFeedbackType } = asObject(event.complaint) ?? {};
-      // An earlier one: SES took the mail and did not even try.
-      if (/Suppress/.test(textOf(complaintSubType)))
-        return plain('failed', event.complaint, codeOf(complaintSubType)).map((it) => ({
-          ...it,
-          trouble: 'held-back',
-        }));
-      const reason = codeOf(complaintFeedbackType) ?? 'complaint';
-      return plain('delivered', event.complaint, reason).map((it) => ({ ...it, trouble: 'complaint' }));
-    }
+    case 'Complaint':
+      return plain('delivered', event.complaint).map((receipt) => ({
+        ...receipt,
+        ...whatComplaintSays(asObject(event.complaint) ?? {}),
+      }));
     default:
       return [];
   }
+}
+
+/** Feedback types (RFC 5965 7.3) that a person gives who does not want the mail; mailbox providers may leave them out. */
+const UNWANTED = ['', 'abuse', 'fraud', 'other'];
+
+function whatComplaintSays({
+  complaintSubType,
+  complaintFeedbackType,
+}: Json): Pick<Receipt, 'status' | 'reason' | 'trouble'> {
+  // An earlier one: SES took the mail and did not even try.
+  if (/Suppress/.test(textOf(complaintSubType)))
+    return { status: 'failed', reason: codeOf(complaintSubType), trouble: 'held-back' };
+  const reason = codeOf(complaintFeedbackType) ?? 'complaint';
+  if (UNWANTED.includes(textOf(complaintFeedbackType))) return { status: 'delivered', reason, trouble: 'complaint' };
+  // Somebody took it out of the spam. The rest is said by machines: a signature that failed, a virus.
+  return { status: reason === 'not-spam' ? 'delivered' : 'sent', reason };
 }
 
 /** Of a bounce that SES calls transient it does not try again either. */
@@ -188,11 +198,15 @@ function bouncesOf(bounce: Json, known: Pick<Receipt, 'providerId' | 'messageId'
   });
 }
 
-/** Suppressed, OnAccountSuppressionList: SES did not even try. */
+/**
+ * Suppressed, OnAccountSuppressionList: SES did not even try. General: a hard bounce, which SES asks its customers to write to no more;
+ * often it has no code to add, or 5.0.0, which says no more.
+ */
 function troubleOfBounce({ bounceType, bounceSubType }: Json, code: string | undefined): Pick<Receipt, 'trouble'> {
   if (bounceType !== 'Permanent') return {};
   if (/Suppress/.test(textOf(bounceSubType))) return { trouble: 'held-back' };
-  if (bounceSubType === 'NoEmail') return { trouble: 'no-mailbox' };
+  const isUnexplained = code === undefined || code.endsWith('.0.0');
+  if (bounceSubType === 'NoEmail' || (bounceSubType === 'General' && isUnexplained)) return { trouble: 'no-mailbox' };
   return troubleOf(code);
 }
 

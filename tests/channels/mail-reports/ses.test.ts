@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { createSesReports } from '../../../src/channels/mail-reports/ses.ts';
 import { call, snsDocument } from '../../signed-calls.ts';
 import { SNS_CERTIFICATE, SNS_KEY } from '../../sns-key.ts';
-import { SES_COMPLAINT_NOT_SENT } from '../published/mail-reports.ts';
+import { SES_BOUNCES, SES_COMPLAINT_NOT_SENT, SES_FEEDBACK } from '../published/mail-reports.ts';
 
 const TOPIC = 'arn:aws:sns:eu-west-1:123456789012:regain';
 const CERTIFICATE_URL = 'https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-0123.pem';
@@ -113,6 +113,37 @@ describe('events of SES', () => {
       '5.0.0',
       'no-mailbox',
     ]);
+  });
+
+  test('a bounce without a code says what its type says', async () => {
+    for (const [kind, isDead] of Object.entries(SES_BOUNCES))
+      for (const status of [undefined, '5.0.0']) {
+        const [bounceType, bounceSubType] = kind.split('.');
+        const [event] = await eventsOf(bounce({ bounceType, bounceSubType }, { status, diagnosticCode: undefined }));
+        assert.ok(event?.type === 'receipt');
+        assert.deepEqual([event.status, event.trouble !== undefined], ['failed', isDead], kind);
+      }
+  });
+
+  test('what the other server says is more exact than that it was a hard bounce', async () => {
+    for (const status of ['5.7.1', '5.2.2', '5.4.4']) {
+      const [event] = await eventsOf(bounce({}, { status, diagnosticCode: `smtp; 550 ${status} no` }));
+      assert.ok(event?.type === 'receipt');
+      assert.equal(event.trouble, undefined, status);
+    }
+  });
+
+  test('a report on a mail is a complaint only where somebody did not want it', async () => {
+    for (const [complaintFeedbackType, isUnwanted] of SES_FEEDBACK) {
+      const complaint = { timestamp: AT, ...(complaintFeedbackType === null ? {} : { complaintFeedbackType }) };
+      const [event] = await eventsOf({ eventType: 'Complaint', mail: MAIL, complaint });
+      assert.ok(event?.type === 'receipt');
+      assert.equal(event.trouble, isUnwanted ? 'complaint' : undefined, `${complaintFeedbackType}`);
+      assert.equal(event.reason, complaintFeedbackType ?? 'complaint');
+      // Whoever judges it has it, and a machine on the way may not have let it through.
+      const hasArrived = isUnwanted || complaintFeedbackType === 'not-spam';
+      assert.equal(event.status, hasArrived ? 'delivered' : 'sent', `${complaintFeedbackType}`);
+    }
   });
 
   test('delivery, delay, complaint, rejection, sending; both names of the field', async () => {

@@ -35,3 +35,28 @@ export const SENDGRID_DROPS: Record<string, 'address' | 'message'> = {
 
 /** `complaintSubType`: null for a complaint; else SES took the mail and did not even try to send it. */
 export const SES_COMPLAINT_NOT_SENT = 'OnAccountSuppressionList';
+
+/** `complaintFeedbackType`: whether a person says that the mail was unwanted; null where the mailbox provider says nothing. */
+export const SES_FEEDBACK: [type: string | null, isUnwanted: boolean][] = [
+  [null, true],
+  ['abuse', true],
+  ['fraud', true],
+  ['other', true],
+  ['auth-failure', false],
+  ['not-spam', false],
+  ['virus', false],
+];
+
+/** `bounceType.bounceSubType`, and whether SES asks to write to the address no more; it tries none of them again. */
+export const SES_BOUNCES: Record<string, boolean> = {
+  'Undetermined.Undetermined': false,
+  'Permanent.General': true,
+  'Permanent.NoEmail': true,
+  'Permanent.Suppressed': true,
+  'Permanent.OnAccountSuppressionList': true,
+  'Transient.General': false,
+  'Transient.MailboxFull': false,
+  'Transient.MessageTooLarge': false,
+  'Transient.ContentRejected': false,
+  'Transient.AttachmentRejected': false,
+};
