@@ -182,8 +182,8 @@ export const WHATSAPP = {
   languages: ['en_US'],
   number: '15550100',
 };
-const VIBER_TOKEN = '445da6az1s345z78-dazcczb2542zv51a-e0vc5fva17480im9';
-const VIBER_USER = '01234567890A=';
+export const VIBER_TOKEN = '445da6az1s345z78-dazcczb2542zv51a-e0vc5fva17480im9';
+export const VIBER_USER = '01234567890A=';
 const BOT_TOKEN = '123456789:AAHsecretsecretsecretsecretsecret';
 const SLOW = { status: 429, headers: { 'Retry-After': '120' } };
 

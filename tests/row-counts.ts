@@ -6,7 +6,7 @@ import type { DatabaseUrl } from '../src/config.ts';
 const TABLES = [
   'accounts', 'addresses', 'proofs', 'proof_candidates', 'outbox', 'guesses', 'limits', 'sessions', 'audit_events', 'no_account_mails',
   'retired_identifiers', 'held_passwords', 'message_events',
-  'retired_identifiers', 'suppressions',
+  'retired_identifiers', 'suppressions', 'early_receipts',
 ]; // biome-ignore format: one list
 const COUNTS = `select ${TABLES.map((table) => `(select count(*) from ${table}) as ${table}`).join(', ')}`;
 

@@ -39,6 +39,7 @@ import { prepareSupportMail } from './prepare-support-mail.ts';
 import { prepareTextNotice } from './prepare-text-notice.ts';
 import { recordRefusal } from './record-address-trouble.ts';
 import { stopChat } from './record-chat-event.ts';
+import { recordEarlyReceipts } from './record-receipt.ts';
 import { settleForNobody } from './spend-of-nobody.ts';
 import { settleSpend } from './spend-on-texts.ts';
 
@@ -77,6 +78,8 @@ export async function deliverMessage(context: Context, delivery: Delivery, messa
       await recordRefusal(context, tx, { id: message.id, to: prepared.to, answer: outcome.reason });
     if (next !== undefined) await goOn(context, tx, message, next, isForNobody(prepared) ? 'decoy' : 'recovery-code');
   });
+  if (typeof outcome !== 'string' && outcome.kind === 'accepted' && reports(delivery, message, prepared))
+    await recordEarlyReceipts(context, message, outcome.providerId);
   const isTrouble = step.status === 'failed' && !isLeftOut(prepared, next);
   context.log[isTrouble || isLost(message, prepared, step) ? 'warn' : 'info']('message', {
     id: message.id,

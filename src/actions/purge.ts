@@ -1,5 +1,6 @@
 /** Data that served its purpose goes (STANDARDS R91). */
 import { LIFTED_KEPT_MS, SUPPRESSION_KEPT_MS } from '../rules/bounces.ts';
+import { EARLY_RECEIPT_KEPT_MS } from '../rules/delivery.ts';
 import {
   ADDRESS_CHANGED_LATELY_MS,
   DEVICE_LIFETIME_MS,
@@ -22,6 +23,7 @@ export async function purge(context: Context): Promise<Record<string, number>> {
     messages: await tx.outbox.purge(now - MESSAGE_KEPT_MS),
     noAccountMails: await tx.noAccountMails.purge(now - NO_ACCOUNT_MAIL_EVERY_MS),
     suppressions: await tx.suppressions.purge({ reported: now - SUPPRESSION_KEPT_MS, lifted: now - LIFTED_KEPT_MS }),
+    earlyReceipts: await tx.earlyReceipts.purge(now - EARLY_RECEIPT_KEPT_MS),
     guesses: await tx.guesses.purge(now - GUESS_WINDOW_MS - DAY_MS),
     removedAddresses: await tx.accounts.purgeAddresses(now - ADDRESS_CHANGED_LATELY_MS),
     limits: await tx.limits.purge(now),

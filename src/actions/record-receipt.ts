@@ -1,6 +1,6 @@
 /** What a provider reports of a message becomes its status, and what it reports of an address is remembered. */
 import type { ChannelEvent } from '../ports.ts';
-import { type Channel, mergeStatus } from '../rules/delivery.ts';
+import { type Channel, EARLY_RECEIPT_KEPT_MS, mergeStatus } from '../rules/delivery.ts';
 import { canonicalEmail } from '../rules/identifiers.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
@@ -18,17 +18,62 @@ export async function recordReceipt(
   channel: Channel,
   receipt: Receipt,
 ): Promise<Message['status'] | undefined> {
-  const merged = await context.store.transaction(async (tx) => {
-    const message = await findMessage(tx, channel, receipt);
-    // A decoy was never sent, so whatever is reported of it was made up.
-    if (message === undefined || message.status === 'suppressed') return undefined;
-    const status = await merge(tx, message, receipt);
-    if (channel === 'email') await recordAddress(context, tx, message, receipt);
-    if (status === 'bounced' && message.status !== 'bounced') await goOnAfterFailure(context, tx, message);
-    return { id: message.id, kind: message.kind, before: message.status, status };
-  });
+  const find = () =>
+    context.store.transaction(async (tx) => {
+      const message = await findMessage(tx, channel, receipt);
+      return message && { merged: await apply(context, tx, message, receipt) };
+    });
+  const found = (await find()) ?? ((await keepEarly(context, channel, receipt)) ? await find() : undefined);
+  const merged = found?.merged;
   context.log[merged ? 'info' : 'debug']('receipt', { ...merged, told: receipt.status, reason: receipt.reason });
   return merged?.status;
+}
+
+/**
+ * Once a message has its provider's id: what was reported by it before. In a transaction after the one that wrote the id, as
+ * `recordReceipt` looks again after the one that kept the report: whichever is second finds the other.
+ */
+export async function recordEarlyReceipts(
+  context: Context,
+  { id, channel }: Pick<Message, 'id' | 'channel'>,
+  providerId: string,
+): Promise<void> {
+  await context.store.transaction(async (tx) => {
+    for (const { status, reason, at } of await tx.earlyReceipts.take(channel, providerId)) {
+      const message = await tx.outbox.byId(id);
+      if (message) await apply(context, tx, message, { type: 'receipt', providerId, status, reason, at });
+    }
+  });
+}
+
+/**
+ * Viber names a message by its own id alone, which we learn from its answer: a report may be faster than that. Only what is
+ * proven to come from the provider gets here, and each goes after a minute.
+ * @returns whether it was kept
+ */
+async function keepEarly(context: Context, channel: Channel, receipt: Receipt): Promise<boolean> {
+  const { providerId, messageId, status, reason, at } = receipt;
+  if (messageId !== undefined || providerId === '') return false;
+  const keptAt = context.clock.now();
+  await context.store.transaction(async (tx) => {
+    await tx.earlyReceipts.purge(keptAt - EARLY_RECEIPT_KEPT_MS);
+    await tx.earlyReceipts.keep({ channel, providerId, status, reason, at, keptAt });
+  });
+  return true;
+}
+
+async function apply(
+  context: Context,
+  tx: StoreTransaction,
+  message: Message,
+  receipt: Receipt,
+): Promise<(Pick<Message, 'id' | 'kind' | 'status'> & { before: Message['status'] }) | undefined> {
+  // A decoy was never sent, so whatever is reported of it was made up.
+  if (message.status === 'suppressed') return undefined;
+  const status = await merge(tx, message, receipt);
+  if (message.channel === 'email') await recordAddress(context, tx, message, receipt);
+  if (status === 'bounced' && message.status !== 'bounced') await goOnAfterFailure(context, tx, message);
+  return { id: message.id, kind: message.kind, before: message.status, status };
 }
 
 async function findMessage(tx: StoreTransaction, channel: Channel, receipt: Receipt): Promise<Message | undefined> {

@@ -139,6 +139,9 @@ export function afterSecondDoubt(outcome: SendOutcome, before: string | null): N
   return isLost && wasPerhapsSent(before) ? { status: 'sent' } : undefined;
 }
 
+/** How long what is reported waits for the end of its own `send`, which takes ten seconds at most (decision 0023). */
+export const EARLY_RECEIPT_KEPT_MS = 60_000;
+
 /** What a receipt says. */
 export type ReportedStatus = 'sent' | 'delivered' | 'read' | 'failed';
 

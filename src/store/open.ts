@@ -8,6 +8,7 @@ import { auditQueries } from './audit.ts';
 import { auditChainQueries } from './audit-chain.ts';
 import { candidateQueries } from './candidates.ts';
 import { chatQueries } from './chats.ts';
+import { earlyReceiptQueries } from './early-receipts.ts';
 import type { Engine } from './engine.ts';
 import { guessQueries } from './guesses.ts';
 import { heldPasswordQueries } from './held-passwords.ts';
@@ -77,6 +78,7 @@ function allQueries(engine: Engine, clock: Clock): (open: OpenTransaction) => St
   const retiredIdentifiers = retiredIdentifierQueries(kysely);
   const heldPasswords = heldPasswordQueries(kysely);
   const suppressions = suppressionQueries(kysely);
+  const earlyReceipts = earlyReceiptQueries(kysely);
   const chats = chatQueries(engine);
   const linkTokens = linkTokenQueries(kysely);
   const guesses = guessQueries(kysely);
@@ -96,6 +98,7 @@ function allQueries(engine: Engine, clock: Clock): (open: OpenTransaction) => St
     retiredIdentifiers: retiredIdentifiers(open),
     heldPasswords: heldPasswords(open),
     suppressions: suppressions(open),
+    earlyReceipts: earlyReceipts(open),
     chats: chats(open),
     linkTokens: linkTokens(open),
     guesses: guesses(open),

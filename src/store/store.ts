@@ -7,7 +7,7 @@ import type { AccountRows, HeldPasswords, RetiredIdentifiers, Sessions } from '.
 import type { AuditChain, AuditEvents } from './interface/audit.ts';
 import type { Chats, LinkTokens } from './interface/chats.ts';
 import type { Guesses, Limits, Spend } from './interface/counting.ts';
-import type { MessagesView, NoAccountMails, Outbox, Suppressions } from './interface/messages.ts';
+import type { EarlyReceipts, MessagesView, NoAccountMails, Outbox, Suppressions } from './interface/messages.ts';
 import type { Candidates, Proofs } from './interface/proofs.ts';
 
 export type { HeldPassword, Session } from './interface/accounts.ts';
@@ -15,6 +15,7 @@ export type { AuditCount, AuditEvent, AuditFilter, StoredAuditEvent } from './in
 export type { Chat, ChatIds, LinkToken } from './interface/chats.ts';
 export type { Guessed, SpendMoney, SpendTally } from './interface/counting.ts';
 export type {
+  EarlyReceipt,
   Message,
   MessageEvent,
   MessageFilter,
@@ -33,6 +34,7 @@ export interface StoreTransaction extends Transaction {
   readonly heldPasswords: HeldPasswords;
   readonly retiredIdentifiers: RetiredIdentifiers;
   readonly suppressions: Suppressions;
+  readonly earlyReceipts: EarlyReceipts;
   readonly chats: Chats;
   readonly linkTokens: LinkTokens;
   readonly guesses: Guesses;

@@ -8,6 +8,7 @@ import type { AuditBatch, AuditSeal } from '../rules/audit-chain.ts';
 import type {
   Candidate,
   Chat,
+  EarlyReceipt,
   HeldPassword,
   LinkToken,
   Message,
@@ -56,6 +57,7 @@ export interface Tables {
   chats: Columns<Chat>;
   link_tokens: Columns<LinkToken>;
   suppressions: Columns<Suppression> & { lifted_at: number | null; told_at: number | null; told_by: string | null };
+  early_receipts: Columns<EarlyReceipt>;
   migrations: { name: string };
 }
 

@@ -6,6 +6,7 @@ import { audit, auditChain, auditPages } from './store-contract/audit.ts';
 import { chats, linkTokens } from './store-contract/chats.ts';
 import { type OpenStore, withMigrated } from './store-contract/contract.ts';
 import { guesses, limits, spend } from './store-contract/counting.ts';
+import { earlyReceipts } from './store-contract/early-receipts.ts';
 import { codesByHour, messageHistory, messages, noAccountMails, receipts } from './store-contract/messages.ts';
 import { outbox, waking } from './store-contract/outbox.ts';
 import { candidates, proofs } from './store-contract/proofs.ts';
@@ -37,6 +38,7 @@ export function storeContract(name: string, open: OpenStore): void {
     receipts(inStore, inTransaction);
     noAccountMails(inStore, inTransaction);
     suppressions(inStore, inTransaction);
+    earlyReceipts(inStore, inTransaction);
     chats(inTransaction);
     linkTokens(inStore, inTransaction);
     guesses(inStore, inTransaction);

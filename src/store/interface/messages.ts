@@ -1,7 +1,7 @@
 /** Messages on their way, what became of them, and addresses that mail does not reach. */
 import type { AddressTrouble } from '../../rules/bounces.ts';
 import type { HourOfCodes } from '../../rules/busy-hours.ts';
-import type { Channel, MessageStatus } from '../../rules/delivery.ts';
+import type { Channel, MessageStatus, ReportedStatus } from '../../rules/delivery.ts';
 import type { IdentifierKind } from '../../rules/identifiers.ts';
 import type { PerUrgency, Urgency } from '../../rules/urgency.ts';
 
@@ -114,6 +114,17 @@ export interface Suppression {
   at: number;
 }
 
+/** What was reported by a provider's id that no message had yet. */
+export interface EarlyReceipt {
+  channel: Channel;
+  providerId: string;
+  status: ReportedStatus;
+  reason: string | null;
+  /** When it happened, by the provider's clock, and when we kept it, by ours. */
+  at: number;
+  keptAt: number;
+}
+
 export interface Outbox {
   /** By which channels codes of a proof left, each once. */
   channelsOfCodes(proofId: string): Promise<Channel[]>;
@@ -222,4 +233,12 @@ export interface Suppressions {
   toldBy(messageId: string): Promise<Suppression | undefined>;
   /** Drops what was last reported before the one moment, and what was lifted before the other. Returns how many. */
   purge(before: { reported: number; lifted: number }): Promise<number>;
+}
+
+export interface EarlyReceipts {
+  /** The same status again changes nothing. */
+  keep(receipt: EarlyReceipt): Promise<void>;
+  /** Each is given out once. */
+  take(channel: Channel, providerId: string): Promise<EarlyReceipt[]>;
+  purge(before: number): Promise<number>;
 }

@@ -19,6 +19,7 @@ import * as provenAddresses from './0015-proven-addresses.ts';
 import * as decoysOfTheStopped from './0016-decoys-of-the-stopped.ts';
 import * as scopedIds from './0017-scoped-ids.ts';
 import * as removedAddresses from './0018-removed-addresses.ts';
+import * as earlyReceipts from './0019-early-receipts.ts';
 
 interface Migration {
   name: string;
@@ -45,6 +46,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0016-decoys-of-the-stopped', up: decoysOfTheStopped.up },
   { name: '0017-scoped-ids', up: scopedIds.up },
   { name: '0018-removed-addresses', up: removedAddresses.up },
+  { name: '0019-early-receipts', up: earlyReceipts.up },
 ];
 
 /** Returns the names applied. Another process that migrates at the same moment is waited for. */
