@@ -1,5 +1,6 @@
 /** What a provider reports of a message becomes its status, and what it reports of an address is remembered. */
 import type { ChannelEvent } from '../ports.ts';
+import { decodedXtext } from '../rules/bounces.ts';
 import { type Channel, EARLY_RECEIPT_KEPT_MS, mergeStatus } from '../rules/delivery.ts';
 import { canonicalEmail } from '../rules/identifiers.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
@@ -127,6 +128,8 @@ async function addressOf(
   return account?.addresses.find(({ kind, confirmedAt }) => kind === 'email' && confirmedAt !== null)?.canonical;
 }
 
+/** Some servers write down the recipient as it stood in the envelope (RFC 3461 4.2), and "jane+2B1@" may as well be an address. */
 function isForSomebodyElse({ recipient }: Receipt, canonical: string): boolean {
-  return recipient !== undefined && canonicalEmail(recipient) !== canonical;
+  if (recipient === undefined) return false;
+  return ![recipient, decodedXtext(recipient)].some((address) => canonicalEmail(address) === canonical);
 }

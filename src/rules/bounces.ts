@@ -33,3 +33,8 @@ export function enhancedStatusIn(text: string): string | undefined {
 export function replyCodeIn(text: string): string | undefined {
   return /(?<![\d.])([245][0-5]\d)(?![\d.])/.exec(text)?.[1];
 }
+
+/** xtext (RFC 3461 4): "+" and two hexadecimal digits in upper case stand for what can't stand in a command, "+" itself included. */
+export function decodedXtext(text: string): string {
+  return text.replace(/\+([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}

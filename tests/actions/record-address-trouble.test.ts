@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { newId } from '../../src/actions/tokens.ts';
 import { bounceAddress } from '../../src/rules/bounce-addresses.ts';
+import { canonicalEmail } from '../../src/rules/identifiers.ts';
 import type { MessageKind, NewMessage, Suppression } from '../../src/store/store.ts';
 import { systemRandom } from '../../src/system.ts';
 import { postfixBounce } from '../bounce-mails.ts';
@@ -89,6 +90,21 @@ for (const engine of ['sqlite', 'postgres'] as const)
         for (let times = 0; times < 2; times += 1) await comeBack(id, address);
         assert.equal(told().length - before, isToCustomer ? 1 : 0);
         if (isToCustomer) assert.match(told().at(-1) ?? '', /\*\*\*@example\.com[\s\S]*5\.1\.1/);
+      });
+
+    const NAMED: [recipient: string, as: string, isMeant: boolean][] = [
+      ['jane+shop@example.com', 'jane+2Bshop@example.com', true],
+      ['a=b@example.com', 'a+3Db@example.com', true],
+      ['jane+2Bclub@example.com', 'jane+2Bclub@example.com', true],
+      ['jane+2Bfan@example.com', 'jane+2B2Bfan@example.com', true],
+      ['jane+bar@example.com', 'jane+2Dbar@example.com', false],
+    ];
+    for (const [recipient, as, isMeant] of NAMED)
+      test(`${as} in a bounce is ${isMeant ? '' : 'not '}${recipient}`, async () => {
+        const id = newId(systemRandom);
+        await write({ id, kind: 'password-changed', address: recipient });
+        await comeBack(id, as);
+        assert.equal(await troubleOf(canonicalEmail(recipient) ?? ''), isMeant ? 'no-mailbox' : undefined);
       });
 
     test('a mail to support that comes back says nothing of the customer whom it is about', async () => {
