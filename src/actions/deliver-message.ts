@@ -18,6 +18,7 @@ import {
 } from '../rules/delivery.ts';
 import { isPlaceholder } from '../rules/identifiers.ts';
 import { beforeRetry, type Onward, onward } from '../rules/ladder.ts';
+import { handedId } from '../rules/retry.ts';
 import { HELD_BACK_WAIT_MS } from '../rules/spend.ts';
 import type { Message, StoreTransaction } from '../store/store.ts';
 import { assessRisk } from './assess-risk.ts';
@@ -196,7 +197,7 @@ async function attempt(delivery: Delivery, message: Message, prepared: Prepared)
         ? { kind: 'temporary', reason: prepared.reason, retryAfterMs: HELD_BACK_WAIT_MS }
         : { kind: 'unreachable', reason: prepared.reason };
     case 'send':
-      return delivery.mail.send({ id: message.id, to: prepared.to, ...prepared.mail });
+      return delivery.mail.send({ id: handedId(message), to: prepared.to, ...prepared.mail });
     case 'text':
       return sendText(delivery, message, prepared);
     case 'doubt':
@@ -235,8 +236,9 @@ async function sendText(
   return provider.send(outgoing(message, prepared), prepared.below.length > 0);
 }
 
-function outgoing({ id, kind, usefulUntil }: Message, { to, text: { text, code, locale } }: Texted): OutgoingText {
-  return { id, to, text, code, kind, locale, usefulUntil };
+function outgoing(message: Message, { to, text: { text, code, locale } }: Texted): OutgoingText {
+  const { kind, usefulUntil } = message;
+  return { id: handedId(message), to, text, code, kind, locale, usefulUntil };
 }
 
 async function prepare(

@@ -3,6 +3,7 @@ import type { ChannelEvent } from '../ports.ts';
 import { decodedXtext } from '../rules/bounces.ts';
 import { type Channel, EARLY_RECEIPT_KEPT_MS, mergeStatus } from '../rules/delivery.ts';
 import { canonicalEmail } from '../rules/identifiers.ts';
+import { messageIdOf } from '../rules/retry.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { goOnAfterFailure } from './next-rung.ts';
@@ -78,7 +79,7 @@ async function apply(
 }
 
 async function findMessage(tx: StoreTransaction, channel: Channel, receipt: Receipt): Promise<Message | undefined> {
-  const own = receipt.messageId === undefined ? undefined : await tx.outbox.byId(receipt.messageId);
+  const own = receipt.messageId === undefined ? undefined : await tx.outbox.byId(messageIdOf(receipt.messageId));
   if (own?.channel === channel) return own;
   return receipt.providerId === '' ? undefined : tx.outbox.byProviderId(channel, receipt.providerId);
 }

@@ -7,6 +7,7 @@ import { type Config, ConfigError, type MailSettings, SETTINGS } from '../config
 import type { Clock, Keys, MailChannel, Received, StandIn, WebhookCall } from '../ports.ts';
 import { bounceAddress, messageOfBounceAddress } from '../rules/bounce-addresses.ts';
 import type { MailReports } from '../rules/mail-reports.ts';
+import { messageIdOf } from '../rules/retry.ts';
 import type { Receivers } from '../web/webhooks.ts';
 import { recorderOf } from './recorder.ts';
 
@@ -38,8 +39,8 @@ async function openSmtp(
   return createSmtpChannel(settings, {
     brand: brand.name,
     standIn,
-    ...(setting === undefined ? {} : { returnPath: (id) => bounceAddress(setting, id, keys) }),
-    ...(postmark ? { reportHeaders: (id) => ({ 'X-PM-Metadata-regain-message': id }) } : {}),
+    ...(setting === undefined ? {} : { returnPath: (id) => bounceAddress(setting, messageIdOf(id), keys) }),
+    ...(postmark ? { reportHeaders: (id) => ({ 'X-PM-Metadata-regain-message': messageIdOf(id) }) } : {}),
   });
 }
 

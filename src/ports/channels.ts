@@ -3,7 +3,7 @@ import type { SendOutcome } from '../rules/delivery.ts';
 import type { Received, WebhookCall } from './webhooks.ts';
 
 export interface OutgoingMail {
-  /** Stable for retries of the same message: becomes the Message-ID, so that a repeated send can be recognised. */
+  /** Stable for tries of the same message: becomes the Message-ID, so that a repeated send can be recognised. */
   id: string;
   to: string;
   subject: string;
@@ -37,7 +37,7 @@ export interface MailChannel {
 
 /** A text on its way to one person, by a phone channel or a messenger. */
 export interface OutgoingText {
-  /** Stable for retries of the same message. */
+  /** Stable for tries of the same message; one that an operator had sent again is another. */
   id: string;
   /** E.164 for text messages and WhatsApp; the provider's id of the chat for a linked messenger. */
   to: string;

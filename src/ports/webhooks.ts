@@ -25,7 +25,7 @@ export type ChannelEvent = (
       type: 'receipt';
       /** The id that `send` returned; empty where only `messageId` is known. */
       providerId: string;
-      /** Our own id of the message, where the provider says it: finds one whose `send` came to no answer. */
+      /** Our own id of the message, or the one that `send` was handed, where the provider says it: finds one whose `send` came to no answer. */
       messageId?: string;
       status: ReportedStatus;
       at: number;

@@ -36,6 +36,20 @@ export interface Retried {
   evenIfDelivered: boolean;
 }
 
+/**
+ * The id that a provider knows a message by. It is the same for every try of one asking, so that what was taken before a lost
+ * answer is not taken twice; an operator's retry asks for one more message, and would else be taken for a repeated try: our
+ * contract tells services of texts to send an id once, and mailboxes may drop a second mail with a Message-ID that they have.
+ */
+export function handedId({ id, retries }: { id: string; retries: number }): string {
+  return retries === 0 ? id : `${id}.${retries + 1}`;
+}
+
+/** Our own id of the message that was handed over under this one. */
+export function messageIdOf(handed: string): string {
+  return handed.replace(/\.\d+$/, '');
+}
+
 /** @returns undefined where it may be queued again. The worker asks once more before it sends. */
 export function whyNotRetried(retried: Retried, now: number): RetryRefusal | undefined {
   const { message, evenIfDelivered } = retried;

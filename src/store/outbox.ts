@@ -32,6 +32,7 @@ export const MESSAGE_FIELDS = [
   ...NEW_FIELDS,
   'status',
   'attempts',
+  'retries',
   'leasedUntil',
   'sentAt',
   'providerId',
@@ -64,12 +65,14 @@ export function outboxQueries(
   clock: Clock,
 ): (open: OpenTransaction) => StoreTransaction['outbox'] {
   const insert = statement((message: Stored) =>
-    kysely.insertInto('outbox').values({ ...toColumns(message, NEW_FIELDS), status: 'queued', attempts: 0 }),
+    kysely
+      .insertInto('outbox')
+      .values({ ...toColumns(message, NEW_FIELDS), status: 'queued', attempts: 0, retries: 0 }),
   );
   const insertRung = statement((message: Stored) =>
     kysely
       .insertInto('outbox')
-      .values({ ...toColumns(message, NEW_FIELDS), status: 'queued', attempts: 0 })
+      .values({ ...toColumns(message, NEW_FIELDS), status: 'queued', attempts: 0, retries: 0 })
       .onConflict((conflict) => conflict.doNothing()),
   );
   const hasten = statement(({ follows, now }: { follows: string; now: number }) =>
@@ -227,7 +230,13 @@ export function outboxQueries(
   const requeue = statement((change: { id: string; from: Message['status']; reason: string; now: number }) =>
     kysely
       .updateTable('outbox')
-      .set({ status: 'queued', reason: change.reason, due_at: change.now, leased_until: null })
+      .set((eb) => ({
+        status: 'queued',
+        reason: change.reason,
+        retries: eb('retries', '+', 1),
+        due_at: change.now,
+        leased_until: null,
+      }))
       .where('id', '=', change.id)
       .where('status', '=', change.from),
   );

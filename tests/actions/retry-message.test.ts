@@ -1,20 +1,25 @@
 /** Which messages an operator can have sent again, and which would help nobody. */
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
+import { after, afterEach, before, describe, type TestContext, test } from 'node:test';
 import { notifyOfAddress } from '../../src/actions/notify-of-address.ts';
 import { retryMessage } from '../../src/actions/retry-message.ts';
 import { shownStatus } from '../../src/rules/delivery.ts';
 import { CODE_LIFETIME_MS, FATE_SHOWN_AFTER_MS, NOTICE_USEFUL_MS, PROOF_LIFETIME_MS } from '../../src/rules/limits.ts';
 import type { Message } from '../../src/store/store.ts';
+import { codeOf, PHONE } from '../carriers.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson, codeIn, NEW_PASSWORD, wrongCode } from '../people.ts';
+import { reportSignature, startWebhookReceiver } from '../webhook-receiver.ts';
+import { callRoute } from '../webhook-route.ts';
+
+const KEY = 'a-key-of-the-shop';
 
 for (const engine of ['sqlite', 'postgres'] as const)
   describe(`retry-message on ${engine}`, () => {
     let program: InProcess;
     let people = 0;
     before(async () => {
-      program = await startInProcess(engine);
+      program = await startInProcess(engine, { REGAIN_BOUNCE_ADDRESS: 'bounces@shop.example' });
     });
     after(() => program.close());
     afterEach(() => program.advance(PROOF_LIFETIME_MS));
@@ -58,6 +63,11 @@ for (const engine of ['sqlite', 'postgres'] as const)
       const mails = mailsTo(email);
       assert.equal(mails.length, 2);
       assert.equal(codeIn(mails[0]!), codeIn(mails[1]!));
+      // A mailbox that has the first may drop what has the same Message-ID.
+      assert.equal(new Set(mails.map(({ headers }) => headers.get('message-id'))).size, 2);
+      // Both come back to the same message.
+      assert.match(mails[0]!.from, /^bounces\+[a-z2-7]{42}@shop\.example$/);
+      assert.equal(mails[1]!.from, mails[0]!.from);
       assert.equal(await whyNot(message.id), 'not_failed');
       assert.equal(await whyNot(message.id, true), 'queued');
     });
@@ -176,6 +186,87 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.equal(await whyNot(message.id.slice(0, 12)), 'queued');
     });
   });
+
+describe('retry-message by the generic SMS webhook, which takes an id once', () => {
+  async function texted(t: TestContext) {
+    const receiver = await startWebhookReceiver(KEY, () => Date.parse('2026-03-14T09:12:00Z') / 1000);
+    t.after(() => receiver.stop());
+    const program = await startInProcess('sqlite', {
+      REGAIN_SMS_URL: `${receiver.url}/send?secret=${KEY}`,
+      REGAIN_SMS_COUNTRIES: 'US',
+    });
+    t.after(() => program.close());
+    await addPerson(program, { emails: [], phones: [PHONE] });
+    const asked = await program.api('POST', '/recovery', { body: { identifier: PHONE } });
+    assert.equal(asked.status, 202);
+    await program.settled();
+    const stored = async () => {
+      const found = await program.regain.context.store.transaction((tx) =>
+        tx.messages.list({ since: 0, channel: 'sms' }, 9),
+      );
+      assert.equal(found.length, 1);
+      return found[0] as Message;
+    };
+    const report = async (id: string, status: 'delivered' | 'failed') => {
+      const body = JSON.stringify({ id, status });
+      const signature = reportSignature(KEY, Math.floor(program.now() / 1000), body);
+      const answer = await callRoute(program, '/webhooks/sms', body, { 'Regain-Signature': signature });
+      assert.equal(answer.status, 200);
+      await program.settled();
+    };
+    const retry = async (evenIfDelivered = false) => {
+      const { id } = await stored();
+      const outcome = await retryMessage(program.regain.context, id, { evenIfDelivered });
+      assert.deepEqual(outcome, { id, queued: true });
+      program.worker.wake();
+      await program.settled();
+    };
+    const { id } = await stored();
+    const codes = () => receiver.taken.map(({ text }) => codeOf(text));
+    const taken = () => receiver.taken.map((message) => message.id);
+    return { program, receiver, id, stored, report, retry, codes, taken };
+  }
+
+  test('what failed there is sent again, with the same code, as a message of its own', async (t) => {
+    const { receiver, id, stored, report, retry, codes, taken } = await texted(t);
+    await report(id, 'failed');
+    await retry();
+    assert.deepEqual(taken(), [id, `${id}.2`]);
+    assert.equal(new Set(codes()).size, 1);
+    assert.equal((await stored()).status, 'sent');
+    await retry(true);
+    assert.deepEqual(taken(), [id, `${id}.2`, `${id}.3`]);
+    assert.deepEqual(receiver.complaints, []);
+  });
+
+  test('what was delivered is sent again where the operator says so', async (t) => {
+    const { id, report, retry, taken } = await texted(t);
+    await report(id, 'delivered');
+    await retry(true);
+    assert.deepEqual(taken(), [id, `${id}.2`]);
+  });
+
+  test('tries of the same asking have the same id: what was taken before a lost answer is not taken twice', async (t) => {
+    const { program, receiver, id, report, retry, taken } = await texted(t);
+    await report(id, 'failed');
+    receiver.misbehave({ status: 503 }, 'close');
+    await retry();
+    for (let tries = 0; tries < 3; tries += 1) await program.advance(60_000);
+    const ids = receiver.requests.map(({ body }) => JSON.parse(body).id);
+    assert.deepEqual(ids.slice(1), [`${id}.2`, `${id}.2`, `${id}.2`]);
+    assert.deepEqual(taken(), [id, `${id}.2`]);
+  });
+
+  for (const which of ['first', 'second'] as const)
+    test(`a report that names the id of the ${which} asking finds the message`, async (t) => {
+      const { id, stored, report, retry } = await texted(t);
+      await report(id, 'failed');
+      await retry();
+      assert.equal((await stored()).status, 'sent');
+      await report(which === 'first' ? id : `${id}.2`, 'delivered');
+      assert.equal((await stored()).status, 'delivered');
+    });
+});
 
 test('where nobody without an account is written to, a retry does not show on the live line', () => {
   const shownOf = (status: Message['status'], reason: string | null) =>

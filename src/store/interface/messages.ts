@@ -45,6 +45,8 @@ export interface Message {
   locale: string;
   status: MessageStatus;
   attempts: number;
+  /** How often an operator had it sent again. */
+  retries: number;
   createdAt: number;
   dueAt: number;
   usefulUntil: number;
@@ -180,7 +182,7 @@ export interface Outbox {
     from: MessageStatus,
     change: Pick<Message, 'status' | 'reason'> & { at: number },
   ): Promise<boolean>;
-  /** Due again at once, with the reason why. Compare and set like `report`: of many who ask, exactly one gets true. */
+  /** Due again at once, with the reason why, and one more of its `retries`. Compare and set like `report`: of many who ask, exactly one gets true. */
   requeue(id: string, from: MessageStatus, change: { reason: string; now: number }): Promise<boolean>;
   /** When the next queued message of these is due or its lease ends; undefined when none is queued. */
   nextDueAt(of?: readonly Urgency[]): Promise<number | undefined>;

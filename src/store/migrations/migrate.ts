@@ -20,6 +20,7 @@ import * as decoysOfTheStopped from './0016-decoys-of-the-stopped.ts';
 import * as scopedIds from './0017-scoped-ids.ts';
 import * as removedAddresses from './0018-removed-addresses.ts';
 import * as earlyReceipts from './0019-early-receipts.ts';
+import * as retries from './0020-retries.ts';
 
 interface Migration {
   name: string;
@@ -47,6 +48,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0017-scoped-ids', up: scopedIds.up },
   { name: '0018-removed-addresses', up: removedAddresses.up },
   { name: '0019-early-receipts', up: earlyReceipts.up },
+  { name: '0020-retries', up: retries.up },
 ];
 
 /** Returns the names applied. Another process that migrates at the same moment is waited for. */

@@ -20,6 +20,8 @@ export function messageHistory(inStore: InStore, inTransaction: InTransaction): 
     await tx.outbox.settle('m', { status: 'sent', attempts: 1, sentAt: NOW + 5, reason: null });
     assert.equal(await tx.outbox.report('m', 'sent', { status: 'bounced', reason: '550 5.1.1', at: NOW + 9 }), true);
     assert.equal(await tx.outbox.requeue('m', 'bounced', { reason: 'retried', now: NOW + 9 }), true);
+    assert.equal((await tx.outbox.byId('m'))?.retries, 1);
+    assert.equal((await tx.outbox.byId('other'))?.retries, 0);
     assert.deepEqual(await historyOf(tx, 'm'), [
       [1, NOW, 'queued', null, 0],
       [2, NOW + 5, 'sent', null, 1],

@@ -82,6 +82,7 @@ export function queued(id: string, change: Partial<Message> = {}): Message {
     ...message(id),
     status: 'queued',
     attempts: 0,
+    retries: 0,
     askedAt: null,
     leavesAt: null,
     ask: null,
