@@ -62,6 +62,8 @@ export interface Smsc {
 export interface DeliverOptions {
   source: string;
   sourceTon?: number;
+  /** Ours, as it would be for what a person writes. */
+  destination?: string;
   esmClass?: number;
   coding?: number;
   message?: string | Buffer;
@@ -364,13 +366,14 @@ function pduOf(command: number, status: number, sequence: number, body: Buffer =
 
 /** deliver_sm (4.6.1), or data_sm (4.7.1). */
 function deliverOf(options: DeliverOptions, sequence: number): Buffer {
-  const { source, sourceTon = 1, esmClass = 0, coding = 0, message = '', parameters = [], dataSm = false } = options;
+  const { source, sourceTon = 1, destination = 'Shop', esmClass = 0, coding = 0 } = options;
+  const { message = '', parameters = [], dataSm = false } = options;
   const bytes = Buffer.isBuffer(message) ? message : Buffer.from(message, 'latin1');
   const addresses = [
     Buffer.from([0, sourceTon, 1]),
     Buffer.from(`${source}\0`),
     Buffer.from([5, 0]),
-    Buffer.from('Shop\0'),
+    Buffer.from(`${destination}\0`),
   ];
   const optional = parameters.flatMap(([tag, value]) => [
     Buffer.from([tag >> 8, tag & 255, value.length >> 8, value.length & 255]),

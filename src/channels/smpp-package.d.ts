@@ -9,6 +9,7 @@ declare module 'smpp' {
     message_id?: string;
     source_addr?: string;
     source_addr_ton?: number;
+    destination_addr?: string;
     esm_class?: number;
     data_coding?: number;
     /** Decoded where the package knows the coding. */

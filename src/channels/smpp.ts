@@ -2,7 +2,7 @@
 import smpp, { type Pdu } from 'smpp';
 import type { ChannelEvent, Clock, Log, OutgoingText, Random, TextChannel } from '../ports.ts';
 import type { SendOutcome } from '../rules/delivery.ts';
-import { eventOf, isSameNumber, SentTexts } from '../rules/smpp-events.ts';
+import { eventOf, isOf, SentTexts } from '../rules/smpp-events.ts';
 import { submitFields } from '../rules/smpp-submit.ts';
 import type { SmppUrl } from '../rules/sms-urls.ts';
 import { type Attempt, SmppLine, tryBind, within } from '../smpp-line.ts';
@@ -86,15 +86,38 @@ export function createSmppChannel(settings: SmppUrl, options: SmppOptions): Smpp
 
   /**
    * Some servers send a receipt before, or together with, the answer to the submit that it is about. It waits for texts to
-   * that number alone: an answer that was lost must not hold up what is reported of everybody else's.
+   * that number alone: an answer that was lost must not hold up what is reported of everybody else's. Only a receipt that is
+   * of no text we know waits for the others, too: its number may be written in a way that nobody foresaw.
    */
   async function deliver(pdu: Pdu): Promise<void> {
-    const onTheirWay = [...attempts.values()]
-      .filter(({ to, overdue }) => overdue === 0 && isSameNumber(to, pdu.source_addr ?? ''))
-      .map(({ outcome }) => outcome);
-    await within(answerTimeoutMs, Promise.all(onTheirWay), () => undefined);
-    const event = eventOf(pdu, sent, options.clock.now());
+    const [same, others] = [awaited((to) => isOf(pdu, to)), awaited((to) => !isOf(pdu, to))];
+    await within(answerTimeoutMs, Promise.all(same), () => undefined);
+    const told = read(pdu);
+    const event = told && isOfNoText(told) ? await readAfterOne(others, pdu, told) : told;
     if (event) await options.onEvent(event);
+  }
+
+  function awaited(fits: (to: string) => boolean): Promise<SendOutcome>[] {
+    return [...attempts.values()].filter(({ to, overdue }) => overdue === 0 && fits(to)).map(({ outcome }) => outcome);
+  }
+
+  function read(pdu: Pdu): ChannelEvent | undefined {
+    return eventOf(pdu, sent, options.clock.now());
+  }
+
+  /** @param told what it says as long as nobody knows its text */
+  async function readAfterOne(
+    answers: readonly Promise<SendOutcome>[],
+    pdu: Pdu,
+    told: ChannelEvent,
+  ): Promise<ChannelEvent> {
+    const known = answers.map(async (answer) => {
+      await answer;
+      const event = read(pdu);
+      if (event === undefined || isOfNoText(event)) throw new Error('of another text');
+      return event;
+    });
+    return within(answerTimeoutMs, Promise.any(known), () => told).catch(() => told);
   }
 
   return {
@@ -111,6 +134,10 @@ export function createSmppChannel(settings: SmppUrl, options: SmppOptions): Smpp
     },
     close: () => line.close(),
   };
+}
+
+function isOfNoText(event: ChannelEvent): boolean {
+  return event.type === 'receipt' && event.messageId === undefined;
 }
 
 const NOT_STARTED: Promise<SendOutcome> = Promise.resolve({ kind: 'temporary', reason: 'not_started' });

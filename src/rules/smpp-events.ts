@@ -7,6 +7,7 @@ import { idsMeant, isStopWord, plainId, readReceipt } from './smpp.ts';
 export interface DeliverFields {
   source_addr?: string;
   source_addr_ton?: number;
+  destination_addr?: string;
   esm_class?: number;
   /** Text where the package knows the coding, else bytes. */
   short_message?: { message?: string | Uint8Array };
@@ -25,18 +26,18 @@ const RECEIPTS: readonly number[] = [0x04, 0x20];
 export function eventOf(deliver: DeliverFields, sent: SentTexts, now: number): ChannelEvent | undefined {
   const from = deliver.source_addr ?? '';
   if (RECEIPTS.includes((deliver.esm_class ?? 0) & 0x3c) || deliver.receipted_message_id !== undefined)
-    return receiptOf(deliver, from, sent, now);
+    return receiptOf(deliver, sent, now);
   const chat = deliver.source_addr_ton === 1 ? `+${digits(from)}` : from;
   const text = textOf(deliver).trim();
   return isStopWord(text) ? { type: 'stopped', chat, at: now } : { type: 'said', chat, text, at: now };
 }
 
-function receiptOf(deliver: DeliverFields, from: string, sent: SentTexts, now: number): ChannelEvent | undefined {
+function receiptOf(deliver: DeliverFields, sent: SentTexts, now: number): ChannelEvent | undefined {
   const { receipted_message_id: receiptedMessageId, message_state: messageState } = deliver;
   const receipt = readReceipt({ text: asciiOf(deliver), receiptedMessageId, messageState });
   if (!receipt) return undefined;
   const { id, status, reason } = receipt;
-  const found = sent.find(id, from);
+  const found = sent.find(id, deliver);
   if (!found) return { type: 'receipt', providerId: id, status, at: now, reason };
   const { text, part } = found;
   if (status === 'delivered') text.waitingFor.delete(part);
@@ -85,19 +86,46 @@ export class SentTexts {
     }
   }
 
-  /** By the recipient, too, because a decimal id may look like the hexadecimal one of another text. */
-  find(receiptId: string, recipient: string): { text: SentText; part: string } | undefined {
-    for (const part of idsMeant(receiptId)) {
+  /**
+   * By the recipient, too, because a decimal id may look like the hexadecimal one of another text. Where the receipt names no
+   * number at all, an id counts as it is written.
+   */
+  find(receiptId: string, addresses: ReceiptAddresses): { text: SentText; part: string } | undefined {
+    const meant = isOfSomebody(addresses) ? idsMeant(receiptId) : [plainId(receiptId)];
+    for (const part of meant) {
       const text = this.#byId.get(part);
-      if (text && isSameNumber(text.to, recipient)) return { text, part };
+      if (text && (isOf(addresses, text.to) || !isOfSomebody(addresses))) return { text, part };
     }
     return undefined;
   }
 }
 
-/** With or without a plus sign, as servers write them. */
-export function isSameNumber(one: string, other: string): boolean {
-  return digits(one) === digits(other);
+/** A receipt comes from whom the text went to, but some servers leave both addresses as they were in the submit. */
+type ReceiptAddresses = Pick<DeliverFields, 'source_addr' | 'destination_addr'>;
+
+/** Whether a receipt is on a text to this number. */
+export function isOf(
+  { source_addr: source = '', destination_addr: destination = '' }: ReceiptAddresses,
+  to: string,
+): boolean {
+  return isSameNumber(source, to) || isSameNumber(destination, to);
+}
+
+/** Whether a receipt names a number that `isOf` can know again. */
+function isOfSomebody({ source_addr: source = '', destination_addr: destination = '' }: ReceiptAddresses): boolean {
+  return [source, destination].some((address) => digits(address).length >= TELLING_DIGITS.least);
+}
+
+/**
+ * Servers write +33612345678 without the plus, as 0033612345678, and as 0612345678: the prefix of international calls, the
+ * country and the trunk zero may differ, the end does not. National numbers of eight digits are whole in it.
+ */
+const TELLING_DIGITS = { least: 8, most: 9 };
+
+function isSameNumber(one: string, other: string): boolean {
+  const [these, those] = [digits(one), digits(other)];
+  const end = -Math.min(TELLING_DIGITS.most, these.length, those.length);
+  return these === those || (-end >= TELLING_DIGITS.least && these.slice(end) === those.slice(end));
 }
 
 function digits(address: string): string {

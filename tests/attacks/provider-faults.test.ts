@@ -12,6 +12,7 @@ import { IN_FLIGHT } from '../../src/rules/urgency.ts';
 import { CARRIERS, type Carrier, type Fault, linkChat, MESSENGER_CARRIERS, PHONE } from '../carriers.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson, codeIn } from '../people.ts';
+import { receiptText, startSmsc } from '../smsc.ts';
 import { startSmtpSink } from '../smtp-sink.ts';
 
 const ALL = { ...CARRIERS, ...MESSENGER_CARRIERS };
@@ -196,6 +197,24 @@ describe('with every way there is', () => {
     await seconds(program, 55);
     for (const { codes } of carriers) assert.deepEqual(codes(), mailedCodes(program));
     assert.equal(await verified(program, json.token, mailedCodes(program)[0]), 200);
+  });
+});
+
+describe('a centre that reports before it answers, and writes the number in its national form', () => {
+  test('the text arrived: no mail brings the code again', async (t) => {
+    const of = (id: string) => ({ source: PHONE.slice(2), esmClass: 4, message: receiptText(id, 'DELIVRD') });
+    const smsc = await startSmsc({ receiptWith: { when: 'before', of } });
+    t.after(() => smsc.stop());
+    const env = { REGAIN_SMS_URL: `smpp://user:password@127.0.0.1:${smsc.port}?from=Shop`, REGAIN_SMS_COUNTRIES: 'US' };
+    const program = await startInProcess('sqlite', env);
+    t.after(() => program.close());
+    await addPerson(program, { emails: [EMAIL], phones: [PHONE] });
+    await program.api('POST', '/recovery', { body: { identifier: PHONE } });
+    await program.settled();
+    await smsc.waitFor('the receipt’s answer', () => smsc.heard.includes('deliver_sm_resp'));
+    await seconds(program, 60);
+    assert.equal(smsc.submitted.length, 1);
+    assert.deepEqual(mailedCodes(program), []);
   });
 });
 

@@ -544,6 +544,64 @@ describe('a receipt', () => {
     assert.deepEqual(events, [receipt({ providerId: '10', status: 'delivered' })]);
   });
 
+  /** To +33612345678: how centres write the addresses of a receipt. */
+  const WRITTEN = {
+    'with a plus': ['+33612345678', 'Shop'],
+    'with the prefix of international calls': ['0033612345678', 'Shop'],
+    'in its national form': ['612345678', 'Shop'],
+    'in its national form, with a trunk zero': ['0612345678', 'Shop'],
+    'as the destination, as it was in the submit': ['Shop', '33612345678'],
+    'as the destination, in its national form': ['Shop', '0612345678'],
+  } as const;
+  for (const [how, [source, destination]] of Object.entries(WRITTEN)) {
+    test(`with the number ${how}, in the other base, is of that text and not of another`, async (t) => {
+      const { smsc, channel, events } = await start(t);
+      smsc.answerWith({ id: '10' }, { id: '16' });
+      await channel.send({ ...TEXT, to: '+33612345678' });
+      await channel.send({ ...TEXT, id: 'other', to: '+33612345679' });
+      await smsc.deliver({ source, destination, esmClass: 0x04, message: receiptText('16', 'DELIVRD') });
+      assert.deepEqual(events, [receipt({ providerId: '10', status: 'delivered' })]);
+    });
+
+    test(`with the number ${how}, before the answer to its submit, names our id`, async (t) => {
+      const of = (id: string) => ({ source, destination, esmClass: 0x04, message: receiptText(id, 'DELIVRD') });
+      const { smsc, channel, events } = await start(t, { receiptWith: { when: 'before', of } });
+      assert.deepEqual(await channel.send({ ...TEXT, to: '+33612345678' }), accepted('1'));
+      await smsc.waitFor('its answer', () => smsc.heard.includes('deliver_sm_resp'));
+      assert.deepEqual(events, [receipt({ status: 'delivered' })]);
+    });
+  }
+
+  test('that names no number, before the answer to its submit, names our id', async (t) => {
+    const of = (id: string) => ({ source: 'Shop', esmClass: 0x04, message: receiptText(id, 'DELIVRD') });
+    const { smsc, channel, events } = await start(t, { receiptWith: { when: 'before', of } });
+    assert.deepEqual(await channel.send(TEXT), accepted('1'));
+    await smsc.waitFor('its answer', () => smsc.heard.includes('deliver_sm_resp'));
+    assert.deepEqual(events, [receipt({ status: 'delivered' })]);
+  });
+
+  test('that names no number is of the text that has its id, and no id is read in the other base', async (t) => {
+    const { smsc, channel, events } = await start(t);
+    smsc.answerWith({ id: '10' });
+    await channel.send(TEXT);
+    for (const id of ['16', '10'])
+      await smsc.deliver({ source: 'Shop', esmClass: 0x04, message: receiptText(id, 'DELIVRD') });
+    assert.deepEqual(events, [
+      { type: 'receipt', providerId: '16', status: 'delivered', at: NOW, reason: null },
+      receipt({ providerId: '10', status: 'delivered' }),
+    ]);
+  });
+
+  test('that is of no text on its way waits for their answers no longer than one of them takes', async (t) => {
+    const { smsc, channel, events } = await start(t, { answerTimeoutMs: 300 });
+    smsc.answerWith('hold');
+    const held = channel.send(TEXT);
+    await smsc.waitFor('the submit', () => smsc.submitted.length === 1);
+    await smsc.deliver({ source: '15005550007', esmClass: 0x04, message: receiptText('77', 'DELIVRD') });
+    assert.deepEqual(events, [{ type: 'receipt', providerId: '77', status: 'delivered', at: NOW, reason: null }]);
+    assert.equal((await held).kind, 'temporary');
+  });
+
   test('keeps the underscores of an id, which are others in GSM 7-bit', async (t) => {
     const { smsc, channel, events } = await start(t);
     smsc.answerWith({ id: 'a_b$c' });
