@@ -85,7 +85,9 @@ const STATES = [
   'SKIPPED',
 ];
 /** UNKNOWN ends a message, too: whoever waits for a code is better off with another channel. */
-const ENDED_BADLY = ['EXPIRED', 'DELETED', 'UNDELIV', 'UNKNOWN', 'REJECTD', 'SKIPPED'];
+const ENDED_BADLY = ['EXPIRED', 'DELETED', 'UNDELIV', 'UNKNOWN', 'REJECTD', 'SKIPPED', 'FAILED'];
+/** As 5.2.28 spells them; the other states are told by their first seven letters, however they go on. */
+const IN_FULL: Record<string, string> = { DELIVERED: 'DELIVRD', REJECTED: 'REJECTD' };
 
 /**
  * The optional parameters where they are, the text where they are not. Its layout is a custom, not a standard: fields are
@@ -95,13 +97,20 @@ export function readReceipt({ text, receiptedMessageId, messageState }: ReceiptF
   // Some servers leave out the closing zero, so that the next parameter runs into the id.
   const id = /^[\x21-\x7e]+/.exec(receiptedMessageId ?? '')?.[0] ?? field(text, 'id');
   const state =
-    (messageState === undefined ? undefined : STATES[messageState]) ?? field(text, 'stat')?.toUpperCase().slice(0, 7);
+    (messageState === undefined ? undefined : STATES[messageState]) ?? stateIn(field(text, 'stat')?.toUpperCase());
   if (!id || !state) return undefined;
   if (state === 'DELIVRD') return { id, status: 'delivered', reason: null };
   if (!ENDED_BADLY.includes(state)) return { id, status: 'sent', reason: null };
   const error = field(text, 'err');
   const code = error && /^[0-9A-Za-z]{1,8}$/.test(error) && !/^0+$/.test(error) ? ` ${error}` : '';
   return { id, status: 'failed', reason: `${state}${code}` };
+}
+
+/** Of Appendix B, of 5.2.28 in full, or its number. */
+function stateIn(word: string | undefined): string | undefined {
+  if (word === undefined) return undefined;
+  const byNumber = /^\d{1,2}$/.test(word) ? STATES[Number(word)] : undefined;
+  return byNumber ?? IN_FULL[word] ?? word.slice(0, 7);
 }
 
 /** Visible characters alone: some servers close the text with a zero. */

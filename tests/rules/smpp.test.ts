@@ -36,6 +36,35 @@ describe('a receipt in the layouts of carriers', () => {
   for (const [name, text] of Object.entries(LAYOUTS))
     test(name, () => assert.deepEqual(readReceipt({ text }), { id: '0123456789', status: 'delivered', reason: null }));
 
+  /** message_state of SMPP 3.4 (5.2.28) in full and by number, and one more word for what did not arrive. */
+  const OUTCOMES: Record<string, ReturnType<typeof readReceipt>> = {
+    DELIVERED: { id: '1', status: 'delivered', reason: null },
+    Delivered: { id: '1', status: 'delivered', reason: null },
+    2: { id: '1', status: 'delivered', reason: null },
+    '02': { id: '1', status: 'delivered', reason: null },
+    REJECTED: { id: '1', status: 'failed', reason: 'REJECTD 011' },
+    8: { id: '1', status: 'failed', reason: 'REJECTD 011' },
+    EXPIRED: { id: '1', status: 'failed', reason: 'EXPIRED 011' },
+    3: { id: '1', status: 'failed', reason: 'EXPIRED 011' },
+    DELETED: { id: '1', status: 'failed', reason: 'DELETED 011' },
+    4: { id: '1', status: 'failed', reason: 'DELETED 011' },
+    UNDELIVERABLE: { id: '1', status: 'failed', reason: 'UNDELIV 011' },
+    UNDELIVERED: { id: '1', status: 'failed', reason: 'UNDELIV 011' },
+    5: { id: '1', status: 'failed', reason: 'UNDELIV 011' },
+    FAILED: { id: '1', status: 'failed', reason: 'FAILED 011' },
+    ACCEPTED: { id: '1', status: 'sent', reason: null },
+    6: { id: '1', status: 'sent', reason: null },
+    ENROUTE: { id: '1', status: 'sent', reason: null },
+    1: { id: '1', status: 'sent', reason: null },
+    // What nobody explains is on its way, as ever.
+    DELIVERY: { id: '1', status: 'sent', reason: null },
+    BUFFRED: { id: '1', status: 'sent', reason: null },
+    99: { id: '1', status: 'sent', reason: null },
+  };
+  for (const [stat, expected] of Object.entries(OUTCOMES))
+    test(`whose state is ${stat}`, () =>
+      assert.deepEqual(readReceipt({ text: `id:1 sub:001 stat:${stat} err:011 text:` }), expected));
+
   test('whose text quotes another: the first counts', () => {
     const text = 'id:1 stat:UNDELIV err:069 text:id:2 stat:DELIVRD';
     assert.deepEqual(readReceipt({ text }), { id: '1', status: 'failed', reason: 'UNDELIV 069' });
