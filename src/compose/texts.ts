@@ -1,5 +1,6 @@
 /** Opens whoever carries texts to numbers, and whoever reports on them. */
 import type { Context } from '../actions/context.ts';
+import { hearAnswer } from '../actions/hear-answer.ts';
 import { recordReceipt } from '../actions/record-receipt.ts';
 import type { Inbox } from '../channels/inbox.ts';
 import type { Config, SmsSettings } from '../config.ts';
@@ -12,8 +13,6 @@ interface Surroundings {
   fetch: typeof fetch;
 }
 
-type Receipt = Extract<ChannelEvent, { type: 'receipt' }>;
-
 interface Texts {
   /** Providers that write to numbers; Telegram's is the Gateway. */
   texts: { sms?: TextChannel; telegram?: TextChannel };
@@ -24,8 +23,11 @@ interface Texts {
 export async function textsOf(config: Config, { inbox, context, fetch }: Surroundings): Promise<Texts> {
   const { clock, log } = context;
   const { telegramGateway } = config;
-  const onReceipt = async (receipt: Receipt): Promise<void> => void (await recordReceipt(context, 'sms', receipt));
-  const { sms, connect } = config.sms ? await openSms(config.sms, config, { ...context, fetch, onReceipt }) : NO_SMS;
+  const onEvent = async (event: ChannelEvent): Promise<void> => {
+    if (event.type === 'receipt') await recordReceipt(context, 'sms', event);
+    else hearAnswer(context, 'sms', event);
+  };
+  const { sms, connect } = config.sms ? await openSms(config.sms, config, { ...context, fetch, onEvent }) : NO_SMS;
   const shown = inbox ? inbox.texts(sms) : sms;
   const texts = shown ? { sms: shown } : {};
   if (!telegramGateway) return { texts, connect };
@@ -46,10 +48,11 @@ export async function openSms(
     random,
     log,
     fetch,
-    onReceipt,
+    onEvent,
   }: Pick<Context, 'clock' | 'random' | 'log'> & {
     fetch: typeof globalThis.fetch;
-    onReceipt(receipt: Receipt): Promise<void>;
+    /** What the provider tells on a line that is kept open. */
+    onEvent(event: ChannelEvent): Promise<void>;
   },
 ): Promise<{ sms: TextChannel; connect(): void }> {
   switch (settings.provider) {
@@ -64,9 +67,6 @@ export async function openSms(
     }
     case 'smpp': {
       const { createSmppChannel } = await import('../channels/smpp.ts');
-      const onEvent = async (event: ChannelEvent): Promise<void> => {
-        if (event.type === 'receipt') await onReceipt(event);
-      };
       const sms = createSmppChannel(settings, { clock, random, log, onEvent });
       return { sms, connect: () => sms.connect() };
     }

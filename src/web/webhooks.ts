@@ -1,5 +1,6 @@
 /** What providers report: verified by whoever knows the provider, recorded, and answered at once. */
 import type { Context } from '../actions/context.ts';
+import { hearAnswer } from '../actions/hear-answer.ts';
 import { recordChatEvent } from '../actions/record-chat-event.ts';
 import { recordReceipt } from '../actions/record-receipt.ts';
 import type { ChannelEvent, Received, WebhookCall } from '../ports.ts';
@@ -47,6 +48,7 @@ export const receiveWebhook: Handler = async (web, c) => {
 async function record(context: Context, channel: Channel, event: ChannelEvent): Promise<void> {
   if (event.type === 'receipt') await recordReceipt(context, channel, event);
   else if (isMessenger(channel)) await recordChatEvent(context, channel, event);
+  else hearAnswer(context, channel, event);
 }
 
 /** On our own origin, whatever the caller named, and with the query as it came: some providers sign it. */

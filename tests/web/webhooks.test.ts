@@ -3,18 +3,20 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, type TestContext, test } from 'node:test';
 import { createKeys } from '../../src/keys.ts';
 import { bounceAddress } from '../../src/rules/bounce-addresses.ts';
 import type { Message } from '../../src/store/store.ts';
 import { type Bounced, postfixBounce } from '../bounce-mails.ts';
-import { MESSENGER_CARRIERS, WHATSAPP } from '../carriers.ts';
+import { CARRIERS, codeOf, MESSENGER_CARRIERS, PHONE, WHATSAPP } from '../carriers.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { offerIn } from '../messengers.ts';
 import { type Owner, owners } from '../owners.ts';
 import { addPerson, codeIn, NEW_PASSWORD, OLD_PASSWORD } from '../people.ts';
 import { TEST_SECRET } from '../regain.ts';
 import { regainSignature, sendGridSigner } from '../signed-calls.ts';
+import { startSmsc } from '../smsc.ts';
+import { twilioSignature } from '../twilio-peer.ts';
 import type { Answer } from '../visitor.ts';
 import { callRoute } from '../webhook-route.ts';
 import { startWhatsAppPeer } from '../whatsapp-peer.ts';
@@ -249,6 +251,71 @@ for (const engine of ['sqlite', 'postgres'] as const)
       );
     });
   });
+
+describe('what people answer to a text', () => {
+  const ACCOUNT = 'AC00000000000000000000000000000001';
+  const WAYS = {
+    async twilio(t: TestContext) {
+      const carrier = await CARRIERS.twilio();
+      t.after(() => carrier.stop());
+      const program = await startInProcess('sqlite', carrier.env);
+      t.after(() => program.close());
+      const answer = async (from: string, text: string): Promise<void> => {
+        const form = { From: from, To: '+12125550199', Body: text, MessageSid: 'SM1', AccountSid: ACCOUNT };
+        const url = `${program.regain.config.origin}/webhooks/twilio`;
+        const answered = await callRoute(program, '/webhooks/twilio', new URLSearchParams(form).toString(), {
+          'content-type': 'application/x-www-form-urlencoded',
+          'x-twilio-signature': twilioSignature('token', url, form),
+        });
+        assert.deepEqual([answered.status, answered.text.endsWith('<Response/>')], [200, true]);
+      };
+      return { program, carrier, answer };
+    },
+    async smpp(t: TestContext) {
+      const smsc = await startSmsc();
+      t.after(() => smsc.stop());
+      const program = await startInProcess('sqlite', {
+        REGAIN_SMS_URL: `smpp://user:password@127.0.0.1:${smsc.port}?from=Shop`,
+        REGAIN_SMS_COUNTRIES: 'US',
+      });
+      t.after(() => program.close());
+      await smsc.waitFor('a bind', () => smsc.binds.length === 1);
+      const answer = async (from: string, text: string): Promise<void> => {
+        assert.equal(await smsc.deliver({ source: from.slice(1), message: text }), 0);
+      };
+      const codes = (): string[] => smsc.submitted.map(({ bytes }) => codeOf(bytes.toString('latin1')));
+      return { program, carrier: { codes, complaints: () => smsc.complaints }, answer };
+    },
+  };
+  for (const [name, start] of Object.entries(WAYS))
+    test(`${name}: the operator sees that a number said STOP, and no number or word in whole; a code that is asked for goes there`, async (t) => {
+      const { program, carrier, answer } = await start(t);
+      await addPerson(program, { emails: [], phones: [PHONE] });
+      const before = program.logged.length;
+      await answer(PHONE, 'STOP');
+      await answer(PHONE, 'who is Zebedee?');
+      const lines = program.logged.slice(before).filter(({ event }) => event === 'text-answered');
+      assert.deepEqual(
+        lines.map(({ level, fields }) => [level, fields]),
+        ['stopped', 'said'].map((event) => ['info', { channel: 'sms', event, from: '+1*****01' }]),
+      );
+      assert.doesNotMatch(JSON.stringify(program.logged), /2125550101|Zebedee/);
+      await program.api('POST', '/recovery', { body: { identifier: PHONE } });
+      await program.settled();
+      assert.equal(carrier.codes().length, 1);
+      assert.deepEqual(carrier.complaints(), []);
+    });
+
+  test('twilio: of a name or a short code nothing is shown', async (t) => {
+    const { program, answer } = await WAYS.twilio(t);
+    for (const from of ['70123', 'Zebedee']) await answer(from, 'STOP');
+    const lines = program.logged.filter(({ event }) => event === 'text-answered');
+    assert.deepEqual(
+      lines.map(({ fields }) => fields?.from),
+      ['***', '***'],
+    );
+  });
+});
 
 for (const engine of ['sqlite', 'postgres'] as const)
   describe(`calls of WhatsApp, ${engine}`, () => {

@@ -46,8 +46,8 @@ async function openProviders(config: Config): Promise<Provider[]> {
   const providers: Provider[] = [];
   if (config.sms) {
     // What comes in meanwhile is for the server, which gets it when it is said again.
-    const onReceipt = (): Promise<void> => Promise.reject(new Error('the doctor keeps no receipts'));
-    const { sms: channel } = await openSms(config.sms, config, { ...world, onReceipt });
+    const onEvent = (): Promise<void> => Promise.reject(new Error('the doctor keeps no receipts'));
+    const { sms: channel } = await openSms(config.sms, config, { ...world, onEvent });
     providers.push({ name: 'Texts', who: CARRIERS[config.sms.provider], setting: 'REGAIN_SMS_URL', channel });
   }
   const { telegram, whatsapp, viber } = await messengersOf(config, { context: world, chats: undefined, fetch });
