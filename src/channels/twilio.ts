@@ -114,6 +114,7 @@ export function createTwilioChannel(settings: TwilioUrl, options: TwilioOptions)
     if (answer.kind === 'failed') return { letIn: false, why: 'unreachable', reason: answer.reason };
     if (answer.status === 200) return { letIn: true };
     const { code } = ErrorAnswer.safeParse(readJson(answer.text)).data ?? {};
+    if (code === TEST_CREDENTIALS) return { letIn: true, isTrial: true };
     const why = answer.status === 401 || answer.status === 403 ? 'login' : 'other';
     return { letIn: false, why, reason: String(code ?? `http_${answer.status}`) };
   }
@@ -134,6 +135,9 @@ const TAKEN: TakenAnswer = {
   status: 201,
   body: JSON.stringify({ sid: `SM${'0'.repeat(32)}`, status: 'queued', error_code: null, uri: '/'.repeat(600) }),
 };
+
+/** Of the account's test credentials, which are let in and may send, but list nothing. */
+const TEST_CREDENTIALS = 20008;
 
 const ErrorAnswer = z.object({ code: z.number().int() });
 

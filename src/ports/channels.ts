@@ -58,6 +58,8 @@ export type Standing =
   | { letIn: false; why: 'unreachable' | 'login' | 'other'; reason: string }
   | {
       letIn: true;
+      /** Its login is for trying out: messages are taken, and nobody gets them. */
+      isTrial?: true;
       /** What we are called there, and what the settings say, in the same form: "@shop_bot". */
       name?: string;
       setting?: string;

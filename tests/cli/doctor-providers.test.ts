@@ -99,6 +99,16 @@ describe('doctor on providers', () => {
     assert.doesNotMatch(terminal.last, /f{32}|A{35}|EAAX|000000/, 'no secret is printed');
   });
 
+  test('Twilio’s test credentials, which list no messages, are not called a wrong login', async () => {
+    // https://www.twilio.com/docs/iam/test-credentials
+    const message = 'Resource not accessible with Test Account Credentials';
+    twilio.misbehave({ status: 403, body: JSON.stringify({ code: 20008, message, status: 403 }) });
+    const lines = await doctor({ REGAIN_SMS_URL: twilioUrl(TOKEN) });
+    assert.deepEqual(lines, [
+      'warn  Texts        Twilio lets us in with test credentials: it takes messages, and nobody gets them -> put the live login into REGAIN_SMS_URL before people need it',
+    ]);
+  });
+
   test('links of ours that would open somebody else’s chat', async () => {
     const lines = await doctor({
       REGAIN_TELEGRAM_URL: botUrl('other_bot'),

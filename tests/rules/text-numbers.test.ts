@@ -5,6 +5,7 @@ import { canBeTexted } from '../../src/rules/text-numbers.ts';
 describe('numbers that texts may go to', () => {
   const rows: [string, string, readonly string[] | 'all', boolean][] = [
     ['a number of North America, mobile or not', '+12125550101', ['US'], true],
+    ['a personal number, as +15005550006 of Twilio’s test credentials is', '+15005550006', ['US'], false],
     ['a mobile number', '+33612345678', ['FR'], true],
     ['a mobile number of a country that shares its code with another', '+447911123456', ['GB'], false],
     ['the same, where that one is allowed', '+447911123456', ['GG'], true],

@@ -71,6 +71,10 @@ function findingOf({ name, who = name, setting, webhook }: Provider, standing: S
     const text = `${setting} says ${standing.setting}, and ${who} calls us ${shown(standing.name ?? '')}: our links open somebody else's chat`;
     return { level: 'FAIL', name, text, mend: `correct ${setting}` };
   }
+  if (standing.isTrial) {
+    const text = `${who} lets us in with test credentials: it takes messages, and nobody gets them`;
+    return { level: 'warn', name, text, mend: `put the live login into ${setting} before people need it` };
+  }
   const as = standing.name === undefined ? '' : ` as ${plain(standing.name)}`;
   const text = `${who} lets us in${as}`;
   if (!standing.webhook || webhook === undefined) return { level: 'ok', name, text };
