@@ -147,7 +147,6 @@ function refused(status: number, description: string): PeerAnswer {
 
 export interface TelegramGatewayPeer extends Peer {
   readonly sent: readonly z.infer<typeof gatewayApi.SendVerificationMessage>[];
-  readonly revoked: readonly string[];
   /** Numbers with Telegram. */
   readonly numbers: Set<string>;
   /** Fees taken: one per question, none for the code that follows it. */
@@ -163,7 +162,6 @@ export interface TelegramGatewayPeer extends Peer {
 
 export async function startTelegramGatewayPeer(token: string): Promise<TelegramGatewayPeer> {
   const sent: z.infer<typeof gatewayApi.SendVerificationMessage>[] = [];
-  const revoked: string[] = [];
   const numbers = new Set<string>();
   const paid = new Map<string, string>();
   let fees = 0;
@@ -172,7 +170,6 @@ export async function startTelegramGatewayPeer(token: string): Promise<TelegramG
   return Object.defineProperty(
     Object.assign(peer, {
       sent,
-      revoked,
       numbers,
       report(requestId: string, status: string, updatedAt: number, timestamp = updatedAt): WebhookCall {
         const report = {
@@ -216,11 +213,6 @@ export async function startTelegramGatewayPeer(token: string): Promise<TelegramG
         paid.delete(message.request_id);
         sent.push(message);
         return status(message.request_id, message.phone_number, { status: 'sent', updated_at: 1_790_000_000 });
-      }
-      case '/revokeVerificationMessage': {
-        const revoke = strictly(gatewayApi.RevokeVerificationMessage, call, peer.problems);
-        revoked.push(revoke?.request_id ?? '');
-        return { status: 200, published: gatewayApi.success(z.literal(true)), json: { ok: true, result: true } };
       }
       default:
         peer.problems.push(`${call.path} is no method of the Gateway`);

@@ -49,15 +49,10 @@ export interface TelegramGatewayOptions {
   timeoutMs?: number;
 }
 
-export interface TelegramGatewayChannel extends TextChannel {
-  /** Takes a code back that nobody has received yet, for a recovery that was cancelled. Whether it was taken back is not known. */
-  revoke(providerId: string): Promise<void>;
-}
-
 export function createTelegramGatewayChannel(
   settings: TelegramGatewaySettings,
   options: TelegramGatewayOptions,
-): TelegramGatewayChannel {
+): TextChannel {
   const { clock, log } = options;
   /** Request ids by message: a code that is tried again does not pay for the question twice. */
   const abilities = new Map<string, string>();
@@ -151,10 +146,6 @@ export function createTelegramGatewayChannel(
     rehearse: (text, standIn) =>
       createTelegramGatewayChannel(settings, { ...options, fetch: standIn(TAKEN, 2) }).send(text),
     receive,
-    async revoke(providerId) {
-      const answer = await call('revokeVerificationMessage', { request_id: providerId });
-      if (answer.kind === 'failed') log.warn('telegram-gateway', { reason: answer.reason, what: 'revoke' });
-    },
     close: async () => {},
   };
 }

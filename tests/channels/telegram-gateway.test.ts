@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';
 import { describe, type TestContext, test } from 'node:test';
-import { createTelegramGatewayChannel, type TelegramGatewayChannel } from '../../src/channels/telegram-gateway.ts';
+import { createTelegramGatewayChannel } from '../../src/channels/telegram-gateway.ts';
+import type { TextChannel } from '../../src/ports.ts';
 import { parseTelegramGatewayUrl } from '../../src/rules/messenger-urls.ts';
 import {
   type ChannelWorld,
@@ -22,7 +23,7 @@ async function gateway(
   t: TestContext,
   more = '',
   webhookUrl = 'https://shop.example/webhooks/telegram-gateway',
-): Promise<{ peer: TelegramGatewayPeer; channel: TelegramGatewayChannel; world: ChannelWorld }> {
+): Promise<{ peer: TelegramGatewayPeer; channel: TextChannel; world: ChannelWorld }> {
   const peer = await startTelegramGatewayPeer(TOKEN);
   peer.numbers.add(JANE);
   const world = channelWorld(NOW);
@@ -176,13 +177,6 @@ describe('a code to a phone number', () => {
       peer.fail(fault);
       assert.deepEqual(await channel.send(CODE), { kind: 'temporary', ...outcome });
     });
-
-  test('can be taken back', async (t) => {
-    const { peer, channel } = await gateway(t);
-    await channel.send(CODE);
-    await channel.revoke('request-1');
-    assert.deepEqual(peer.revoked, ['request-1']);
-  });
 });
 
 describe('a report of the Gateway', () => {
