@@ -17,7 +17,7 @@ import {
   type SendOutcome,
 } from '../rules/delivery.ts';
 import { isPlaceholder } from '../rules/identifiers.ts';
-import { beforeRetry, type Onward, onward } from '../rules/ladder.ts';
+import { type Attempted, beforeRetry, type Onward, onward } from '../rules/ladder.ts';
 import { handedId } from '../rules/retry.ts';
 import { HELD_BACK_WAIT_MS } from '../rules/spend.ts';
 import type { Message, StoreTransaction } from '../store/store.ts';
@@ -25,7 +25,7 @@ import { assessRisk } from './assess-risk.ts';
 import type { Context } from './context.ts';
 import { carrierOf, type Delivery, overForNobody, type Prepared, type Texted } from './delivery.ts';
 import { refundSpend } from './guard-spend.ts';
-import { goOn } from './next-rung.ts';
+import { goOn, type Next } from './next-rung.ts';
 import { prepareCode } from './prepare-code.ts';
 import { isMessengerNotice, prepareMessengerNotice } from './prepare-messenger-notice.ts';
 import {
@@ -128,10 +128,10 @@ function nextWay(
   prepared: Prepared,
   outcome: Attempt,
   { attempts, startedAt, now }: { attempts: number; startedAt: number; now: number },
-): Onward | undefined {
+): Next | undefined {
   if (typeof outcome === 'string' || !('below' in prepared) || prepared.below === undefined) return undefined;
   const { channel } = message;
-  return onward({
+  const attempted: Attempted = {
     channel,
     // Where there is no mailbox the server was knocked at, as for nobody, and its answer is about no message.
     outcome:
@@ -142,8 +142,13 @@ function nextWay(
     reports: reports(delivery, message, prepared),
     isAsked: prepared.do !== 'text' || prepared.asked === undefined || prepared.asked === channel,
     below: prepared.below,
-  });
+  };
+  const next = onward(attempted);
+  return next && { ...next, inMsIfTaken: onward({ ...attempted, outcome: TAKEN })?.inMs ?? next.inMs };
 }
+
+/** What a report may say before the answer that says otherwise, or that is lost. */
+const TAKEN: SendOutcome = { kind: 'accepted', providerId: '' };
 
 function reports(delivery: Delivery, { channel }: Message, prepared: Prepared): boolean {
   if (channel === 'email') return false;

@@ -11,20 +11,24 @@ import { chatsOf, rungsBelow } from './reachable-channels.ts';
 import { isShared, numberRungs } from './shared-number.ts';
 import { newId } from './tokens.ts';
 
+/** The next way, and when it is due where a report says that the provider has the message after all. */
+export type Next = Onward & { inMsIfTaken: number };
+
 /**
- * After the message was settled, in the same transaction. A report may have been faster: what arrived needs no rung, and what
- * was refused meanwhile needs it at once. `kind` decoy: for nobody, so that a known number is no more work than an unknown one.
+ * After the message was settled, in the same transaction. A report may have been faster: what arrived needs no rung, what
+ * was refused meanwhile needs it at once, and what left is waited for, as it is without a lost answer. `kind` decoy: for nobody, so that a known number is no more work than an unknown one.
  */
 export async function goOn(
   context: Context,
   tx: StoreTransaction,
   message: Message,
-  { channel, inMs }: Pick<Onward, 'channel' | 'inMs'>,
+  { channel, inMs, inMsIfTaken }: Next,
   kind: 'recovery-code' | 'decoy',
 ): Promise<void> {
   const status = (await tx.outbox.byId(message.id))?.status;
   if (status === undefined || status === 'delivered') return;
-  await queueRung(context, tx, message, channel, { kind, inMs: status === 'bounced' ? 0 : inMs });
+  const dueInMs = status === 'bounced' ? 0 : status === 'sent' ? inMsIfTaken : inMs;
+  await queueRung(context, tx, message, channel, { kind, inMs: dueInMs });
 }
 
 /** After a provider reported that a message did not arrive. The rung that stands ready is due; where none does, it is written. */

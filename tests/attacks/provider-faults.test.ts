@@ -218,6 +218,36 @@ describe('a centre that reports before it answers, and writes the number in its 
   });
 });
 
+describe('Twilio takes a text, reports on it, and then its answer is lost', () => {
+  for (const engine of ['sqlite', 'postgres'] as const)
+    for (const [status, mailedAfterS] of [
+      ['sent', RECEIPT_WAIT_MS / 1000],
+      ['failed', 0],
+      ['delivered', undefined],
+    ] as const)
+      test(`on ${engine}: "${status}" counts as after an answer, for when the mail leaves`, async (t) => {
+        const carrier = await CARRIERS.twilio();
+        t.after(() => carrier.stop());
+        const losing: typeof fetch = async (input, init) => {
+          await (await fetch(input, init)).body?.cancel();
+          await carrier.report?.(program, status);
+          throw new TypeError('fetch failed', { cause: { code: 'UND_ERR_SOCKET' } });
+        };
+        const program = await startInProcess(engine, carrier.env, {}, { fetch: losing });
+        t.after(() => program.close());
+        await addPerson(program, { emails: [EMAIL], phones: [PHONE] });
+        await ask(program, carrier);
+        let mailedAfter = mailedCodes(program).length > 0 ? 0 : undefined;
+        for (let second = 1; second <= 60; second += 1) {
+          await program.advance(1_000);
+          if (mailedCodes(program).length > 0) mailedAfter ??= second;
+        }
+        assert.equal(mailedAfter, mailedAfterS);
+        assert.equal(carrier.codes().length, 1);
+        assert.deepEqual(carrier.complaints(), []);
+      });
+});
+
 describe('with one way alone', () => {
   test('a lost answer: Twilio is given the time to report before it is asked again', async (t) => {
     const { program, carrier } = await withCarrier(t, 'sqlite', CARRIERS.twilio, []);
