@@ -184,6 +184,7 @@ ${spendBuckets.join('\n')}
 | budget of a day (UTC), \`REGAIN_SPEND_PER_DAY\` | ${asStrangers(
     (one) => `${Math.round(100 * spend.SHARE_OF_DAY[one])} %`,
   )} |
+| the part of it that may go to one country, where the channel goes to several | ${spend.NUMBER_SPENDERS.map(countryShareText).join(' | ')} |
 
 A prefix is closed to strangers, or to newcomers, for ${span(spend.CONVERSION.closedMs)} when of ${spend.CONVERSION.leastSent} messages or more, in this hour and the one before, fewer than
 ${100 * spend.CONVERSION.leastShare} % had their code entered. Counters are kept for ${span(spend.SPEND_KEPT_MS)}.
@@ -198,6 +199,13 @@ ${durations.map(([what, ms]) => `| ${what} | ${span(ms)} |`).join('\n')}
 
 ${AUDIT_EVENTS.map((name) => `\`${name}\``).join(', ')}
 `;
+}
+
+/** Of the whole budget, as the row above. Owners are not asked. */
+function countryShareText(spender: spend.NumberSpender): string {
+  if (spender === 'owner') return '';
+  const ofDay = spend.SHARE_OF_DAY[spender === 'worked' ? 'stranger' : spender];
+  return `${Math.round(100 * ofDay * spend.SHARE_OF_COUNTRY[spender])} %`;
 }
 
 function bucketText({ burst, refillMs }: limits.Limit): string {

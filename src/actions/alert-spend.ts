@@ -18,6 +18,8 @@ export async function alertOnce(
   const { channel, now } = judged.send;
   if (reason === 'budget' && context.settings.spend.perDay[channel] > 0)
     await onceUntil(context, tx, judged, reason, '', dayEndsAt(now));
+  if (reason === 'country_budget')
+    await onceUntil(context, tx, judged, reason, judged.destination.country ?? '', dayEndsAt(now));
   if (reason === 'prefix')
     await onceUntil(context, tx, judged, reason, judged.destination.prefix ?? '', now + ALERT_EVERY_MS);
   if (reason === 'country_rate' || reason === 'price')

@@ -21,7 +21,16 @@ import {
   type SpendOutcome,
   spenderOf,
 } from '../rules/spend.ts';
-import { type Bucket, bucketKey, budgetOf, closedKey, countryStripes, shareOf } from '../rules/spend-buckets.ts';
+import {
+  type Bucket,
+  type Budget,
+  bucketKey,
+  budgetOf,
+  closedKey,
+  countryBudgetOf,
+  countryStripes,
+  shareOf,
+} from '../rules/spend-buckets.ts';
 import { priceOf } from '../rules/spend-settings.ts';
 import type { SpendMoney, StoreTransaction } from '../store/store.ts';
 import { alertOnce, announce } from './alert-spend.ts';
@@ -49,7 +58,8 @@ export interface PaidSend {
 /** What was charged, to be given back where the provider did not take the message. */
 export interface SpendCharge {
   buckets: readonly Bucket[];
-  money: SpendMoney;
+  /** Of the country, and of all. */
+  money: readonly SpendMoney[];
 }
 
 export type SpendAnswer =
@@ -96,7 +106,7 @@ export async function noteSent(
 /** After the provider refused the message or was not reached: nothing was sold. */
 export async function refundSpend(tx: StoreTransaction, { buckets, money }: SpendCharge): Promise<void> {
   for (const { key, limit } of buckets) await tx.limits.refund(key, limit);
-  await tx.spend.refund(money);
+  for (const taken of money) await tx.spend.refund(taken);
 }
 
 /** After a code that went by that channel was entered right, once for each. */
@@ -148,8 +158,9 @@ async function chargeAll(
   costMicros: number,
 ): Promise<SpendCharge | HeldBack> {
   const buckets: Bucket[] = [];
+  const money: SpendMoney[] = [];
   const undo = async (heldBack: HeldBack): Promise<HeldBack> => {
-    for (const { key, limit } of buckets) await tx.limits.refund(key, limit);
+    await refundSpend(tx, { buckets, money });
     return heldBack;
   };
   for (const { key, limit, heldBack } of ownBuckets(judged)) {
@@ -159,8 +170,12 @@ async function chargeAll(
   const country = await chargeCountry(context, tx, judged);
   if (country === 'full') return undo('country_rate');
   if (country !== 'none') buckets.push(country);
-  const money = await chargeMoney(context, tx, judged, costMicros);
-  return money ? { buckets, money } : undo('budget');
+  for (const purse of pursesOf(context, judged)) {
+    const taken = await chargeMoney(tx, judged, purse, costMicros);
+    if (!taken) return undo(purse.heldBack);
+    money.push(taken);
+  }
+  return { buckets, money };
 }
 
 interface OwnBucket extends Bucket {
@@ -211,18 +226,32 @@ async function chargeCountry(
   }
 }
 
+/** A part of the day's money. */
+interface Purse {
+  country: string;
+  budget: Budget;
+  heldBack: 'country_budget' | 'budget';
+}
+
+function pursesOf({ settings: { spend } }: GuardContext, { send, destination: { country }, spender }: Judged): Purse[] {
+  const { channel, lane, purpose } = send;
+  const ofAll: Purse = { country: '', budget: budgetOf(spend, channel, spender), heldBack: 'budget' };
+  const ofCountry = countryBudgetOf(spend, channel, numberSpenderOf(lane, purpose));
+  if (country === undefined || ofCountry === undefined) return [ofAll];
+  return [{ country, budget: ofCountry, heldBack: 'country_budget' }, ofAll];
+}
+
 async function chargeMoney(
-  { settings: { spend } }: GuardContext,
   tx: StoreTransaction,
-  { send: { channel, now }, spender, mac }: Judged,
+  { send: { channel, now }, mac }: Judged,
+  { country, budget }: Purse,
   micros: number,
 ): Promise<SpendMoney | undefined> {
-  const budget = budgetOf(spend, channel, spender);
   const { stripes } = budget;
   const day = dayOf(now);
   const tried = new Set<number>();
   for (;;) {
-    const rows = (await tx.spend.spentOn(day)).filter((row) => row.channel === channel);
+    const rows = (await tx.spend.spentOn(day, country)).filter((row) => row.channel === channel);
     // The shares keep the sum below the budget by themselves, unless the settings changed since the day began.
     if (rows.reduce((sum, row) => sum + row.micros, micros) > budget.micros) return undefined;
     const spent = new Map(rows.map((row) => [row.stripe, row.micros]));
@@ -230,7 +259,7 @@ async function chargeMoney(
       (at) => !tried.has(at) && (spent.get(at) ?? 0) + micros <= shareOf(budget.micros, at, stripes),
     );
     if (stripe === undefined) return undefined;
-    const money = { channel, day, stripe, micros };
+    const money = { channel, country, day, stripe, micros };
     if (await tx.spend.charge(money, shareOf(budget.micros, stripe, stripes))) return money;
     tried.add(stripe);
   }

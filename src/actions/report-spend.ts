@@ -52,7 +52,7 @@ export interface PrefixSpend {
 /** What lets nothing through just now. */
 export interface Closed {
   channel: PaidChannel;
-  reason: 'conversion' | 'prefix' | 'country_rate' | 'budget';
+  reason: 'conversion' | 'prefix' | 'country_rate' | 'country_budget' | 'budget';
   /** Whom it is closed to. */
   spender: Spender;
   country: string;
@@ -179,17 +179,13 @@ function doorsOfPrefix(tally: SpendTally): Door[] {
 
 function doorsOfCountry(channel: PaidChannel, country: string, busyHourSends: number): Door[] {
   if (country === '') return [];
-  return SPENDERS.map((spender) => ({
-    channel,
-    country,
-    prefix: '',
-    reason: 'country_rate',
-    spender,
-    rows: countryStripes(channel, country, spender, busyHourSends),
-  }));
+  const place = { channel, country, prefix: '' };
+  return SPENDERS.flatMap((spender): Door[] => [
+    { ...place, reason: 'country_rate', spender, rows: countryStripes(channel, country, spender, busyHourSends) },
+    { ...place, reason: 'country_budget', spender, rows: alertOf('country_budget', spender, channel, country) },
+  ]);
 }
 
-/** By the alert, which stands until the day ends: what is left may be too little for one country and enough for another. */
 function doorsOfBudget(channel: PaidChannel): Door[] {
   return SPENDERS.map((spender) => ({
     channel,
@@ -197,8 +193,13 @@ function doorsOfBudget(channel: PaidChannel): Door[] {
     prefix: '',
     reason: 'budget',
     spender,
-    rows: [{ key: bucketKey('alert-budget', spender, channel, ''), limit: ONCE }],
+    rows: alertOf('budget', spender, channel, ''),
   }));
+}
+
+/** Of money, the alert tells, which stands until the day ends: what is left may be too little for one country and enough for another. */
+function alertOf(reason: 'country_budget' | 'budget', spender: Spender, channel: PaidChannel, of: string): Bucket[] {
+  return [{ key: bucketKey(`alert-${reason}`, spender, channel, of), limit: ONCE }];
 }
 
 function placeOf({ channel, country, prefix }: SpendTally): Pick<PrefixSpend, 'channel' | 'country' | 'prefix'> {

@@ -4,8 +4,15 @@
  * cap is never passed; small budgets have one row and are met exactly, large ones within a hundredth.
  */
 import type { Limit } from './limits.ts';
-import { countryLimit, type NumberSpender, type PaidChannel, SHARE_OF_DAY, type Spender } from './spend.ts';
-import type { SpendSettings } from './spend-settings.ts';
+import {
+  countryLimit,
+  type NumberSpender,
+  type PaidChannel,
+  SHARE_OF_COUNTRY,
+  SHARE_OF_DAY,
+  type Spender,
+} from './spend.ts';
+import { hasSeveralCountries, type SpendSettings } from './spend-settings.ts';
 
 const MOST_STRIPES = 8;
 const MESSAGES_PER_STRIPE = 100;
@@ -40,17 +47,39 @@ export function countryStripes(
   }));
 }
 
+export interface Budget {
+  micros: number;
+  stripes: number;
+}
+
 /** What this spender may bring a day's spend to, and over how many rows: the same for all, who spend from the same ones. */
 export function budgetOf(
   { perDay, prices }: Pick<SpendSettings, 'perDay' | 'prices'>,
   channel: PaidChannel,
   spender: Spender,
-): { micros: number; stripes: number } {
+): Budget {
   const whole = perDay[channel];
+  return { micros: Math.floor(whole * SHARE_OF_DAY[spender]), stripes: stripesOf(whole / dearest(prices, channel)) };
+}
+
+/** The same of what is taken for one country; undefined where the day alone bounds it. */
+export function countryBudgetOf(
+  spend: Pick<SpendSettings, 'perDay' | 'prices' | 'smsCountries'>,
+  channel: PaidChannel,
+  spender: NumberSpender,
+): Budget | undefined {
+  const whole = spend.perDay[channel];
+  if (spender === 'owner' || whole === 0 || !hasSeveralCountries(channel, spend)) return undefined;
+  const ofDay = SHARE_OF_DAY[spender === 'worked' ? 'stranger' : spender];
+  const ofStrangers = whole * SHARE_OF_DAY.stranger * SHARE_OF_COUNTRY.stranger;
   return {
-    micros: Math.floor(whole * SHARE_OF_DAY[spender]),
-    stripes: stripesOf(whole / Math.max(1, ...prices[channel].values())),
+    micros: Math.floor(whole * ofDay * SHARE_OF_COUNTRY[spender]),
+    stripes: stripesOf(ofStrangers / dearest(spend.prices, channel)),
   };
+}
+
+function dearest(prices: SpendSettings['prices'], channel: PaidChannel): number {
+  return Math.max(1, ...prices[channel].values());
 }
 
 function stripesOf(messages: number): number {

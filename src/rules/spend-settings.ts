@@ -35,6 +35,15 @@ export function priceOf(
   return (country === undefined ? undefined : ofChannel.get(country)) ?? ofChannel.get('*');
 }
 
+/** Whether messages of a channel may go to more countries than one. Telegram's Gateway writes to numbers that may be texted. */
+export function hasSeveralCountries(
+  channel: PaidChannel,
+  { smsCountries, prices }: Pick<SpendSettings, 'smsCountries' | 'prices'>,
+): boolean {
+  if (channel === 'sms' || channel === 'telegram') return smsCountries.length > 1;
+  return prices[channel].has('*') || prices[channel].size > 1;
+}
+
 /** `US,CA` */
 export function readCountries(text: string): Read<string[]> {
   const countries: string[] = [];

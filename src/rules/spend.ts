@@ -17,7 +17,7 @@ export type PaidChannel = (typeof PAID_CHANNELS)[number];
 
 /** Why a message was not bought. `price`: the settings name none, and nothing is free. */
 export const HELD_BACK = [
-  'country', 'number_type', 'price', 'number', 'conversion', 'prefix', 'country_rate', 'budget',
+  'country', 'number_type', 'price', 'number', 'conversion', 'prefix', 'country_rate', 'country_budget', 'budget',
 ] as const; // biome-ignore format: one list
 export type HeldBack = (typeof HELD_BACK)[number];
 
@@ -43,7 +43,8 @@ export function spenderOf(lane: Lane, purpose: Purpose | 'notice'): Spender {
 
 /**
  * Of one number those who did a proof of work have budgets apart, as they have in limits.ts: else strangers who ask without would
- * empty them. To its prefix and country, and of the day's money, they are strangers like the others.
+ * empty them. To its prefix and its country's hour, and of the day's money, they are strangers like the others; they may take
+ * more of it for one country.
  */
 export const NUMBER_SPENDERS = ['newcomer', 'stranger', 'worked', 'owner'] as const;
 export type NumberSpender = (typeof NUMBER_SPENDERS)[number];
@@ -110,6 +111,17 @@ export function countryLimit(spender: Spender, busyHourSends: number): Limit {
 
 /** What a spender may bring a day's spend to: strangers leave a fifth to owners, newcomers two fifths to all who recover. */
 export const SHARE_OF_DAY = { owner: 1, stranger: 0.8, newcomer: 0.6 } as const satisfies Record<Spender, number>;
+/**
+ * The part of it that may go to one country, where a channel goes to several. Prefixes can be rented by the dozen, so whoever pumps
+ * one country would else take the whole day from strangers of all others. Half: it leaves as much to the others together, and a
+ * shop whose customers live in one country for the most part can give it twice the budget. Who did a proof of work may go on to three
+ * quarters: a flood asks strangers for work anyway, and the owner who does it must not wait for midnight while the others' half lies
+ * unused; the last quarter is for other countries, however much work a pumper does. Owners are not counted here.
+ */
+export const SHARE_OF_COUNTRY = { newcomer: 1 / 2, stranger: 1 / 2, worked: 3 / 4 } as const satisfies Record<
+  Exclude<NumberSpender, 'owner'>,
+  number
+>;
 /** A budget is of one day of UTC: it can be held against a provider's bill. A day's is counted even where the clock goes back. */
 export function dayOf(now: number): number {
   return Math.floor(now / DAY);

@@ -7,30 +7,32 @@ import type { Tables } from './tables.ts';
 
 /** Counters: rows are added to, never read and written back. */
 export function spendQueries(kysely: Kysely<Tables>): (open: OpenTransaction) => StoreTransaction['spend'] {
-  const charge = statement(({ channel, day, stripe, micros, latest }: SpendMoney & { latest: number }) =>
+  const charge = statement(({ channel, country, day, stripe, micros, latest }: SpendMoney & { latest: number }) =>
     kysely
       .insertInto('spend_money')
-      .values({ channel, day, stripe, micros })
+      .values({ channel, country, day, stripe, micros })
       .onConflict((conflict) =>
         conflict
-          .columns(['channel', 'day', 'stripe'])
+          .columns(['channel', 'country', 'day', 'stripe'])
           .doUpdateSet((eb) => ({ micros: eb('spend_money.micros', '+', micros) }))
           .where('spend_money.micros', '<=', latest),
       ),
   );
-  const refund = statement(({ channel, day, stripe, micros }: SpendMoney) =>
+  const refund = statement(({ channel, country, day, stripe, micros }: SpendMoney) =>
     kysely
       .updateTable('spend_money')
       .set((eb) => ({ micros: eb('micros', '-', micros) }))
       .where('channel', '=', channel)
+      .where('country', '=', country)
       .where('day', '=', day)
       .where('stripe', '=', stripe),
   );
-  const spentOn = statement(({ day }: { day: number }) =>
+  const spentOn = statement(({ day, country }: { day: number; country: string }) =>
     kysely
       .selectFrom('spend_money')
-      .select(['channel', 'day', 'stripe', 'micros'])
+      .select(['channel', 'country', 'day', 'stripe', 'micros'])
       .where('day', '=', day)
+      .where('country', '=', country)
       .orderBy('channel')
       .orderBy('stripe'),
   );
@@ -78,7 +80,7 @@ export function spendQueries(kysely: Kysely<Tables>): (open: OpenTransaction) =>
       return (await open.changed(charge, { ...money, latest: cap - money.micros })) === 1;
     },
     refund: (money) => open.run(refund, money),
-    spentOn: (day) => open.rows(spentOn, { day }),
+    spentOn: (day, country = '') => open.rows(spentOn, { day, country }),
     count: (tally) => open.run(count, tally),
     async conversion(channel, prefix, sinceHour, { sent, entered }) {
       const rows = await open.rows(ofPrefix, { channel, prefix, sinceHour });

@@ -179,7 +179,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
     });
 
     test('what is held back by a later budget is charged to none', async () => {
-      const { send, program } = await start({ REGAIN_SPEND_PER_DAY: 'sms=0.35' });
+      const { send, program } = await start({ REGAIN_SPEND_PER_DAY: 'sms=0.35', REGAIN_SMS_COUNTRIES: 'FR' });
       for (let at = 0; at < 4; at += 1) assert.equal((await send({ to: french(at) })).allowed, true);
       for (let at = 0; at < 100; at += 1)
         assert.deepEqual(await send({ to: french(9) }), { allowed: false, heldBack: 'budget' });
@@ -189,7 +189,10 @@ for (const engine of ['sqlite', 'postgres'] as const)
     });
 
     test('the budget is of one day of UTC; strangers leave a fifth to owners; the clock going back gives nothing', async () => {
-      const { send, alerts, report, program } = await start({ REGAIN_SPEND_PER_DAY: 'sms=0.70' });
+      const { send, alerts, report, program } = await start({
+        REGAIN_SPEND_PER_DAY: 'sms=0.70',
+        REGAIN_SMS_COUNTRIES: 'FR',
+      });
       const midnight = program.now() - (program.now() % DAY_MS) + DAY_MS;
       const spendAll = async (): Promise<[strangers: number, owners: number]> => {
         const counts: [number, number] = [0, 0];
@@ -215,8 +218,69 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.deepEqual(await spendAll(), [0, 0], 'the day before is spent as it was');
     });
 
+    test('one country takes half of what strangers have of a day, three quarters with work, and its owners all the same', async () => {
+      // Forty texts to France; strangers have 32 of them, newcomers 24.
+      const { send, sendAndNote, alerts, report, program } = await start({ REGAIN_SPEND_PER_DAY: 'sms=2.80' });
+      const midnight = program.now() - (program.now() % DAY_MS) + DAY_MS;
+      let asked = 0;
+      // Another prefix each time.
+      const most = async (by: Partial<PaidSend>): Promise<number> => {
+        for (let sent = 0; ; sent += 1) {
+          asked += 1;
+          const answer = await sendAndNote({ to: `+3361${2_000_000 + asked * 10_000}`, ...by });
+          if (answer.allowed) continue;
+          assert.equal(answer.heldBack, 'country_budget');
+          return sent;
+        }
+      };
+      assert.equal(await most({ purpose: 'registration' }), 12);
+      assert.equal(await most({}), 4);
+      assert.equal(await most({ lane: 'waited' }), 0);
+      assert.equal(await most({ lane: 'worked' }), 8);
+      assert.equal((await send({ to: french(1), lane: 'known-device' })).allowed, true, 'an owner');
+      assert.equal((await send({ to: '+4915112345678' })).allowed, true, 'another country');
+      const told = (of: { reason?: unknown; spender?: unknown; country?: unknown }) => [
+        of.reason,
+        of.spender,
+        of.country,
+      ];
+      const used = ['newcomer', 'stranger'].map((spender) => ['country_budget', spender, 'FR']);
+      assert.deepEqual(alerts().map(told), used, 'told once each');
+      const { closed, heldBack } = await report();
+      assert.deepEqual(closed.map(told).sort(), used);
+      assert.deepEqual(
+        closed.map(({ until }) => until),
+        [midnight, midnight],
+      );
+      assert.deepEqual(
+        heldBack.map(({ reason, country, messages }) => [reason, country, messages]),
+        Array(4).fill(['country_budget', 'FR', 1]),
+      );
+      await program.advance(midnight - program.now());
+      assert.equal(await most({}), 16, 'a new day');
+    });
+
+    test('parallel sends to one country stay in its share, and what the provider does not take is given back', async () => {
+      const { send, refund, spent } = await start({ REGAIN_SPEND_PER_DAY: 'sms=1.75' });
+      const answers = await Promise.all(Array.from({ length: 50 }, (_, at) => send({ to: french(at) })));
+      const allowed = answers.filter((answer) => answer.allowed);
+      assert.equal(allowed.length, 10);
+      for (const answer of allowed.slice(0, 3)) await refund(answer);
+      const again = await Promise.all(Array.from({ length: 50 }, (_, at) => send({ to: french(at) })));
+      assert.equal(again.filter((answer) => answer.allowed).length, 3);
+      assert.equal(await spent(), 700_000);
+    });
+
+    test('where there is one country, or none as with a chat, it may take all that strangers have', async () => {
+      const one = await start({ REGAIN_SPEND_PER_DAY: 'sms=0.70,viber=0.60', REGAIN_SMS_COUNTRIES: 'FR' });
+      for (let at = 0; at < 8; at += 1) assert.equal((await one.send({ to: french(at) })).allowed, true, `${at}`);
+      assert.deepEqual(await one.send({ to: french(9) }), { allowed: false, heldBack: 'budget' });
+      for (let at = 0; at < 8; at += 1)
+        assert.equal((await one.send({ channel: 'viber', to: `xTgI3kq9+pQ${at}` })).allowed, true, `${at}`);
+    });
+
     test('50 parallel sends at a cap of 10 let exactly 10 through', async () => {
-      const { send, spent } = await start({ REGAIN_SPEND_PER_DAY: 'sms=0.875' });
+      const { send, spent } = await start({ REGAIN_SPEND_PER_DAY: 'sms=0.875', REGAIN_SMS_COUNTRIES: 'FR' });
       const answers = await Promise.all(Array.from({ length: 50 }, (_, at) => send({ to: french(at) })));
       assert.equal(answers.filter(({ allowed }) => allowed).length, 10);
       assert.equal(await spent(), 700_000);
@@ -236,7 +300,11 @@ for (const engine of ['sqlite', 'postgres'] as const)
     });
 
     test('a budget over several rows is never passed, and met within a hundredth', async () => {
-      const { send, spent } = await start({ REGAIN_SPEND_PER_DAY: 'sms=25', REGAIN_BUSY_HOUR_SENDS: '2000' });
+      const { send, spent } = await start({
+        REGAIN_SPEND_PER_DAY: 'sms=25',
+        REGAIN_BUSY_HOUR_SENDS: '2000',
+        REGAIN_SMS_COUNTRIES: 'DE',
+      });
       const numbers = Array.from({ length: 400 }, (_, at) => `+49151${10_000_000 + at * 10_007}`);
       const answers = await Promise.all(numbers.map((to) => send({ to })));
       const allowed = answers.filter((answer) => answer.allowed).length;
@@ -265,7 +333,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
       ]);
       assert.equal((await purge(program.regain.context)).spend, 0);
       await program.advance(SPEND_KEPT_MS + DAY_MS);
-      assert.equal((await purge(program.regain.context)).spend, 3);
+      assert.equal((await purge(program.regain.context)).spend, 4);
     });
   });
 

@@ -178,6 +178,25 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.equal(receiver.taken.length, 1);
     });
 
+    test('where one country has taken its part of the day, nobody’s number of it goes on as anybody’s does', async (t) => {
+      const shop = await startTextingShop(engine, { REGAIN_SMS_COUNTRIES: 'US,FR', REGAIN_SPEND_PER_DAY: 'sms=0.5' });
+      t.after(() => shop.close());
+      const { program, receiver } = shop;
+      for (const at of [1, 2, 3]) await addPerson(program, { emails: [], phones: [`+1212555019${at}`] });
+      await addPerson(program, { emails: ['jane@example.com'], phones: [PHONE] });
+      for (const at of [1, 2, 3]) await ask(program, `+1212555019${at}`, 'sms');
+      assert.equal(receiver.taken.length, 2);
+      const mails = program.sink.messages.length;
+      const somebody = await waysOf(program, PHONE);
+      assert.deepEqual(somebody.at(-1), ['sms', 1, 'held_back', 'email']);
+      const withHers = program.sink.messages.length;
+      assert.ok(withHers > mails);
+      assert.deepEqual(await waysOf(program, NOBODYS.phone), somebody);
+      assert.equal(program.sink.messages.length, withHers);
+      assert.deepEqual((await waysOf(program, '+33612345678')).at(-1), ['sms', 1, null, undefined], 'another country');
+      assert.equal(receiver.taken.length, 2);
+    });
+
     test('where it is spent, nobody goes on by the next way as anybody does, and nobody is written to', async (t) => {
       const shop = await startTextingShop(engine, { REGAIN_SPEND_PER_DAY: 'sms=0.001' });
       t.after(() => shop.close());

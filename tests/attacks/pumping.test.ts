@@ -78,6 +78,47 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.match(shown, new RegExp(`^ *${heldBack} sms FR \\+3361\\*\\*\\*: too few codes`, 'm'));
       assert.match(shown, new RegExp(`^ *sms FR \\+3361\\*\\*\\* +${texted.length + devices.length} sent`, 'm'));
     });
+
+    test('a dozen prefixes of one country take half of the day from strangers, and a stranger of another country is texted', async (t) => {
+      // Sixty texts; strangers have 48 of them, and 24 for one country.
+      const { program, peer } = await withTwilio(t, engine, { REGAIN_SPEND_PER_DAY: 'sms=6', REGAIN_TRUST_PROXY: '1' });
+      const dozens = (at: number): string => `+33${612_000_000 + (at % 12) * 1_010_000 + at}`;
+      for (let at = 0; at < 60; at += 1) await addPerson(program, { emails: [ownerOf(at)], phones: [dozens(at)] });
+      await addPerson(program, { emails: ['german@example.com'], phones: [GERMAN] });
+      const [device = ''] = await devicesOf(program, [dozens(59)]);
+      const askFrom = (network: number, body: object) =>
+        program.api('POST', '/recovery', { body, headers: { 'X-Forwarded-For': client(network) } });
+      for (let at = 0; at < 59; at += 1) {
+        assert.equal((await askFrom(at, { identifier: dozens(at) })).status, 202);
+        if (at % 10 === 9) await program.settled();
+      }
+      await program.settled();
+      assert.equal(textsTo(peer, '+33').length, 24);
+      const mails = codeMails(program);
+      assert.equal(mails.length, 59 - 24, 'what is held back goes to the mailbox');
+
+      await askFrom(100, { identifier: GERMAN });
+      await askFrom(101, { identifier: dozens(59), device });
+      await program.settled();
+      assert.equal(textsTo(peer, GERMAN).length, 1, 'another country');
+      assert.equal(textsTo(peer, dozens(59)).length, 1, 'an owner of the same');
+
+      const alerts = program.logged.filter(({ event }) => event === 'spend-held-back');
+      assert.deepEqual(
+        alerts.map(({ level, fields }) => [level, fields?.reason, fields?.spender, fields?.country]),
+        [['error', 'country_budget', 'stranger', 'FR']],
+        'the operator is told once',
+      );
+      const env = { REGAIN_SPEND_PER_DAY: 'sms=6' };
+      const shown = await doctorSpend(program, [], env);
+      assert.match(shown, /^ *\d+ sms FR \+336\d\*+: what one country may take of the day’s money is used up$/m);
+      assert.match(shown, /^ *sms FR, until \d{4}-\d\d-\d\dT00:00:00Z: what one country may take of the day’s money/m);
+      const { closed } = JSON.parse(await doctorSpend(program, ['--json'], env));
+      assert.deepEqual(
+        closed.map(({ reason, country, spender }: Record<string, string>) => [reason, country, spender]),
+        [['country_budget', 'FR', 'stranger']],
+      );
+    });
   });
 
 describe('pumping with more patience', () => {
@@ -251,12 +292,16 @@ async function withTwilio(
 const DOCTOR = resolve(import.meta.dirname, '../../src/cli/doctor/spend.ts');
 
 /** What the operator would read at this moment of the program's clock. */
-async function doctorSpend({ regain: { config }, now }: InProcess): Promise<string> {
+async function doctorSpend(
+  { regain: { config }, now }: InProcess,
+  args: string[] = [],
+  settings: Record<string, string> = {},
+): Promise<string> {
   const { database } = config;
   const url = database.engine === 'sqlite' ? `sqlite:${database.file}` : database.url;
   const script = `const { runSpend } = await import(${JSON.stringify(DOCTOR)});
-    process.exitCode = await runSpend([], process.env, { now: () => ${now()} });`;
-  const env = { PATH: process.env.PATH, REGAIN_DATABASE_URL: url, REGAIN_SMS_COUNTRIES: 'FR,DE' };
+    process.exitCode = await runSpend(${JSON.stringify(args)}, process.env, { now: () => ${now()} });`;
+  const env = { PATH: process.env.PATH, REGAIN_DATABASE_URL: url, REGAIN_SMS_COUNTRIES: 'FR,DE', ...settings };
   return new Promise((shown) =>
     execFile(process.execPath, ['--input-type=module', '--eval', script], { env }, (_, stdout, stderr) =>
       shown(`${stdout}${stderr}`),

@@ -130,8 +130,8 @@ async function attack(terminal: Terminal): Promise<void> {
         await count('DE', '+4915112', 'sent', 6, 600_000);
         await count('DE', '+4915112', 'entered', 5);
         await count('GB', '+4474001', 'country', 3);
-        await tx.spend.charge({ channel: 'sms', day, stripe: 0, micros: 2_000_000 }, 5_000_000);
-        await tx.spend.charge({ channel: 'sms', day, stripe: 3, micros: 2_100_000 }, 5_000_000);
+        await tx.spend.charge({ channel: 'sms', country: '', day, stripe: 0, micros: 2_000_000 }, 5_000_000);
+        await tx.spend.charge({ channel: 'sms', country: '', day, stripe: 3, micros: 2_100_000 }, 5_000_000);
       }
       await tx.limits.charge(
         closedKey('stranger', 'sms', '+3361234'),

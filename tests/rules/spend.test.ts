@@ -17,7 +17,7 @@ import {
   SPEND_LIMITS,
   spenderOf,
 } from '../../src/rules/spend.ts';
-import { budgetOf, countryStripes, shareOf } from '../../src/rules/spend-buckets.ts';
+import { budgetOf, countryBudgetOf, countryStripes, shareOf } from '../../src/rules/spend-buckets.ts';
 import {
   DEFAULT_PRICES,
   DEFAULT_SPEND_PER_DAY,
@@ -150,6 +150,44 @@ describe('rows of what everybody charges', () => {
     assert.deepEqual(budgetOf(settings, 'sms', 'stranger'), { micros: 40_000_000, stripes: 8 });
     assert.ok(8 * 50_000 <= 50_000_000 / 100);
     assert.equal(budgetOf({ ...settings, perDay: amountsOf(readSpendPerDay('sms=1')) }, 'sms', 'owner').stripes, 1);
+  });
+});
+
+describe('one country’s part of a day', () => {
+  const settings = (countries: string, prices = DEFAULT_PRICES) => ({
+    perDay: amountsOf(readSpendPerDay('sms=50')),
+    prices: amountsOf(readPrices(prices)),
+    smsCountries: countries.split(','),
+  });
+
+  test('strangers and newcomers have half of what they have of the day; work goes on to three quarters', () => {
+    const micros = (['newcomer', 'stranger', 'worked'] as const).map(
+      (spender) => countryBudgetOf(settings('FR,DE'), 'sms', spender)?.micros,
+    );
+    assert.deepEqual(micros, [15_000_000, 20_000_000, 30_000_000]);
+    for (const channel of PAID_CHANNELS) assert.equal(countryBudgetOf(settings('FR,DE'), channel, 'owner'), undefined);
+  });
+
+  test('it is spread over the same rows whoever spends', () => {
+    const many = { ...settings('FR,DE'), perDay: amountsOf(readSpendPerDay('sms=5000')) };
+    const stripes = (['newcomer', 'stranger', 'worked'] as const).map(
+      (spender) => countryBudgetOf(many, 'sms', spender)?.stripes,
+    );
+    assert.deepEqual(stripes, [8, 8, 8]);
+    assert.equal(countryBudgetOf(settings('FR,DE'), 'sms', 'worked')?.stripes, 2);
+  });
+
+  test('there is none where messages go to one country only, or nowhere', () => {
+    const of = (countries: string, channel: 'sms' | 'telegram' | 'whatsapp', prices?: string) =>
+      countryBudgetOf(settings(countries, prices), channel, 'stranger') !== undefined;
+    assert.equal(of('FR', 'sms'), false);
+    assert.equal(of('FR', 'telegram'), false, 'the Gateway writes to numbers that may be texted');
+    assert.equal(of('FR,DE', 'telegram'), true);
+    assert.equal(of('FR', 'whatsapp'), true, 'a chat may have a number of any country that has a price');
+    assert.equal(of('FR,DE', 'whatsapp', 'whatsapp:FR=0.05'), false);
+    assert.equal(of('FR', 'whatsapp', 'whatsapp:FR=0.05,whatsapp:DE=0.05'), true);
+    const off = { ...settings('FR,DE'), perDay: amountsOf(readSpendPerDay('sms=0')) };
+    assert.equal(countryBudgetOf(off, 'sms', 'stranger'), undefined, 'switched off is no share');
   });
 });
 

@@ -29,6 +29,7 @@ const WHY: Record<HeldBack, string> = {
   conversion: 'too few codes of this prefix are entered',
   prefix: 'the prefix had its share',
   country_rate: 'the country had its share of the hour',
+  country_budget: 'what one country may take of the day’s money is used up',
   budget: 'the budget of the day is used up',
 };
 

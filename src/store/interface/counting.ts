@@ -14,6 +14,8 @@ export interface Guessed {
 /** Money of one channel and day of UTC (days since 1970), in millionths; `stripe` is the row that carries a part of it. */
 export interface SpendMoney {
   channel: PaidChannel;
+  /** ISO 3166: what was taken of the day for this country; empty: what was spent in all. */
+  country: string;
   day: number;
   stripe: number;
   micros: number;
@@ -63,8 +65,8 @@ export interface Spend {
   charge(money: SpendMoney, cap: number): Promise<boolean>;
   /** Gives money back to the row that it was taken from. */
   refund(money: SpendMoney): Promise<void>;
-  /** All rows of a day. */
-  spentOn(day: number): Promise<SpendMoney[]>;
+  /** All rows of a day: of what was spent in all, or of what was taken for one country. */
+  spentOn(day: number, country?: string): Promise<SpendMoney[]>;
   /** Adds to a counter. */
   count(tally: SpendTally): Promise<void>;
   /** Codes to a prefix, and those of them that were entered, from an hour on. */

@@ -21,6 +21,7 @@ import * as scopedIds from './0017-scoped-ids.ts';
 import * as removedAddresses from './0018-removed-addresses.ts';
 import * as earlyReceipts from './0019-early-receipts.ts';
 import * as retries from './0020-retries.ts';
+import * as spendByCountry from './0021-spend-by-country.ts';
 
 interface Migration {
   name: string;
@@ -49,6 +50,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0018-removed-addresses', up: removedAddresses.up },
   { name: '0019-early-receipts', up: earlyReceipts.up },
   { name: '0020-retries', up: retries.up },
+  { name: '0021-spend-by-country', up: spendByCountry.up },
 ];
 
 /** Returns the names applied. Another process that migrates at the same moment is waited for. */

@@ -105,7 +105,7 @@ export function limits(inStore: InStore, inTransaction: InTransaction): void {
 }
 
 export function spend(inStore: InStore, inTransaction: InTransaction): void {
-  const money = { channel: 'sms', day: 20_526, stripe: 0, micros: 100_000 } as const;
+  const money = { channel: 'sms', country: '', day: 20_526, stripe: 0, micros: 100_000 } as const;
   const tally: SpendTally = {
     channel: 'sms',
     prefix: '+3361234',
@@ -129,15 +129,21 @@ export function spend(inStore: InStore, inTransaction: InTransaction): void {
     assert.equal(await tx.spend.charge(money, 250_000), true);
   });
 
-  inTransaction('spend: channels, days and rows are apart', async (tx) => {
+  inTransaction('spend: channels, countries, days and rows are apart', async (tx) => {
     const others = [
       { ...money, channel: 'whatsapp' as const },
       { ...money, day: money.day + 1 },
       { ...money, stripe: 1 },
+      { ...money, country: 'FR' },
+      { ...money, country: 'DE' },
     ];
     for (const one of [money, ...others]) assert.equal(await tx.spend.charge(one, money.micros), true);
     assert.deepEqual(await tx.spend.spentOn(money.day), [money, { ...money, stripe: 1 }, others[0]]);
     assert.deepEqual(await tx.spend.spentOn(money.day + 1), [others[1]]);
+    assert.deepEqual(await tx.spend.spentOn(money.day, 'FR'), [others[3]]);
+    await tx.spend.refund({ ...money, country: 'FR' });
+    assert.deepEqual(await tx.spend.spentOn(money.day, 'FR'), [{ ...money, country: 'FR', micros: 0 }]);
+    assert.deepEqual(await tx.spend.spentOn(money.day, 'DE'), [others[4]]);
   });
 
   inStore('spend: 50 parallel charges at a cap of 10 let exactly 10 through', async (store) => {
