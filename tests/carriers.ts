@@ -32,6 +32,8 @@ export interface Carrier {
   codes(): string[];
   /** What became of the newest message that it took; absent where nothing is ever told. */
   report?(program: InProcess, status: 'sent' | 'delivered' | 'failed'): Promise<void>;
+  /** Whoever has the chat writes STOP in it, and the messenger says so. */
+  sayStop?(program: InProcess): Promise<void>;
   complaints(): readonly string[];
   stop(): Promise<void>;
 }
@@ -208,6 +210,11 @@ export const MESSENGER_CARRIERS = {
         const errors = status === 'failed' ? { errors: [{ code: 131026, title: 'Message undeliverable' }] } : {};
         await call(program, 'whatsapp', peer.batch({ statuses: [{ ...fields, ...errors }] }));
       },
+      async sayStop(program) {
+        const timestamp = String(Math.floor(program.now() / 1000));
+        const message = { id: 'wamid.stop', timestamp, from: JANE, type: 'text', text: { body: 'STOP' } };
+        await call(program, 'whatsapp', peer.batch({ messages: [message] }));
+      },
       complaints: () => peer.problems,
       stop: () => peer.stop(),
     };
@@ -241,6 +248,11 @@ export const MESSENGER_CARRIERS = {
           ),
         );
       },
+      async sayStop(program) {
+        const sender = { id: VIBER_USER, name: 'Jane', api_version: 1 };
+        const said = { event: 'message', timestamp: program.now(), sender, message: { type: 'text', text: 'STOP' } };
+        await call(program, 'viber', peer.callback(said));
+      },
       complaints: () => peer.problems,
       stop: () => peer.stop(),
     };
@@ -263,6 +275,17 @@ export const MESSENGER_CARRIERS = {
           peer.failAt(/sendMessage/, ...Array.from({ length: times }, () => (fault === 'slow' ? slow : FAULTS[fault])));
       },
       codes: () => peer.sent.map(({ text }) => codeOf(text)),
+      async sayStop(program) {
+        const jane = { id: chat, first_name: 'Jane' };
+        const message = {
+          message_id: 12,
+          date: Math.floor(program.now() / 1000),
+          chat: { ...jane, type: 'private' as const },
+          from: { ...jane, is_bot: false },
+          text: 'STOP',
+        };
+        await call(program, 'telegram', peer.update({ message }));
+      },
       complaints: () => peer.problems,
       stop: () => peer.stop(),
     };
