@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { textSize } from '../../src/rules/gsm7.ts';
 import { CONVERSION, SPEND_LIMITS } from '../../src/rules/spend.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson, codeIn, OLD_PASSWORD } from '../people.ts';
@@ -119,6 +120,28 @@ for (const engine of ['sqlite', 'postgres'] as const)
         [['country_budget', 'FR', 'stranger']],
       );
     });
+  });
+
+for (const engine of ['sqlite', 'postgres'] as const)
+  test(`a shop whose name needs the long alphabet, on ${engine}: a text of two segments is paid twice, so half as many leave`, async (t) => {
+    // Ten segments for strangers.
+    const money = { REGAIN_SMS_COUNTRIES: 'FR', REGAIN_PRICES: 'sms:FR=0.07', REGAIN_SPEND_PER_DAY: 'sms=0.875' };
+    const { program, peer } = await withTwilio(t, engine, { ...money, REGAIN_BRAND_NAME: 'Вокзал' });
+    for (const at of [0, 1, 2, 3, 4, 5]) {
+      await addPerson(program, { emails: [ownerOf(at)], phones: [french(at)] });
+      await ask(program, french(at));
+      await program.settled();
+    }
+    const texts = peer.taken.map(({ form }) => form.Body ?? '');
+    for (const text of texts) assert.deepEqual([textSize(text).encoding, textSize(text).segments], ['ucs2', 2], text);
+    assert.equal(texts.length, 5);
+    assert.deepEqual(
+      codeMails(program).map(({ to }) => to),
+      [ownerOf(5)],
+    );
+    const shown = await doctorSpend(program, [], money);
+    assert.match(shown, /^ *sms +0\.70 of 0\.875 USD, 5 sent/m);
+    assert.match(shown, /^ *FR +0\.70, 5 sent/m);
   });
 
 describe('pumping with more patience', () => {
