@@ -3,6 +3,7 @@ import type { HeldFor } from '../rules/address-trust.ts';
 import type { CodeFormat, Purpose } from '../rules/codes.ts';
 import {
   type Channel,
+  mayChange,
   type ShownStatus,
   shownStatus,
   shownStatusByPhone,
@@ -44,6 +45,8 @@ export interface ProofView {
   resendAt: number;
   triesLeft: number;
   delivery: ShownStatus;
+  /** Whether asking again may tell more of it. */
+  mayChange: boolean;
   /** Only for a browser that has signed in to the account: the way that the code went on by. */
   by?: Channel;
 }
@@ -134,6 +137,7 @@ export function describeProof(
     resendAt: proof.resendAt,
     triesLeft: Math.max(0, proof.triesLeft),
     delivery: known.delivery,
+    mayChange: mayChange(known.delivery, proof),
     ...(known.by === undefined ? {} : { by: known.by }),
   };
 }

@@ -1,4 +1,6 @@
 /** What happens to a message, and when it is tried again. */
+import type { Purpose } from './codes.ts';
+import type { Lane } from './lanes.ts';
 import { FATE_SHOWN_AFTER_MS, RETRY_WAITS_MS } from './limits.ts';
 
 export const CHANNELS = ['email', 'sms', 'whatsapp', 'telegram', 'viber'] as const;
@@ -208,6 +210,18 @@ export type WrittenTo = 'everybody' | 'at-times' | 'accounts';
  */
 export function shownStatusByPhone(sinceMs: number): ShownStatus {
   return sinceMs < FATE_SHOWN_AFTER_MS ? 'queued' : 'sent';
+}
+
+/**
+ * Whether a line that is shown may still say something else, so that it is worth asking. By phone a stranger's says all it ever will
+ * with `sent`; a browser that has signed in hears more of its recovery. By how the attempt began alone, never by whom it found.
+ */
+export function mayChange(
+  shown: ShownStatus,
+  { channel, lane, purpose }: { channel: Channel; lane: Lane; purpose: Purpose },
+): boolean {
+  if (shown !== 'sent') return shown === 'queued';
+  return channel === 'email' || (lane === 'known-device' && purpose === 'recovery');
 }
 
 /**

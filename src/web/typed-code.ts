@@ -165,6 +165,7 @@ function codeProps(web: Web, proof: ProofView, more: Pick<Partial<CodeProps>, 'e
     resendWaitSeconds:
       state === 'code_sent' ? Math.max(0, Math.ceil((proof.resendAt - web.context.clock.now()) / 1000)) : 0,
     delivery: proof.delivery,
+    mayChange: proof.mayChange,
     by: proof.by,
     sender: senderAddress(web),
     errors: [],

@@ -27,6 +27,8 @@ export interface CodeProps {
   /** Seconds until "send again" is accepted; 0 when it is now. */
   resendWaitSeconds: number;
   delivery: ShownStatus;
+  /** Whether asking again may tell more of it. */
+  mayChange: boolean;
   /** The way that the code went on by, where this browser may know. */
   by?: Channel | undefined;
   /** The mail address that the message comes from. */
@@ -128,11 +130,11 @@ function codeHint(view: View, { codeFormat, codeLength, triesLeft, errors }: Cod
   return `${hint} ${tries}`.trim();
 }
 
-/** The truth about the message. The script asks `{base}/status` for news; without it there is a link. */
-function deliveryLine(view: View, { base, channel, delivery, by, purpose }: CodeProps): Html {
+/** The truth about the message. The script asks `{base}/status` for news; without it there is a link, while there may be any. */
+function deliveryLine(view: View, { base, channel, delivery, mayChange, by, purpose }: CodeProps): Html {
   const { queued, sent, delivered, failed } = deliveryTexts(view, { channel, purpose });
   return html`<div class="delivery" data-status-url="${base}/status" data-delivery="${delivery}" data-queued="${queued}" data-sent="${sent}" data-delivered="${delivered}" data-failed="${failed}"><span class="dot" aria-hidden="true"></span><p role="status">${deliveryWords(view, { channel, delivery, by, purpose })}</p>${
-    delivery === 'queued' ? html` <a href="${base}/code" data-without-script>${view.t.code.checkAgain}</a>` : ''
+    mayChange ? html` <a href="${base}/code" data-without-script>${view.t.code.checkAgain}</a>` : ''
   }</div>`;
 }
 
