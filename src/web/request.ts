@@ -73,11 +73,16 @@ export function sourceOf({ trustedProxies }: Config, c: HttpContext): string | u
 }
 
 /**
- * The country that national phone numbers are read with: the region of the first accepted language, else the shop's.
- * Regions that are no country ("en-UK", "ar-XB") are met in the wild.
+ * The country that national phone numbers are read with: the region of the locale that an app named, else of the first
+ * accepted language, else the shop's.
  */
-export function countryOf(web: Web, c: HttpContext): string {
-  const region = /^[a-z]{2,3}(?:-[a-z]{4})?-([a-z]{2})\b/i.exec(c.req.header('accept-language') ?? '')?.[1];
+export function countryOf(web: Web, c: HttpContext, locale = ''): string {
+  return countryIn(locale) ?? countryIn(c.req.header('accept-language') ?? '') ?? web.config.defaultCountry;
+}
+
+/** Regions that are no country ("en-UK", "ar-XB") are met in the wild. */
+function countryIn(languages: string): string | undefined {
+  const region = /^[a-z]{2,3}(?:-[a-z]{4})?-([a-z]{2})\b/i.exec(languages)?.[1];
   const country = region?.toUpperCase();
-  return country !== undefined && isSupportedCountry(country) ? country : web.config.defaultCountry;
+  return country !== undefined && isSupportedCountry(country) ? country : undefined;
 }

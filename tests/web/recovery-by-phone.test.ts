@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { CODE_LIFETIME_MS } from '../../src/rules/limits.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
-import { addPerson, codeIn, linkIn, NEW_PASSWORD, wrongCode } from '../people.ts';
+import { addPerson, codeIn, linkIn, NEW_PASSWORD, OLD_PASSWORD, wrongCode } from '../people.ts';
 import { startSmsc } from '../smsc.ts';
 import { startTelegramGatewayPeer } from '../telegram-peer.ts';
 import { startTextingShop, TEXTS_SECRET } from '../texting-shop.ts';
@@ -42,6 +42,42 @@ for (const engine of ['sqlite', 'postgres'] as const)
       const signedIn = await program.api('POST', '/sessions', { body: { identifier: PHONE, password: NEW_PASSWORD } });
       assert.equal(signedIn.status, 201);
       assert.deepEqual(receiver.complaints, []);
+    });
+
+    test('an app’s national number is read with the region of its locale, else of Accept-Language, else with the shop’s', async (t) => {
+      const { program, receiver } = await withReceiver(t, engine, { REGAIN_SMS_COUNTRIES: 'US,FR,GB' });
+      await addPerson(program, { emails: [], phones: ['+33612345678'] });
+      await addPerson(program, { emails: [], phones: ['+447400123456'] });
+      const french = '06 12 34 56 78';
+      const call = (path: string, body: object, language?: string) =>
+        program.api('POST', path, { body, headers: language === undefined ? {} : { 'Accept-Language': language } });
+      for (const [identifier, locale, language, to] of [
+        [french, 'fr-FR', undefined, '+33612345678'],
+        [french, 'fr-Latn-FR', 'en-GB', '+33612345678'],
+        [french, 'fr', 'fr-FR', '+33612345678'],
+        [french, undefined, 'fr-FR', '+33612345678'],
+        ['07400 123456', 'en-GB', 'fr-FR', '+447400123456'],
+        // No country, whatever the tag looks like.
+        ['07400 123456', 'en-UK', 'en-GB', '+447400123456'],
+      ] as const) {
+        const { status } = await call('/recovery', { identifier, ...(locale ? { locale } : {}) }, language);
+        assert.equal(status, 202, `${identifier} in ${locale}`);
+        await program.settled();
+        assert.equal(receiver.taken.at(-1)?.to, to, `${identifier} in ${locale}, ${language}`);
+      }
+      assert.equal(receiver.taken.length, 6);
+      for (const locale of ['fr', 'en-UK', 'ar-XB', 'en-US'])
+        assert.equal((await call('/recovery', { identifier: french, locale })).json.code, 'invalid_identifier', locale);
+
+      const locale = 'fr-FR';
+      assert.equal((await call('/registration', { identifier: '06 12 34 56 79', locale })).status, 202);
+      await program.settled();
+      assert.equal(receiver.taken.at(-1)?.to, '+33612345679');
+      const password = OLD_PASSWORD;
+      assert.equal((await call('/sessions', { identifier: french, password, locale }, 'en-GB')).status, 201);
+      assert.equal((await call('/sessions', { identifier: french, password })).status, 400);
+      assert.equal((await call('/work', { identifier: french, locale })).status, 200);
+      assert.equal((await call('/work', { identifier: french })).status, 400);
     });
 
     test('a national number is shown as it was read, and where to mend it: the same for known and unknown', async (t) => {

@@ -49,7 +49,7 @@ export function apiRoutes(web: Web): OpenAPIHono {
     const start = purpose === 'recovery' ? startRecovery : startRegistration;
     post(app, `/api/v1/${purpose}`, StartBody, 202, RecoveryJson, `Start a ${purpose}`, async (c, body) => {
       const origin = { ...originOf(web, c, body.locale), byApp: true, device: body.device, work: body.work };
-      const identifier = readApiIdentifier(web, c, body.identifier);
+      const identifier = readApiIdentifier(web, c, body);
       const { token, proof } = await start(context, identifier, origin, body.channel);
       return c.json(recoveryJson(web, token, proof), 202);
     });
@@ -93,10 +93,10 @@ export function apiRoutes(web: Web): OpenAPIHono {
   });
 
   post(app, '/api/v1/work', WorkBody, 200, WorkJson, 'A proof of work that buys a budget', async (c, body) =>
-    c.json(await challengeWork(context, readApiIdentifier(web, c, body.identifier)), 200),
+    c.json(await challengeWork(context, readApiIdentifier(web, c, body)), 200),
   );
   post(app, '/api/v1/sessions', SignInBody, 201, SessionJson, 'Sign in', async (c, body) => {
-    const identifier = readApiIdentifier(web, c, body.identifier);
+    const identifier = readApiIdentifier(web, c, body);
     const { token, session, device } = await signIn(context, identifier, body.password, originOf(web, c), body.device);
     return c.json({ token, expiresAt: iso(session.expiresAt), device }, 201);
   });
@@ -204,9 +204,13 @@ const ISSUES: Record<string, string> = {
   invalid_value: 'is not one of the allowed values',
 };
 
-/** An app sends international numbers; a national one is read with the language's or the shop's country. */
-function readApiIdentifier(web: Web, c: HttpContext, typed: string): Identifier {
-  const read = readIdentifier(typed, countryOf(web, c));
+/** An app sends international numbers; a national one is read with the country of its locale, the language's or the shop's. */
+function readApiIdentifier(
+  web: Web,
+  c: HttpContext,
+  { identifier: typed, locale }: { identifier: string; locale?: string | undefined },
+): Identifier {
+  const read = readIdentifier(typed, countryOf(web, c, locale));
   if (!read.ok) throw new Refusal('invalid_identifier', { field: 'identifier', detail: `identifier: ${read.problem}` });
   return read.identifier;
 }

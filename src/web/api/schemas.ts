@@ -5,11 +5,11 @@ import { CHANNELS } from '../../rules/delivery.ts';
 import { PROBLEMS, type ProblemCode } from '../../rules/errors.ts';
 import { IDENTIFIER_MAX_CHARACTERS, NAME_MAX_CHARACTERS, RECENT_RECOVERY_MS, UNTOLD_CODE } from '../../rules/limits.ts';
 
-const identifier = z
-  .string()
-  .min(1)
-  .max(IDENTIFIER_MAX_CHARACTERS)
-  .openapi({ description: 'Email address, or phone number in international form', example: 'jane@example.com' });
+const identifier = z.string().min(1).max(IDENTIFIER_MAX_CHARACTERS).openapi({
+  description:
+    'Email address, or phone number, best in international form: one without a country is read with the region of `locale`, else of Accept-Language, else with the country of the shop',
+  example: 'jane@example.com',
+});
 const token = z
   .string()
   .min(1)
@@ -30,12 +30,19 @@ const device = z
   .openapi({ description: 'What signing in gave this device; its recoveries have a budget of their own' });
 const work = z.string().max(4_000).openapi({ description: 'A solved proof of work (altcha payload)' });
 /** What no message is written in is read in English; only what PostgreSQL can't store, a NUL, and its kin are refused. */
-const locale = z
+const tag = z
   .string()
   .min(2)
   .max(35)
-  .regex(/^[^\x00-\x1f\x7f]*$/)
-  .openapi({ description: 'BCP 47 tag of the messages', example: 'en' });
+  .regex(/^[^\x00-\x1f\x7f]*$/);
+const locale = tag.openapi({
+  description: 'BCP 47 tag of the messages; its region is the country of a phone number that is given without one',
+  example: 'en-GB',
+});
+const region = tag.openapi({
+  description: 'BCP 47 tag; its region is the country of a phone number that is given without one',
+  example: 'en-GB',
+});
 const moment = z.iso.datetime().openapi({ example: '2026-03-14T09:12:00.000Z' });
 
 export const StartBody = z
@@ -64,8 +71,10 @@ export const CompleteBody = z
     password,
   })
   .openapi('CompleteRegistration');
-export const WorkBody = z.strictObject({ identifier }).openapi('Work');
-export const SignInBody = z.strictObject({ identifier, password, device: device.optional() }).openapi('SignIn');
+export const WorkBody = z.strictObject({ identifier, locale: region.optional() }).openapi('Work');
+export const SignInBody = z
+  .strictObject({ identifier, password, locale: region.optional(), device: device.optional() })
+  .openapi('SignIn');
 
 export const RecoveryJson = z
   .object({
