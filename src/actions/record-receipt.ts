@@ -7,6 +7,7 @@ import { messageIdOf } from '../rules/retry.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { goOnAfterFailure } from './next-rung.ts';
+import { addressesBy, recoveryAddress } from './reachable-channels.ts';
 import { goesToSupport, recordAddressTrouble } from './record-address-trouble.ts';
 
 export type Receipt = Extract<ChannelEvent, { type: 'receipt' }>;
@@ -104,8 +105,8 @@ async function recordAddress(
   const { trouble, status } = receipt;
   if ((trouble === undefined && status !== 'delivered') || goesToSupport(message)) return;
   const proof = message.proofId === null ? undefined : await tx.proofs.byId(message.proofId);
-  const canonical = await addressOf(context, tx, message, proof);
-  if (canonical === undefined || isForSomebodyElse(receipt, canonical)) return;
+  const canonical = (await addressesOf(context, tx, message, proof)).find((its) => !isForSomebodyElse(receipt, its));
+  if (canonical === undefined) return;
   // A clock that runs ahead must not outlast what is reported later.
   const at = Math.min(receipt.at, context.clock.now());
   if (trouble === undefined) {
@@ -116,17 +117,22 @@ async function recordAddress(
   await recordAddressTrouble(context, tx, { message, proof, canonical }, { trouble, reason, at });
 }
 
-/** Where the mail went: the address of a notice, the address that was typed, or the account's first mailbox. */
-async function addressOf(
+/**
+ * Where the mail may have gone: to the address of a notice, to the one that was typed, or, where a number was, to one of the account's
+ * mailboxes, first of all to the one that codes go to now.
+ */
+async function addressesOf(
   context: Context,
   tx: StoreTransaction,
   message: Message,
   proof: Proof | undefined,
-): Promise<string | undefined> {
-  if (message.address !== null) return canonicalEmail(message.address);
-  if (proof?.identifierKind === 'email') return proof.identifier;
+): Promise<string[]> {
+  if (message.address !== null) return [canonicalEmail(message.address) ?? []].flat();
+  if (proof?.identifierKind === 'email') return [proof.identifier];
   const account = proof?.accountId ? await context.accounts.get(tx, proof.accountId) : undefined;
-  return account?.addresses.find(({ kind, confirmedAt }) => kind === 'email' && confirmedAt !== null)?.canonical;
+  if (!proof || !account) return [];
+  const now = recoveryAddress(context, account, proof, 'email');
+  return [...(now ? [now] : []), ...addressesBy(context, account, proof, 'email')].map(({ canonical }) => canonical);
 }
 
 /** Some servers write down the recipient as it stood in the envelope (RFC 3461 4.2), and "jane+2B1@" may as well be an address. */

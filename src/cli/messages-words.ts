@@ -110,6 +110,6 @@ export function refusalInWords(refusal: RetryRefusal): string {
     case 'address_stopped':
       return "recovery by its address is stopped, because somebody said that it is in wrong hands; 'regain accounts unfreeze' allows it again";
     case 'account_changed':
-      return 'the account has changed since (a new password, or a report), which made the code void';
+      return 'the account has changed since (a sign-in, a new password, or a report), which made the code void';
   }
 }

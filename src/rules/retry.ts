@@ -27,7 +27,9 @@ export interface Retried {
     usefulUntil: number;
   };
   /** Undefined where it is gone, or there never was one. */
-  proof: (ProofTimes & { epoch: number; accountGeneration: number | null }) | undefined;
+  proof:
+    | (ProofTimes & { epoch: number; accountGeneration: number | null; resolution: 'known' | 'decoy' | 'pending' })
+    | undefined;
   /**
    * For a message that goes to an account's stored address: that account as it is now, undefined where the address is no
    * longer one of its own. Null for any other message.
@@ -71,6 +73,8 @@ function whyUseless({ message, proof, account }: Retried, now: number): RetryRef
   if (message.epoch !== proof.epoch) return { why: 'newer_code' };
   if (state === 'code_expired' || !isWorthSending(proof.codeExpiresAt, now) || now >= message.usefulUntil)
     return { why: 'code_dead' };
+  // Its owner signed in, or recovered otherwise: it goes on as a decoy, and there is nobody to send to any more (decision 0047).
+  if (message.kind === 'recovery-code' && proof.resolution === 'decoy') return { why: 'account_changed' };
   if (account === null) return undefined;
   if (!account) return { why: 'address_gone' };
   if (account.isStopped) return { why: 'address_stopped' };

@@ -107,6 +107,26 @@ for (const engine of ['sqlite', 'postgres'] as const)
         assert.equal(await troubleOf(canonicalEmail(recipient) ?? ''), isMeant ? 'no-mailbox' : undefined);
       });
 
+    for (const named of ['second', 'nobody'] as const)
+      test(`a code that was asked for by number went to the mailbox that recovers, and so says a report that names ${named}`, async () => {
+        const [first, second] = [`first-of-${named}@example.com`, `second-of-${named}@example.com`];
+        const phone = named === 'second' ? '+12125550131' : '+12125550132';
+        const accountId = await addPerson(program, { emails: [first, second], phones: [phone] });
+        const { accounts } = program.regain.context;
+        await store((tx) =>
+          accounts.freezeAddresses(tx, accountId, [{ kind: 'email', canonical: first }], program.now()),
+        );
+        // The newest message is this one's, then.
+        await program.advance(1);
+        await program.api('POST', '/recovery', { body: { identifier: phone, channel: 'email' } });
+        await program.settled();
+        assert.equal(program.sink.messages.at(-1)?.to, second);
+        const [code] = await store((tx) => tx.messages.list({ since: 0, kind: 'recovery-code' }, 1));
+        assert.ok(code);
+        await comeBack(code.id, named === 'second' ? second : 'withheld');
+        assert.deepEqual([await troubleOf(first), await troubleOf(second)], [undefined, 'no-mailbox']);
+      });
+
     test('a mail to support that comes back says nothing of the customer whom it is about', async () => {
       const customer = 'reported@example.com';
       await addPerson(program, { emails: [customer] });

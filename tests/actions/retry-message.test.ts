@@ -8,7 +8,7 @@ import { CODE_LIFETIME_MS, FATE_SHOWN_AFTER_MS, NOTICE_USEFUL_MS, PROOF_LIFETIME
 import type { Message } from '../../src/store/store.ts';
 import { codeOf, PHONE } from '../carriers.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
-import { addPerson, codeIn, NEW_PASSWORD, wrongCode } from '../people.ts';
+import { addPerson, codeIn, NEW_PASSWORD, OLD_PASSWORD, wrongCode } from '../people.ts';
 import { reportSignature, startWebhookReceiver } from '../webhook-receiver.ts';
 import { callRoute } from '../webhook-route.ts';
 
@@ -106,6 +106,19 @@ for (const engine of ['sqlite', 'postgres'] as const)
       const { accountId, message } = await bounced();
       await transaction((tx) => program.regain.context.accounts.blockPassword(tx, accountId, program.now()));
       assert.equal(await whyNot(message.id), 'account_changed');
+    });
+
+    test('a recovery that its owner ended unseen, by signing in elsewhere: the code that left stays on record', async () => {
+      const { email, message } = await bounced();
+      const { status } = await program.api('POST', '/sessions', {
+        body: { identifier: email, password: OLD_PASSWORD },
+      });
+      assert.equal(status, 201);
+      assert.equal(await whyNot(message.id, true), 'account_changed');
+      await program.settled();
+      assert.equal(mailsTo(email).length, 1);
+      const kept = await transaction((tx) => tx.outbox.byId(message.id));
+      assert.deepEqual([kept?.kind, kept?.status], ['recovery-code', 'bounced']);
     });
 
     test('an address that is no longer one of the account', async () => {
