@@ -29,12 +29,12 @@ for (const engine of ['sqlite', 'postgres'] as const)
       `create table spend_money (channel text not null, day integer not null, stripe integer not null,
         micros bigint not null, primary key (channel, day, stripe))`,
       `insert into spend_money (channel, day, stripe, micros) values ('sms', ${DAY}, 3, 2100000)`,
-      "delete from migrations where name = '0019-spend-by-country'",
+      "delete from migrations where name = '0021-spend-by-country'",
     ])
       await sqlOn(database, statement);
 
     await inStore(async (store) => {
-      assert.deepEqual(await store.migrate(), ['0019-spend-by-country']);
+      assert.deepEqual(await store.migrate(), ['0021-spend-by-country']);
       const money = { channel: 'sms', country: '', day: DAY, stripe: 3, micros: 2_100_000 } as const;
       assert.deepEqual(await store.transaction((tx) => tx.spend.spentOn(DAY)), [money]);
       assert.equal(await store.transaction((tx) => tx.spend.charge(money, 4_000_000)), false, 'and is counted');
