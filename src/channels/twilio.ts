@@ -24,6 +24,12 @@ const SEND_TIMEOUT_MS = 10_000;
 /** Bounds of `ValidityPeriod`, in seconds. */
 const VALIDITY_MIN_S = 1;
 const VALIDITY_MAX_S = 36_000;
+/**
+ * A message has at most 1,600 characters, its media ten addresses, and a report about twenty parameters. Whatever is read of a
+ * call is read before its signature is known to be right, so little is read.
+ */
+const CALL_MAX_BYTES = 64 * 1024;
+const CALL_MAX_PARAMETERS = 200;
 
 export interface TwilioOptions {
   fetch: Fetch;
@@ -92,8 +98,11 @@ export function createTwilioChannel(settings: TwilioUrl, options: TwilioOptions)
   async function receive(call: WebhookCall): Promise<Received> {
     const type = (call.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase();
     if (call.method !== 'POST' || type !== 'application/x-www-form-urlencoded') return { kind: 'refused', status: 400 };
-    const params = new URLSearchParams(new TextDecoder().decode(call.body));
     const given = call.headers.get('x-twilio-signature') ?? '';
+    if (!SIGNATURE.test(given)) return { kind: 'refused', status: 403 };
+    const form = new TextDecoder().decode(call.body);
+    if (form.split('&', CALL_MAX_PARAMETERS + 1).length > CALL_MAX_PARAMETERS) return { kind: 'refused', status: 400 };
+    const params = new URLSearchParams(form);
     if (!isSigned(settings.authToken, call.url, params, given)) return { kind: 'refused', status: 403 };
     if (params.get('AccountSid') !== settings.account) return { kind: 'refused', status: 403 };
     const status = params.get('MessageStatus');
@@ -125,6 +134,7 @@ export function createTwilioChannel(settings: TwilioUrl, options: TwilioOptions)
     send,
     rehearse: (text, standIn) => createTwilioChannel(settings, { ...options, fetch: standIn(TAKEN) }).send(text),
     receive,
+    callMaxBytes: CALL_MAX_BYTES,
     standing,
     close: async () => {},
   };
@@ -205,15 +215,18 @@ const OURS_TO_MEND = new Set([
   14107, 20003, 20005, 20429, 21212, 21603, 21606, 21609, 21611, 21659, 21660, 21703, 21704, 21705, 63038,
 ]);
 
+/** HMAC-SHA-1 in base64. */
+const SIGNATURE = /^[A-Za-z0-9+/]{27}=$/;
+
 /**
  * Base64 of HMAC-SHA-1 over the address and every parameter, sorted by name, name and value run together; of repeated
  * parameters each value once, sorted.
  */
 function isSigned(authToken: string, url: string, params: URLSearchParams, given: string): boolean {
-  const names = [...new Set(params.keys())].sort();
-  const data = names
-    .map((name) =>
-      [...new Set(params.getAll(name))]
+  const data = [...valuesByName(params)]
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, values]) =>
+      [...values]
         .sort()
         .map((value) => name + value)
         .join(''),
@@ -224,6 +237,17 @@ function isSigned(authToken: string, url: string, params: URLSearchParams, given
     const signature = Buffer.from(given);
     return signature.length === expected.length && timingSafeEqual(signature, expected);
   });
+}
+
+/** In one pass: `getAll` for each name goes over all parameters again, and of a forged call there may be many. */
+function valuesByName(params: URLSearchParams): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const [name, value] of params) {
+    const values = found.get(name);
+    if (values) values.add(value);
+    else found.set(name, new Set([value]));
+  }
+  return found;
 }
 
 /**

@@ -77,7 +77,12 @@ export async function openSms(
 export function textReceivers({ sms }: Config, { sms: carrier, telegram: gateway }: Texts['texts']): Receivers {
   const receivers: Receivers = {};
   if (carrier?.receive && sms)
-    receivers[sms.provider === 'twilio' ? 'twilio' : 'sms'] = { channel: 'sms', receive: carrier.receive };
-  if (gateway?.receive) receivers['telegram-gateway'] = { channel: 'telegram', receive: gateway.receive };
+    receivers[sms.provider === 'twilio' ? 'twilio' : 'sms'] = {
+      channel: 'sms',
+      receive: carrier.receive,
+      maxBytes: carrier.callMaxBytes,
+    };
+  if (gateway?.receive)
+    receivers['telegram-gateway'] = { channel: 'telegram', receive: gateway.receive, maxBytes: gateway.callMaxBytes };
   return receivers;
 }

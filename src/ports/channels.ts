@@ -81,7 +81,7 @@ export interface TextChannel {
   rehearse?(text: OutgoingText, standIn: (taken: TakenAnswer, calls?: number) => Fetch): Promise<SendOutcome>;
   /** Reads what the provider reports to our webhook; undefined where it never calls. */
   receive?(call: WebhookCall): Promise<Received>;
-  /** How long its calls may be, where they are longer than those of others. */
+  /** How long its calls may be; left out, what is enough for most. */
   callMaxBytes?: number;
   /** Asks whether it lets us in. Absent where every question costs money. */
   standing?(): Promise<Standing>;

@@ -31,8 +31,22 @@ const SETTINGS = {
   REGAIN_BOUNCE_ADDRESS: 'bounces@shop.example',
 };
 const RECEIVERS = ['twilio', 'telegram-gateway', 'telegram', 'whatsapp', 'viber', 'inbound', 'postmark', 'sendgrid'];
-/** Meta's batches have up to 3 MB. */
-const maxBytesOf = (provider: string): number => (provider === 'whatsapp' ? 3 : 1) * MIB;
+/** Meta's batches have up to 3 MB, Twilio's calls a few parameters. */
+const maxBytesOf = (provider: string): number =>
+  provider === 'twilio' ? MIB / 16 : (provider === 'whatsapp' ? 3 : 1) * MIB;
+/** Well formed, and wrong: what whoever forges a call writes. */
+const FORGED_PROOF = {
+  'X-Twilio-Signature': `${'A'.repeat(27)}=`,
+  'X-Hub-Signature-256': `sha256=${'0'.repeat(64)}`,
+  'X-Viber-Content-Signature': '0'.repeat(64),
+  'X-Telegram-Bot-Api-Secret-Token': 'x',
+  'X-Request-Timestamp': '1',
+  'X-Request-Signature': '0'.repeat(64),
+  'Regain-Signature': `t=1,v1=${'0'.repeat(64)}`,
+  'X-Twilio-Email-Event-Webhook-Signature': 'MEUCIQ',
+  'X-Twilio-Email-Event-Webhook-Timestamp': '1',
+  Authorization: 'Basic eDp5',
+};
 const TYPES = [
   'application/json',
   'application/x-www-form-urlencoded',
@@ -66,20 +80,8 @@ describe('webhooks under attack', () => {
       test('a hundred and more forged calls of all content types are refused, and nothing is written', async () => {
         const before = await rows();
         const forged = ['{}', '[]', '', 'a=b', 'From: x\r\n\r\ny', '\0\xff', '{"event":"delivered","message_token":1}'];
-        const headers = {
-          'X-Twilio-Signature': 'AAAA',
-          'X-Hub-Signature-256': `sha256=${'0'.repeat(64)}`,
-          'X-Viber-Content-Signature': '0'.repeat(64),
-          'X-Telegram-Bot-Api-Secret-Token': 'x',
-          'X-Request-Timestamp': '1',
-          'X-Request-Signature': '0'.repeat(64),
-          'Regain-Signature': `t=1,v1=${'0'.repeat(64)}`,
-          'X-Twilio-Email-Event-Webhook-Signature': 'MEUCIQ',
-          'X-Twilio-Email-Event-Webhook-Timestamp': '1',
-          Authorization: 'Basic eDp5',
-        };
         const calls = TYPES.flatMap((type) => forged.map((body) => ({ type, body })));
-        for (const proof of [{}, headers])
+        for (const proof of [{}, FORGED_PROOF])
           for (const { status, headers: told } of await Promise.all(
             calls.map(({ type, body }) =>
               post(provider, body, { ...proof, ...(type ? { 'Content-Type': type } : {}) }),
@@ -89,6 +91,17 @@ describe('webhooks under attack', () => {
             assert.equal(told.get('set-cookie'), null);
           }
         assert.deepEqual(await rows(), before);
+      });
+
+      test('a body of the largest size that is all names of parameters is refused, and one that is longer', async () => {
+        const headers = { ...FORGED_PROOF, 'Content-Type': 'application/x-www-form-urlencoded' };
+        const names = Array.from({ length: maxBytesOf(provider) / 4 }, (_, at) => at.toString(36)).join('&');
+        for (const proof of [{ 'Content-Type': headers['Content-Type'] }, headers]) {
+          const { status } = await post(provider, names.slice(0, maxBytesOf(provider)), proof);
+          assert.ok([400, 401, 403].includes(status), `${status}`);
+        }
+        const longer = names.padEnd(maxBytesOf(provider) + 1, '&');
+        assert.equal((await post(provider, longer, headers)).status, 413);
       });
 
       test('a body that is too long is refused by its length, and while it comes in', async () => {

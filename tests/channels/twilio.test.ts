@@ -316,12 +316,40 @@ describe('a signature of Twilio', () => {
   for (const [name, call] of Object.entries(FORGED))
     test(`${name}: refused`, async () => assert.deepEqual(await receive(call), { kind: 'refused', status: 403 }));
 
+  test('is looked for before the parameters are, and none of these is looked up by its name until it is right', async (t) => {
+    const names = Array.from({ length: 10_000 }, (_, at) => at.toString(36));
+    const lookUps = lookUpsByName(t, new Set(names));
+    assert.deepEqual(await receive(callOf(WEBHOOK, names.join('&'), null)), { kind: 'refused', status: 403 });
+    assert.deepEqual(await receive(callOf(WEBHOOK, names.join('&'), 'AAAA')), { kind: 'refused', status: 403 });
+    assert.deepEqual(await receive(callOf(WEBHOOK, names.join('&'), right)), { kind: 'refused', status: 400 });
+    const most = callOf(WEBHOOK, names.slice(0, 200).join('&'), right);
+    assert.deepEqual(await receive(most), { kind: 'refused', status: 403 });
+    assert.equal(lookUps(), 0);
+  });
+
+  test('over two hundred parameters is taken', async () => {
+    const more = Array.from({ length: 200 - Object.keys(STATUS_FORM).length }, (_, at) => [`Extra${at}`, '']);
+    assert.equal((await receive(signed({ ...STATUS_FORM, ...Object.fromEntries(more) })))?.kind, 'received');
+  });
+
   test('does not help what Twilio never sends', async () => {
     assert.deepEqual(await receive(callOf(WEBHOOK, '{}', right, 'application/json')), { kind: 'refused', status: 400 });
     assert.deepEqual(await receive({ ...signed(STATUS_FORM), method: 'GET' }), { kind: 'refused', status: 400 });
     assert.deepEqual(await receive(signed({ AccountSid: ACCOUNT })), { kind: 'refused', status: 400 });
   });
 });
+
+/** Each goes over all parameters. */
+function lookUpsByName(t: TestContext, names: Set<string>): () => number {
+  const { prototype } = URLSearchParams;
+  const watched = [
+    t.mock.method(prototype, 'get'),
+    t.mock.method(prototype, 'getAll'),
+    t.mock.method(prototype, 'has'),
+  ];
+  return () =>
+    watched.flatMap(({ mock }) => mock.calls.map((it) => it.arguments[0])).filter((name) => names.has(name)).length;
+}
 
 describe('what Twilio reports', () => {
   const reported = async (form: Record<string, string>, url = WEBHOOK): Promise<unknown> => {
