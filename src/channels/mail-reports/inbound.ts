@@ -6,6 +6,7 @@ import PostalMime, { type Attachment, type Email } from 'postal-mime';
 import type { ChannelEvent, Clock, Received, WebhookCall } from '../../ports.ts';
 import { readMessageId } from '../../rules/bounce-addresses.ts';
 import { enhancedStatusIn, replyCodeIn, troubleOf } from '../../rules/bounces.ts';
+import { IDENTIFIER_MAX_CHARACTERS } from '../../rules/limits.ts';
 import { isSignedCall } from '../../rules/signatures.ts';
 
 export interface InboundOptions {
@@ -20,6 +21,18 @@ type Fields = Map<string, string>;
 /** What a report is about: our own id of the message, and the Message-ID it left with. */
 type Known = Pick<Receipt, 'providerId' | 'messageId'>;
 
+/**
+ * A report stands before the mail that came back, of which only the header is wanted. Anybody may write to the bounce address,
+ * and the parser goes over long texts several times: 1 MB of empty lines took it 17 seconds, what is read here at most a tenth
+ * of one.
+ */
+const READ_MAX_BYTES = 128 * 1024;
+const READ_MAX_LINES = 4_000;
+/** Of all parts together. Servers on the way add some ten kilobytes. */
+const HEADERS_MAX_BYTES = 64 * 1024;
+/** A bounce is for one return path; a few servers on its way write it down again. */
+const RETURN_PATHS_MAX = 50;
+
 /** A person's mail, an absence note, a virus: taken and forgotten, so that the sender of the call does not try again. */
 const NOTHING: Received = { kind: 'received', events: [] };
 
@@ -30,8 +43,10 @@ export function createInboundReports(settings: { secret: string }, options: Inbo
     if (call.method !== 'POST') return { kind: 'refused', status: 400 };
     const signature = call.headers.get('regain-signature') ?? '';
     if (!isSignedCall(settings.secret, signature, call.body, clock.now())) return { kind: 'refused', status: 401 };
-    const mail = await parsed(call.body);
-    if (mail === undefined) return { kind: 'refused', status: 400 };
+    const text = beginningOf(call.body);
+    if (!mayHoldReport(text)) return NOTHING;
+    const mail = await parsed(text);
+    if (mail === undefined) return NOTHING;
     const report = partOf(mail, 'message/delivery-status') ?? partOf(mail, 'message/global-delivery-status');
     const abuse = partOf(mail, 'message/feedback-report');
     if (report === undefined && abuse === undefined) return NOTHING;
@@ -45,6 +60,26 @@ export function createInboundReports(settings: { secret: string }, options: Inbo
   return { receive };
 }
 
+function beginningOf(mail: Uint8Array): Uint8Array {
+  const most = mail.subarray(0, READ_MAX_BYTES);
+  let end = 0;
+  for (let line = 0; line < READ_MAX_LINES; line += 1) {
+    const lineEnd = most.indexOf(LINE_FEED, end);
+    if (lineEnd === -1) return most;
+    end = lineEnd + 1;
+  }
+  return most.subarray(0, end);
+}
+
+const LINE_FEED = 0x0a;
+
+/** A part's type is written as it is, whatever the part is encoded in. */
+function mayHoldReport(mail: Uint8Array): boolean {
+  return /message\/(?:delivery-status|global-delivery-status|feedback-report)/i.test(
+    Buffer.from(mail).toString('latin1'),
+  );
+}
+
 /** Undefined for what is too deep or too long in its headers to be a mail. */
 async function parsed(body: Uint8Array): Promise<Email | undefined> {
   try {
@@ -53,6 +88,7 @@ async function parsed(body: Uint8Array): Promise<Email | undefined> {
       forceRfc822Attachments: true,
       attachmentEncoding: 'utf8',
       maxNestingDepth: 20,
+      maxHeadersSize: HEADERS_MAX_BYTES,
     });
   } catch {
     return undefined;
@@ -83,8 +119,9 @@ function fieldsOf(group: string): Fields {
     .replace(/\r\n?/g, '\n')
     .replace(/\n[ \t]+/g, ' ')
     .split('\n')) {
-    const [, name, value] = /^([A-Za-z][A-Za-z0-9-]*)[ \t]*:[ \t]*(.*)$/.exec(line) ?? [];
-    if (name !== undefined && !fields.has(name.toLowerCase())) fields.set(name.toLowerCase(), (value ?? '').trim());
+    const [before, name] = /^([A-Za-z][A-Za-z0-9-]*)[ \t]*:/.exec(line) ?? [];
+    if (before === undefined || name === undefined || fields.has(name.toLowerCase())) continue;
+    fields.set(name.toLowerCase(), line.slice(before.length).trim());
   }
   return fields;
 }
@@ -123,9 +160,14 @@ function returnPathsOf(mail: Email, returned: Fields): string[] {
   const named = ['delivered-to', 'x-original-to', 'envelope-to', 'x-envelope-to', 'to'].flatMap((name) =>
     mail.headers.filter(({ key }) => key === name).map(({ value }) => value),
   );
-  return [...named, returned.get('return-path') ?? ''].flatMap(
-    (value) => value.match(/[^\s<>,;:"]+@[^\s<>,;:"]+/g) ?? [],
-  );
+  return [...named, returned.get('return-path') ?? '']
+    .flatMap((value) => value.split(/[\s<>,;:"]+/).filter(isAddress))
+    .slice(0, RETURN_PATHS_MAX);
+}
+
+function isAddress(text: string): boolean {
+  const at = text.indexOf('@', 1);
+  return at !== -1 && at < text.length - 1 && text.length <= IDENTIFIER_MAX_CHARACTERS;
 }
 
 /** One recipient a message, so one group after the first; a list that was written to may report on more. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
+import PostalMime from 'postal-mime';
 import { createInboundReports } from '../../../src/channels/mail-reports/inbound.ts';
 import { createKeys } from '../../../src/keys.ts';
 import type { Received } from '../../../src/ports.ts';
@@ -178,6 +179,94 @@ describe('what is no bounce of ours', () => {
     assert.ok(received.kind === 'refused' ? received.status === 400 : received.events.length === 0);
   });
 });
+
+describe('how much is read of what anybody may send', () => {
+  const MIB = 1024 * 1024;
+
+  test('a mail that holds no report is not taken apart', async (t) => {
+    const parsed = parsedBytes(t);
+    const mail = absenceNote(BOUNCED);
+    for (const [letters, type] of [
+      ['\n', 'text/plain'],
+      ['\n', 'text/html'],
+      ['<a ', 'text/html'],
+      ['--b\n\n', 'multipart/mixed; boundary=b'],
+      ['--b\n\n', 'multipart/report; boundary=b'],
+    ] as const)
+      assert.deepEqual(await eventsOf(mail.replace('text/plain', type) + letters.repeat(MIB / 6)), []);
+    assert.deepEqual(parsed(), []);
+  });
+
+  test('the report is found before the mail that came back, of which only the beginning is read', async (t) => {
+    const parsed = parsedBytes(t);
+    for (const letters of ['\r\n', 'x', 'Final-Recipient: rfc822; else@example.com\r\n', '--\r\n']) {
+      const mail = eximBounce(BOUNCED).replace(
+        'Action: delivered\r\n',
+        (it) => it + letters.repeat(MIB / letters.length),
+      );
+      assert.deepEqual(await eventsOf(mail), await eventsOf(eximBounce(BOUNCED)));
+    }
+    assert.equal(parsed().length, 8);
+    for (const { bytes, lines } of parsed()) assert.ok(bytes <= 128 * 1024 && lines <= 4_000, `${bytes}, ${lines}`);
+  });
+
+  test('a report behind sixty kilobytes of explanation is found', async () => {
+    const notes = `${'An explanation in many languages. '.repeat(3)}\r\n`.repeat(600);
+    const mail = postfixBounce(BOUNCED).replace('This is the mail system', (it) => notes + it);
+    assert.deepEqual(await eventsOf(mail), await eventsOf(postfixBounce(BOUNCED)));
+  });
+
+  test('an address is asked about only where it can be one, and not many', async () => {
+    const asked: string[] = [];
+    const asking = createInboundReports(
+      { secret: SECRET },
+      { clock: { now: () => NOW }, messageOf: (address) => void asked.push(address) },
+    );
+    for (const to of [
+      'a'.repeat(60_000),
+      `${'a'.repeat(60_000)}@example.com`,
+      `a@${'b'.repeat(60_000)}`,
+      '@'.repeat(60_000),
+      'a@b,'.repeat(10_000),
+      '@ '.repeat(20_000),
+    ]) {
+      const mail = postfixBounce(UNMARKED).replace('To: no-reply@shop.example', () => `To: ${to}`);
+      const received = await asking.receive(call(mail, { 'Regain-Signature': regainSignature(SECRET, mail, NOW) }));
+      assert.equal(received.kind, 'received');
+    }
+    assert.ok(asked.length <= 6 * 100, `${asked.length}`);
+    assert.deepEqual(
+      asked.filter((address) => address.length > 320 || !/^[^@].*@.*[^@]$/.test(address)),
+      [],
+    );
+  });
+
+  test('headers without end are taken and forgotten: refused, the mail would be posted again for days', async () => {
+    const long = postfixBounce(BOUNCED).replace('Subject:', (it) => `X-Long: ${'x'.repeat(70_000)}\r\n${it}`);
+    assert.deepEqual(await eventsOf(long), []);
+  });
+
+  test('a field is what stands behind its colon, whatever stands there', async () => {
+    const strange = `${' '.repeat(60_000)}\u2028x`;
+    const mail = postfixBounce(BOUNCED).replace('Remote-MTA:', () => `X-Strange:${strange}\r\nRemote-MTA:`);
+    assert.deepEqual(await eventsOf(mail), await eventsOf(postfixBounce(BOUNCED)));
+    const told = postfixBounce(BOUNCED).replace('Status: 5.1.1', () => `Status: 5.1.2 \u2028x`);
+    assert.deepEqual(
+      (await eventsOf(told)).map((event) => event.type === 'receipt' && event.reason),
+      ['5.1.2'],
+    );
+  });
+});
+
+/** What was handed to the parser, whose work grows with its bytes and more with its lines. */
+function parsedBytes(t: TestContext): () => { bytes: number; lines: number }[] {
+  const { mock } = t.mock.method(PostalMime, 'parse');
+  return () =>
+    mock.calls.map(({ arguments: [mail] }) => {
+      const bytes = Buffer.from(mail as Uint8Array);
+      return { bytes: bytes.length, lines: bytes.toString('latin1').split('\n').length - 1 };
+    });
+}
 
 describe('whose call it is', () => {
   const mail = postfixBounce(BOUNCED);
