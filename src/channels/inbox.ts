@@ -131,7 +131,8 @@ export function createInbox(file: string, clock: Clock, { carrier, tell }: Inbox
         send: (text) => handOver(shownText(text, clock.now()), provider ? () => provider.send(text) : undefined),
         ...(provider?.rehearse ? { rehearse: provider.rehearse } : {}),
         ...(provider?.receive ? { receive: provider.receive } : {}),
-        ...(provider?.callMaxBytes ? { callMaxBytes: provider.callMaxBytes } : {}),
+        refuseUnread: provider?.refuseUnread,
+        callMaxBytes: provider?.callMaxBytes,
         close: async () => provider?.close(),
       };
     },

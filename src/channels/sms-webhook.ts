@@ -6,14 +6,16 @@ import type {
   Fetch,
   OutgoingText,
   Received,
+  RefusedCall,
   Standing,
   TakenAnswer,
   TextChannel,
+  UnreadCall,
   WebhookCall,
 } from '../ports.ts';
 import type { SendOutcome } from '../rules/delivery.ts';
 import { failureOf, outcomeOfFailure, outcomeOfTrouble } from '../rules/http-outcomes.ts';
-import { isSignedCall } from '../rules/signatures.ts';
+import { isSignedCall, mayBeSignedCall } from '../rules/signatures.ts';
 import type { WebhookUrl } from '../rules/sms-urls.ts';
 
 const SEND_TIMEOUT_MS = 10_000;
@@ -57,11 +59,17 @@ export function createSmsWebhookChannel(settings: WebhookUrl, options: SmsWebhoo
     }
   }
 
+  function refuseUnread({ method, headers }: UnreadCall): RefusedCall | undefined {
+    if (method !== 'POST') return { kind: 'refused', status: 400 };
+    return mayBeSignedCall(signatureOf(headers), clock.now()) ? undefined : { kind: 'refused', status: 401 };
+  }
+
   async function receive(call: WebhookCall): Promise<Received> {
-    if (call.method !== 'POST') return { kind: 'refused', status: 400 };
+    const refused = refuseUnread(call);
+    if (refused) return refused;
     // Within the time that a signature lives a report may come again, which changes nothing.
-    const signature = call.headers.get('regain-signature') ?? '';
-    if (!isSignedCall(settings.secret, signature, call.body, clock.now())) return { kind: 'refused', status: 401 };
+    if (!isSignedCall(settings.secret, signatureOf(call.headers), call.body, clock.now()))
+      return { kind: 'refused', status: 401 };
     const event = receiptOf(call.body, clock.now());
     return event ? { kind: 'received', events: [event] } : { kind: 'refused', status: 400 };
   }
@@ -85,9 +93,14 @@ export function createSmsWebhookChannel(settings: WebhookUrl, options: SmsWebhoo
     send,
     rehearse: (text, standIn) => createSmsWebhookChannel(settings, { ...options, fetch: standIn(TAKEN) }).send(text),
     receive,
+    refuseUnread,
     standing,
     close: async () => {},
   };
+}
+
+function signatureOf(headers: Headers): string {
+  return headers.get('regain-signature') ?? '';
 }
 
 const TAKEN: TakenAnswer = { status: 202, body: '' };

@@ -14,15 +14,17 @@ import type {
   Log,
   OutgoingText,
   Received,
+  RefusedCall,
   TakenAnswer,
   TextChannel,
+  UnreadCall,
   WebhookCall,
 } from '../ports.ts';
 import type { SendOutcome } from '../rules/delivery.ts';
 import { believedWaitMs, doubtOf, outcomeOfFailure, retryAfterMsOf } from '../rules/http-outcomes.ts';
 import type { TelegramGatewaySettings } from '../rules/messenger-urls.ts';
 import { readJson } from '../rules/read-json.ts';
-import { isSameMac } from '../rules/signatures.ts';
+import { isSameMac, mayBeMac } from '../rules/signatures.ts';
 
 const TIMEOUT_MS = 10_000;
 /** What Telegram allows as `ttl`; past it an undelivered code is given up and its fee returned. */
@@ -117,13 +119,18 @@ export function createTelegramGatewayChannel(
     return outcome;
   }
 
+  function refuseUnread({ method, headers }: UnreadCall): RefusedCall | undefined {
+    if (method !== 'POST') return { kind: 'refused', status: 400 };
+    const { timestamp, mac } = signatureIn(headers);
+    const ageMs = /^\d{1,12}$/.test(timestamp) ? clock.now() - Number(timestamp) * 1000 : Number.NaN;
+    const isRecent = ageMs <= REPORT_MAX_AGE_MS && ageMs >= -REPORT_MAX_AHEAD_MS;
+    return isRecent && mayBeMac(mac) ? undefined : { kind: 'refused', status: 401 };
+  }
+
   async function receive(request: WebhookCall): Promise<Received> {
-    if (request.method !== 'POST') return { kind: 'refused', status: 400 };
-    const timestamp = request.headers.get('x-request-timestamp') ?? '';
-    const signature = request.headers.get('x-request-signature') ?? '';
-    if (!isSigned(request.body, timestamp, signature, settings.token)) return { kind: 'refused', status: 401 };
-    const ageMs = clock.now() - Number(timestamp) * 1000;
-    if (ageMs > REPORT_MAX_AGE_MS || ageMs < -REPORT_MAX_AHEAD_MS) return { kind: 'refused', status: 401 };
+    const refused = refuseUnread(request);
+    if (refused) return refused;
+    if (!isSigned(request.body, signatureIn(request.headers), settings.token)) return { kind: 'refused', status: 401 };
     const report = Report.safeParse(readJson(request.body));
     if (!report.success) return { kind: 'refused', status: 400 };
     return { kind: 'received', events: receiptsOf(report.data) };
@@ -146,6 +153,7 @@ export function createTelegramGatewayChannel(
     rehearse: (text, standIn) =>
       createTelegramGatewayChannel(settings, { ...options, fetch: standIn(TAKEN, 2) }).send(text),
     receive,
+    refuseUnread,
     close: async () => {},
   };
 }
@@ -198,12 +206,20 @@ function refusalOf(error: string): SendOutcome {
   return { kind: 'unreachable', reason };
 }
 
+interface Signature {
+  timestamp: string;
+  mac: string;
+}
+
+function signatureIn(headers: Headers): Signature {
+  return { timestamp: headers.get('x-request-timestamp') ?? '', mac: headers.get('x-request-signature') ?? '' };
+}
+
 /** hex(HMAC-SHA-256(SHA-256(token), timestamp + "\n" + body)), the body as it came. */
-function isSigned(body: Uint8Array, timestamp: string, signature: string, token: string): boolean {
-  if (!/^\d{1,12}$/.test(timestamp)) return false;
+function isSigned(body: Uint8Array, { timestamp, mac }: Signature, token: string): boolean {
   const key = createHash('sha256').update(token).digest();
   const expected = createHmac('sha256', key).update(`${timestamp}\n`).update(body).digest();
-  return isSameMac(signature, expected);
+  return isSameMac(mac, expected);
 }
 
 const Report = z.object({

@@ -14,7 +14,9 @@ import type {
   Log,
   OutgoingText,
   Received,
+  RefusedCall,
   TakenAnswer,
+  UnreadCall,
   WebhookCall,
 } from '../ports.ts';
 import { chatName } from '../rules/chat-names.ts';
@@ -67,10 +69,15 @@ export function createTelegramChannel(settings: TelegramSettings, options: Teleg
     return outcome;
   }
 
+  function refuseUnread({ method, headers }: UnreadCall): RefusedCall | undefined {
+    if (method !== 'POST') return { kind: 'refused', status: 400 };
+    const given = headers.get('x-telegram-bot-api-secret-token') ?? '';
+    return isSameSecret(given, secret) ? undefined : { kind: 'refused', status: 401 };
+  }
+
   async function receive(request: WebhookCall): Promise<Received> {
-    if (request.method !== 'POST') return { kind: 'refused', status: 400 };
-    if (!isSameSecret(request.headers.get('x-telegram-bot-api-secret-token') ?? '', secret))
-      return { kind: 'refused', status: 401 };
+    const refused = refuseUnread(request);
+    if (refused) return refused;
     const update = Update.safeParse(readJson(request.body));
     if (!update.success) return { kind: 'refused', status: 400 };
     return { kind: 'received', events: eventsOf(update.data) };
@@ -88,6 +95,7 @@ export function createTelegramChannel(settings: TelegramSettings, options: Teleg
     send,
     rehearse: (text, standIn) => createTelegramChannel(settings, { ...options, fetch: standIn(TAKEN) }).send(text),
     receive,
+    refuseUnread,
     deepLink: (token) => `https://t.me/${settings.bot}?start=${token}`,
     async register() {
       const calls: [string, unknown][] = [

@@ -8,9 +8,11 @@ import type {
   Fetch,
   OutgoingText,
   Received,
+  RefusedCall,
   Standing,
   TakenAnswer,
   TextChannel,
+  UnreadCall,
   WebhookCall,
 } from '../ports.ts';
 import type { SendOutcome } from '../rules/delivery.ts';
@@ -95,15 +97,20 @@ export function createTwilioChannel(settings: TwilioUrl, options: TwilioOptions)
     return form;
   }
 
+  function refuseUnread({ method, headers }: UnreadCall): RefusedCall | undefined {
+    const type = (headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase();
+    if (method !== 'POST' || type !== 'application/x-www-form-urlencoded') return { kind: 'refused', status: 400 };
+    return SIGNATURE.test(signatureOf(headers)) ? undefined : { kind: 'refused', status: 403 };
+  }
+
   async function receive(call: WebhookCall): Promise<Received> {
-    const type = (call.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase();
-    if (call.method !== 'POST' || type !== 'application/x-www-form-urlencoded') return { kind: 'refused', status: 400 };
-    const given = call.headers.get('x-twilio-signature') ?? '';
-    if (!SIGNATURE.test(given)) return { kind: 'refused', status: 403 };
+    const refused = refuseUnread(call);
+    if (refused) return refused;
     const form = new TextDecoder().decode(call.body);
     if (form.split('&', CALL_MAX_PARAMETERS + 1).length > CALL_MAX_PARAMETERS) return { kind: 'refused', status: 400 };
     const params = new URLSearchParams(form);
-    if (!isSigned(settings.authToken, call.url, params, given)) return { kind: 'refused', status: 403 };
+    if (!isSigned(settings.authToken, call.url, params, signatureOf(call.headers)))
+      return { kind: 'refused', status: 403 };
     if (params.get('AccountSid') !== settings.account) return { kind: 'refused', status: 403 };
     const status = params.get('MessageStatus');
     if (status !== null) return received(receiptOf(call.url, params, status, clock.now()));
@@ -134,6 +141,7 @@ export function createTwilioChannel(settings: TwilioUrl, options: TwilioOptions)
     send,
     rehearse: (text, standIn) => createTwilioChannel(settings, { ...options, fetch: standIn(TAKEN) }).send(text),
     receive,
+    refuseUnread,
     callMaxBytes: CALL_MAX_BYTES,
     standing,
     close: async () => {},
@@ -214,6 +222,10 @@ const UNREACHABLE = new Set([
 const OURS_TO_MEND = new Set([
   14107, 20003, 20005, 20429, 21212, 21603, 21606, 21609, 21611, 21659, 21660, 21703, 21704, 21705, 63038,
 ]);
+
+function signatureOf(headers: Headers): string {
+  return headers.get('x-twilio-signature') ?? '';
+}
 
 /** HMAC-SHA-1 in base64. */
 const SIGNATURE = /^[A-Za-z0-9+/]{27}=$/;

@@ -15,7 +15,9 @@ import type {
   Log,
   OutgoingText,
   Received,
+  RefusedCall,
   TakenAnswer,
+  UnreadCall,
   WebhookCall,
 } from '../ports.ts';
 import { chatName } from '../rules/chat-names.ts';
@@ -24,7 +26,7 @@ import { doubtOf } from '../rules/http-outcomes.ts';
 import { isLinkToken, isStopWord } from '../rules/link-tokens.ts';
 import type { ViberSettings } from '../rules/messenger-urls.ts';
 import { readJson } from '../rules/read-json.ts';
-import { isSameMac } from '../rules/signatures.ts';
+import { isSameMac, mayBeMac } from '../rules/signatures.ts';
 
 const TIMEOUT_MS = 10_000;
 const TEXT_MAX = 7_000;
@@ -70,10 +72,15 @@ export function createViberChannel(settings: ViberSettings, options: ViberOption
     return outcome;
   }
 
+  function refuseUnread({ method, headers }: UnreadCall): RefusedCall | undefined {
+    if (method !== 'POST') return { kind: 'refused', status: 400 };
+    return mayBeMac(signatureOf(headers)) ? undefined : { kind: 'refused', status: 401 };
+  }
+
   async function receive(request: WebhookCall): Promise<Received> {
-    if (request.method !== 'POST') return { kind: 'refused', status: 400 };
-    if (!isSigned(request.body, request.headers.get('x-viber-content-signature') ?? '', settings.token))
-      return { kind: 'refused', status: 401 };
+    const refused = refuseUnread(request);
+    if (refused) return refused;
+    if (!isSigned(request.body, signatureOf(request.headers), settings.token)) return { kind: 'refused', status: 401 };
     const callback = Callback.safeParse(readJson(request.body, BIG));
     if (!callback.success) return { kind: 'refused', status: 400 };
     const welcome = welcomeTo(callback.data);
@@ -116,6 +123,7 @@ export function createViberChannel(settings: ViberSettings, options: ViberOption
     send,
     rehearse: (text, standIn) => createViberChannel(settings, { ...options, fetch: standIn(TAKEN) }).send(text),
     receive,
+    refuseUnread,
     deepLink: (token) => `viber://pa?chatURI=${encodeURIComponent(settings.uri)}&context=${encodeURIComponent(token)}`,
     async register() {
       const { outcome } = verdictOf(
@@ -234,6 +242,10 @@ function refusalOf(status: number): Verdict {
 
 function waits(reason: string, more: { retryAfterMs?: number; maybeSent?: true }): Verdict {
   return { outcome: { kind: 'temporary', reason, ...more }, alert: reason === '401' || reason === '403' };
+}
+
+function signatureOf(headers: Headers): string {
+  return headers.get('x-viber-content-signature') ?? '';
 }
 
 function isSigned(body: Uint8Array, signature: string, token: string): boolean {

@@ -5,6 +5,7 @@
  * button that copies the code. A text without a code goes out as free text, which is taken only within 24 hours of the
  * person's last message.
  */
+import { isAscii } from 'node:buffer';
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
 import { type Answer, exchange } from '../exchange.ts';
@@ -16,8 +17,10 @@ import type {
   Log,
   OutgoingText,
   Received,
+  RefusedCall,
   Standing,
   TakenAnswer,
+  UnreadCall,
   WebhookCall,
 } from '../ports.ts';
 import { chatName } from '../rules/chat-names.ts';
@@ -82,9 +85,13 @@ export function createWhatsAppChannel(settings: WhatsAppSettings, options: Whats
     return { ...verdict.outcome, retryAfterMs: Math.max(verdict.outcome.retryAfterMs ?? 0, retryAfterMs) };
   }
 
+  function refuseUnread({ method, headers }: UnreadCall): RefusedCall | undefined {
+    return method === 'GET' || macIn(headers) !== undefined ? undefined : { kind: 'refused', status: 401 };
+  }
+
   async function receive(request: WebhookCall): Promise<Received> {
     if (request.method === 'GET') return challenged(request.url, settings.verifyToken);
-    if (!isSigned(request.body, request.headers.get('x-hub-signature-256') ?? '', settings.appSecret))
+    if (!isSigned(request.body, macIn(request.headers) ?? '', settings.appSecret))
       return { kind: 'refused', status: 401 };
     const payload = Payload.safeParse(readJson(request.body));
     if (!payload.success) return { kind: 'refused', status: 400 };
@@ -121,6 +128,7 @@ export function createWhatsAppChannel(settings: WhatsAppSettings, options: Whats
     send,
     rehearse: (text, standIn) => createWhatsAppChannel(settings, { ...options, fetch: standIn(TAKEN) }).send(text),
     receive,
+    refuseUnread,
     callMaxBytes: CALL_MAX_BYTES,
     standing,
     // `?text=` is a draft: nothing is sent until the person sends it, and only what arrives links.
@@ -203,13 +211,18 @@ function challenged(url: string, verifyToken: string): Received {
  * By the bytes as they came, or by the body as Meta describes what it signs: every letter outside of ASCII written as `\u00e4`
  * (https://developers.facebook.com/docs/messenger-platform/webhooks#validate-payloads). Both say the same.
  */
-function isSigned(body: Uint8Array, header: string, appSecret: string): boolean {
-  const [, given = ''] = /^sha256=([0-9a-f]{64})$/i.exec(header) ?? [];
+function isSigned(body: Uint8Array, given: string, appSecret: string): boolean {
   const isOf = (text: Uint8Array): boolean => isSameMac(given, createHmac('sha256', appSecret).update(text).digest());
-  return given !== '' && (isOf(body) || isOf(escaped(body)));
+  const isPlain = isAscii(body) && !body.includes(DELETE);
+  return given !== '' && (isOf(body) || (!isPlain && isOf(escaped(body))));
+}
+
+function macIn(headers: Headers): string | undefined {
+  return /^sha256=([0-9a-f]{64})$/i.exec(headers.get('x-hub-signature-256') ?? '')?.[1];
 }
 
 const LAST_PLAIN = 0x7e;
+const DELETE = 0x7f;
 const ESCAPE = Buffer.from(String.raw`\u0000`);
 const HEX_DIGITS = Buffer.from('0123456789abcdef');
 

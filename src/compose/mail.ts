@@ -4,7 +4,7 @@ import { createInbox, type Inbox } from '../channels/inbox.ts';
 import type { InboundOptions } from '../channels/mail-reports/inbound.ts';
 import type { SesOptions } from '../channels/mail-reports/ses.ts';
 import { type Config, ConfigError, type MailSettings, SETTINGS } from '../config.ts';
-import type { Clock, Keys, MailChannel, Received, StandIn, WebhookCall } from '../ports.ts';
+import type { CallReader, Clock, Keys, MailChannel, StandIn } from '../ports.ts';
 import { bounceAddress, messageOfBounceAddress } from '../rules/bounce-addresses.ts';
 import type { MailReports } from '../rules/mail-reports.ts';
 import { messageIdOf } from '../rules/retry.ts';
@@ -58,26 +58,23 @@ export async function mailReceivers(
   for (const reports of config.mailReports)
     receivers[reports.provider] = {
       channel: 'email',
-      receive: await openReports(reports, { clock, messageOf, fetch: fetchThere }),
+      ...(await openReports(reports, { clock, messageOf, fetch: fetchThere })),
     };
   return receivers;
 }
 
-async function openReports(
-  reports: MailReports,
-  options: InboundOptions & SesOptions,
-): Promise<(call: WebhookCall) => Promise<Received>> {
+async function openReports(reports: MailReports, options: InboundOptions & SesOptions): Promise<CallReader> {
   switch (reports.provider) {
     case 'inbound':
-      return (await import('../channels/mail-reports/inbound.ts')).createInboundReports(reports, options).receive;
+      return (await import('../channels/mail-reports/inbound.ts')).createInboundReports(reports, options);
     case 'ses':
-      return (await import('../channels/mail-reports/ses.ts')).createSesReports(reports, options).receive;
+      return (await import('../channels/mail-reports/ses.ts')).createSesReports(reports, options);
     case 'postmark':
-      return (await import('../channels/mail-reports/postmark.ts')).createPostmarkReports(reports, options).receive;
+      return (await import('../channels/mail-reports/postmark.ts')).createPostmarkReports(reports, options);
     case 'sendgrid': {
       const { createSendGridReports } = await import('../channels/mail-reports/sendgrid.ts');
       try {
-        return createSendGridReports(reports, options).receive;
+        return createSendGridReports(reports, options);
       } catch {
         const { variable } = SETTINGS.mailReports;
         throw new ConfigError([

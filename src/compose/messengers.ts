@@ -54,8 +54,8 @@ export async function messengersOf(config: Config, { context, chats, fetch }: Su
 export function chatReceivers(messengers: Messengers): Receivers {
   const receivers: Receivers = {};
   for (const messenger of MESSENGERS) {
-    const { receive, callMaxBytes: maxBytes } = messengers[messenger] ?? {};
-    if (receive) receivers[messenger] = { channel: messenger, receive, maxBytes };
+    const { receive, refuseUnread, callMaxBytes } = messengers[messenger] ?? {};
+    if (receive) receivers[messenger] = { channel: messenger, receive, refuseUnread, callMaxBytes };
   }
   return receivers;
 }

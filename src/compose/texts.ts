@@ -76,13 +76,13 @@ export async function openSms(
 /** Reports on texts, by what the provider's address is called. */
 export function textReceivers({ sms }: Config, { sms: carrier, telegram: gateway }: Texts['texts']): Receivers {
   const receivers: Receivers = {};
-  if (carrier?.receive && sms)
-    receivers[sms.provider === 'twilio' ? 'twilio' : 'sms'] = {
-      channel: 'sms',
-      receive: carrier.receive,
-      maxBytes: carrier.callMaxBytes,
-    };
-  if (gateway?.receive)
-    receivers['telegram-gateway'] = { channel: 'telegram', receive: gateway.receive, maxBytes: gateway.callMaxBytes };
+  if (carrier?.receive && sms) {
+    const { receive, refuseUnread, callMaxBytes } = carrier;
+    receivers[sms.provider === 'twilio' ? 'twilio' : 'sms'] = { channel: 'sms', receive, refuseUnread, callMaxBytes };
+  }
+  if (gateway?.receive) {
+    const { receive, refuseUnread, callMaxBytes } = gateway;
+    receivers['telegram-gateway'] = { channel: 'telegram', receive, refuseUnread, callMaxBytes };
+  }
   return receivers;
 }

@@ -1,6 +1,6 @@
 /** Ways to reach a person: mail, texts and messengers, and what stands in for them where there is nobody. */
 import type { SendOutcome } from '../rules/delivery.ts';
-import type { Received, WebhookCall } from './webhooks.ts';
+import type { CallReader, Received, WebhookCall } from './webhooks.ts';
 
 export interface OutgoingMail {
   /** Stable for tries of the same message: becomes the Message-ID, so that a repeated send can be recognised. */
@@ -68,7 +68,7 @@ export type Standing =
     };
 
 /** One provider of texts. */
-export interface TextChannel {
+export interface TextChannel extends Partial<CallReader> {
   readonly provider: string;
   /** Whether it reports what arrived. Then silence means something: the code goes on by another way. */
   readonly reports: boolean;
@@ -81,8 +81,6 @@ export interface TextChannel {
   rehearse?(text: OutgoingText, standIn: (taken: TakenAnswer, calls?: number) => Fetch): Promise<SendOutcome>;
   /** Reads what the provider reports to our webhook; undefined where it never calls. */
   receive?(call: WebhookCall): Promise<Received>;
-  /** How long its calls may be; left out, what is enough for most. */
-  callMaxBytes?: number;
   /** Asks whether it lets us in. Absent where every question costs money. */
   standing?(): Promise<Standing>;
   close(): Promise<void>;

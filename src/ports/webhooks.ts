@@ -11,9 +11,29 @@ export interface WebhookCall {
   body: Uint8Array;
 }
 
+/** A call of which nothing is read but its head. */
+export type UnreadCall = Omit<WebhookCall, 'body'>;
+
+/** A forgery, or nothing that this provider sends. */
+export interface RefusedCall {
+  kind: 'refused';
+  status: 400 | 401 | 403;
+}
+
+/** Whoever knows a provider's calls. */
+export interface CallReader {
+  receive(call: WebhookCall): Promise<Received>;
+  /**
+   * What is wrong with a call by its head alone: no signature, one that can be none, the wrong password. Anybody may call, and
+   * a body that is not read holds no memory. Absent where the proof stands in the body.
+   */
+  refuseUnread?: ((call: UnreadCall) => RefusedCall | undefined) | undefined;
+  /** How long its calls may be; left out, what is enough for most. */
+  callMaxBytes?: number | undefined;
+}
+
 export type Received =
-  /** A forgery, or nothing that this provider sends. */
-  | { kind: 'refused'; status: 400 | 401 | 403 }
+  | RefusedCall
   | { kind: 'received'; events: ChannelEvent[]; answer?: { contentType: string; body: string } };
 
 /**

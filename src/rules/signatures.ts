@@ -7,6 +7,11 @@ export function isSameSecret(given: string, expected: string): boolean {
   return timingSafeEqual(mac(given), mac(expected));
 }
 
+/** Whether this is written like a MAC of 256 bits. */
+export function mayBeMac(hex: string): boolean {
+  return /^[0-9a-f]{64}$/i.test(hex);
+}
+
 /** Whether `hex` spells out this MAC, in either case. */
 export function isSameMac(hex: string, mac: Buffer): boolean {
   return hex.length === mac.length * 2 && /^[0-9a-f]+$/i.test(hex) && timingSafeEqual(Buffer.from(hex, 'hex'), mac);
@@ -20,11 +25,22 @@ const SIGNED_AGE_MAX_S = 300;
  * changed, the other side may sign with both: any right `v1` is enough.
  */
 export function isSignedCall(secret: string, header: string, body: Uint8Array, nowMs: number): boolean {
-  if (header.length > 1024) return false;
-  const fields = header.split(',').map((field) => field.trim());
-  const at = fields.find((field) => /^t=\d{1,12}$/.test(field))?.slice(2);
-  if (at === undefined || Math.abs(Math.floor(nowMs / 1000) - Number(at)) > SIGNED_AGE_MAX_S) return false;
+  const { at, macs } = signatureIn(header, nowMs);
   // The number as it was written: "007" was signed as such.
   const mac = createHmac('sha256', secret).update(`${at}.`).update(body).digest();
-  return fields.filter((field) => field.startsWith('v1=')).some((field) => isSameMac(field.slice(3), mac));
+  return macs.some((given) => isSameMac(given, mac));
+}
+
+/** Whether a body is worth reading: for no body is a header right that this refuses. */
+export function mayBeSignedCall(header: string, nowMs: number): boolean {
+  return signatureIn(header, nowMs).macs.length > 0;
+}
+
+/** Without a MAC where the time is none, or too far from ours. */
+function signatureIn(header: string, nowMs: number): { at: string; macs: string[] } {
+  const fields = header.length > 1024 ? [] : header.split(',').map((field) => field.trim());
+  const at = fields.find((field) => /^t=\d{1,12}$/.test(field))?.slice(2) ?? '';
+  if (at === '' || Math.abs(Math.floor(nowMs / 1000) - Number(at)) > SIGNED_AGE_MAX_S) return { at, macs: [] };
+  const macs = fields.filter((field) => field.startsWith('v1=')).map((field) => field.slice(3));
+  return { at, macs: macs.filter(mayBeMac) };
 }

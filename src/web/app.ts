@@ -12,6 +12,7 @@ import { begunInTurn } from './begun-in-turn.ts';
 import { compressed } from './compressed.ts';
 import { cookiesFor } from './cookies.ts';
 import { sameOriginPosts, securityHeaders } from './guard.ts';
+import { createHeldBodies } from './held-bodies.ts';
 import { createOpenStreams, type OpenStreams } from './open-streams.ts';
 import { problemPage } from './pages/problem.ts';
 import { localeOf, type Messengers, type Peer, sourceOf, viewOf, type Web } from './request.ts';
@@ -47,6 +48,7 @@ export function createApp({
     receivers,
     messengers,
     streams,
+    heldBodies: createHeldBodies(),
     cookies: cookiesFor(config.origin),
     assetVersion: assetVersion(config.brand),
   };

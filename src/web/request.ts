@@ -12,6 +12,7 @@ import { PROBLEMS, type ProblemCode, type Refusal } from '../rules/errors.ts';
 import { browserName } from './browser-name.ts';
 import { clientAddress, clientNetwork } from './client-address.ts';
 import type { Cookies } from './cookies.ts';
+import type { HeldBodies } from './held-bodies.ts';
 import type { OpenStreams } from './open-streams.ts';
 import type { View } from './pages/layout.ts';
 import type { Receivers } from './webhooks.ts';
@@ -22,6 +23,7 @@ export interface Web {
   config: Config;
   cookies: Cookies;
   streams: OpenStreams;
+  heldBodies: HeldBodies;
   /** In development: every message that left. */
   inbox: Inbox | undefined;
   /** In development: the chats of messengers, in the inbox. */

@@ -1,20 +1,19 @@
 /** What providers report: verified by whoever knows the provider, recorded, and answered at once. */
+import type { Context as HttpContext } from 'hono';
 import type { Context } from '../actions/context.ts';
 import { hearAnswer } from '../actions/hear-answer.ts';
 import { recordChatEvent } from '../actions/record-chat-event.ts';
 import { recordReceipt } from '../actions/record-receipt.ts';
-import type { ChannelEvent, Received, WebhookCall } from '../ports.ts';
+import type { CallReader, ChannelEvent, Received, UnreadCall } from '../ports.ts';
 import { type Channel, isMessenger } from '../rules/delivery.ts';
 import { Refusal } from '../rules/errors.ts';
-import { readBytes } from './read-body.ts';
-import type { Web } from './request.ts';
+import type { HeldBody } from './held-bodies.ts';
+import { readHeldBytes, refuseAnnounced } from './read-body.ts';
+import { sourceOf, type Web } from './request.ts';
 import type { Handler } from './routes.ts';
 
-export interface Receiver {
+export interface Receiver extends CallReader {
   channel: Channel;
-  receive(call: WebhookCall): Promise<Received>;
-  /** Left out, what is enough for most. */
-  maxBytes?: number | undefined;
 }
 
 /** By the last part of the address: `/webhooks/sendgrid`. */
@@ -27,23 +26,31 @@ export const receiveWebhook: Handler = async (web, c) => {
   const provider = c.req.param('provider') ?? '';
   const receiver = Object.hasOwn(web.receivers, provider) ? web.receivers[provider] : undefined;
   if (receiver === undefined) throw new Refusal('not_found');
-  const received = await receiver.receive({
-    method: c.req.method === 'POST' ? 'POST' : 'GET',
-    url: addressOf(web, c.req.url),
-    headers: c.req.raw.headers,
-    body:
-      c.req.method === 'POST'
-        ? new Uint8Array(await readBytes(c, receiver.maxBytes ?? WEBHOOK_MAX_BYTES))
-        : new Uint8Array(),
-  });
-  if (received.kind === 'refused') {
-    web.context.log.warn('webhook-refused', { provider, status: received.status });
-    return new Response(null, { status: received.status });
+  const held = web.heldBodies.enter(sourceOf(web.config, c));
+  try {
+    const received = await receivedBy(receiver, web, c, held);
+    if (received.kind === 'refused') {
+      web.context.log.warn('webhook-refused', { provider, status: received.status });
+      return new Response(null, { status: received.status });
+    }
+    for (const event of received.events) await record(web.context, receiver.channel, event);
+    const { answer } = received;
+    return new Response(answer?.body ?? null, { headers: answer ? { 'Content-Type': answer.contentType } : {} });
+  } finally {
+    held.leave();
   }
-  for (const event of received.events) await record(web.context, receiver.channel, event);
-  const { answer } = received;
-  return new Response(answer?.body ?? null, { headers: answer ? { 'Content-Type': answer.contentType } : {} });
 };
+
+async function receivedBy(receiver: Receiver, web: Web, c: HttpContext, held: HeldBody): Promise<Received> {
+  const method = c.req.method === 'POST' ? 'POST' : 'GET';
+  const call: UnreadCall = { method, url: addressOf(web, c.req.url), headers: c.req.raw.headers };
+  if (method === 'GET') return receiver.receive({ ...call, body: new Uint8Array() });
+  const maxBytes = receiver.callMaxBytes ?? WEBHOOK_MAX_BYTES;
+  refuseAnnounced(c, maxBytes);
+  return (
+    receiver.refuseUnread?.(call) ?? receiver.receive({ ...call, body: await readHeldBytes(c, maxBytes, held.take) })
+  );
+}
 
 async function record(context: Context, channel: Channel, event: ChannelEvent): Promise<void> {
   if (event.type === 'receipt') await recordReceipt(context, channel, event);

@@ -8,45 +8,25 @@ import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { requestBytes, sendRaw } from '../raw-http.ts';
 import { openShop, type RunningShop } from '../running-shop.ts';
-import { regainSignature, sendGridSigner } from '../signed-calls.ts';
+import { regainSignature } from '../signed-calls.ts';
 import { twilioSignature } from '../twilio-peer.ts';
+import {
+  ACCOUNT,
+  FORGED_PROOF,
+  INBOUND_SECRET,
+  RECEIVERS,
+  readableProof,
+  signer,
+  TELEGRAM_SECRET,
+  TOKEN,
+  WEBHOOK_SETTINGS,
+} from '../webhook-shop.ts';
 
 const SHOP = 'https://accounts.shop.example';
-const ACCOUNT = 'AC00000000000000000000000000000001';
-const TOKEN = '123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsawk';
 const MIB = 1024 * 1024;
-const signer = sendGridSigner();
-const TELEGRAM_SECRET = createHmac('sha256', TOKEN).update('regain telegram webhook').digest('base64url');
-
-/** A provider's server that is not there: nothing is sent in this file. */
-const api = 'http://127.0.0.1:9';
-const SETTINGS = {
-  REGAIN_SMS_URL: `twilio://${ACCOUNT}:token@api.twilio.com?from=%2B12125550199&api=${api}`,
-  REGAIN_SMS_COUNTRIES: 'US',
-  REGAIN_TELEGRAM_GATEWAY_URL: `telegram-gateway://:${TOKEN}@gatewayapi.telegram.org?api=${api}`,
-  REGAIN_TELEGRAM_URL: `telegram://${TOKEN}@api.telegram.org/shop_bot?api=${api}`,
-  REGAIN_WHATSAPP_URL: `whatsapp://106540352242922:EAAJB-token@graph.facebook.com/v23.0?app_secret=0123456789abcdef0123456789abcdef&verify_token=chosen-by-us&template=code&languages=en_US&number=15550100&api=${api}`,
-  REGAIN_VIBER_URL: `viber://:${TOKEN}@chatapi.viber.com?uri=shop&api=${api}`,
-  REGAIN_MAIL_REPORTS: `inbound://:the-secret-of-the-inbound-hook@,postmark://hook:the-password-of-postmark@,sendgrid://?key=${encodeURIComponent(signer.publicKey)}`,
-  REGAIN_BOUNCE_ADDRESS: 'bounces@shop.example',
-};
-const RECEIVERS = ['twilio', 'telegram-gateway', 'telegram', 'whatsapp', 'viber', 'inbound', 'postmark', 'sendgrid'];
 /** Meta's batches have up to 3 MB, Twilio's calls a few parameters. */
 const maxBytesOf = (provider: string): number =>
   provider === 'twilio' ? MIB / 16 : (provider === 'whatsapp' ? 3 : 1) * MIB;
-/** Well formed, and wrong: what whoever forges a call writes. */
-const FORGED_PROOF = {
-  'X-Twilio-Signature': `${'A'.repeat(27)}=`,
-  'X-Hub-Signature-256': `sha256=${'0'.repeat(64)}`,
-  'X-Viber-Content-Signature': '0'.repeat(64),
-  'X-Telegram-Bot-Api-Secret-Token': 'x',
-  'X-Request-Timestamp': '1',
-  'X-Request-Signature': '0'.repeat(64),
-  'Regain-Signature': `t=1,v1=${'0'.repeat(64)}`,
-  'X-Twilio-Email-Event-Webhook-Signature': 'MEUCIQ',
-  'X-Twilio-Email-Event-Webhook-Timestamp': '1',
-  Authorization: 'Basic eDp5',
-};
 const TYPES = [
   'application/json',
   'application/x-www-form-urlencoded',
@@ -60,7 +40,7 @@ const TYPES = [
 describe('webhooks under attack', () => {
   let shop: RunningShop;
   before(async () => {
-    shop = await openShop('sqlite', SETTINGS);
+    shop = await openShop('sqlite', WEBHOOK_SETTINGS);
   });
   after(() => shop.close());
   const post = async (path: string, body: BodyInit, headers: Record<string, string> = {}): Promise<Response> => {
@@ -106,13 +86,14 @@ describe('webhooks under attack', () => {
 
       test('a body that is too long is refused by its length, and while it comes in', async () => {
         const maxBytes = maxBytesOf(provider);
-        assert.notEqual((await post(provider, 'x'.repeat(maxBytes))).status, 413);
+        assert.notEqual((await post(provider, 'x'.repeat(maxBytes), readableProof(Date.now()))).status, 413);
         assert.equal((await post(provider, 'x'.repeat(maxBytes + 1))).status, 413);
         const chunk = `${(65_536).toString(16)}\r\n${'x'.repeat(65_536)}\r\n`;
         const head = requestBytes('POST', `/webhooks/${provider}`, [
           ['Host', 'accounts.shop.example'],
           ['Transfer-Encoding', 'chunked'],
           ['Connection', 'close'],
+          ...Object.entries(readableProof(Date.now())),
         ]);
         // An answer to a body that still comes in may be lost with the connection; being taken is what it must not be.
         const { status } = await sendRaw(shop.program.origin, [head, ...Array((2 * maxBytes) / 65_536).fill(chunk)]);
@@ -125,8 +106,12 @@ describe('webhooks under attack', () => {
       Array.from({ length: 7 }, () => {
         const socket = connect({ host: '127.0.0.1', port: Number(new URL(shop.program.origin).port) });
         socket.on('error', () => {});
-        const head = `POST /webhooks/${provider} HTTP/1.1\r\nHost: accounts.shop.example\r\nContent-Length: 100000\r\n\r\nx`;
-        return { socket, written: new Promise((done) => socket.once('connect', () => socket.write(head, done))) };
+        const head = requestBytes('POST', `/webhooks/${provider}`, [
+          ['Host', 'accounts.shop.example'],
+          ['Content-Length', '60000'],
+          ...Object.entries(readableProof(Date.now())),
+        ]);
+        return { socket, written: new Promise((done) => socket.once('connect', () => socket.write(`${head}x`, done))) };
       }),
     );
     await Promise.all(sockets.map(({ written }) => written));
@@ -161,7 +146,7 @@ describe('webhooks under attack', () => {
       ],
       ['telegram', json, { 'X-Telegram-Bot-Api-Secret-Token': TELEGRAM_SECRET }],
       ['sendgrid', batch, signer.sign(batch, '1')],
-      ['inbound', mail, { 'Regain-Signature': regainSignature('the-secret-of-the-inbound-hook', mail, Date.now()) }],
+      ['inbound', mail, { 'Regain-Signature': regainSignature(INBOUND_SECRET, mail, Date.now()) }],
     ];
     for (const [provider, body, headers] of replays) {
       assert.equal((await post(provider, body, headers)).status, 200, provider);
@@ -170,7 +155,7 @@ describe('webhooks under attack', () => {
         assert.equal((await post(provider, body, headers)).status, 200, provider);
       assert.deepEqual(await rows(), before, provider);
     }
-    const old = regainSignature('the-secret-of-the-inbound-hook', mail, Date.now() - 600_000);
+    const old = regainSignature(INBOUND_SECRET, mail, Date.now() - 600_000);
     assert.equal((await post('inbound', mail, { 'Regain-Signature': old })).status, 401, 'a call of ten minutes ago');
   });
 

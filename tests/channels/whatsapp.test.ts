@@ -463,6 +463,16 @@ describe('what Meta tells', () => {
       });
   });
 
+  test('a forged batch of plain letters is copied nowhere: both spellings of it are the same', async (t) => {
+    const { channel } = await business(t);
+    const { mock } = t.mock.method(Buffer, 'allocUnsafe');
+    const body = Buffer.alloc(1_000_003, 'x');
+    const headers = { 'x-hub-signature-256': `sha256=${'0'.repeat(64)}` };
+    assert.deepEqual(await channel.receive?.(webhookCall(body, headers)), { kind: 'refused', status: 401 });
+    const copies = mock.calls.filter(({ arguments: [length] }) => length >= body.length);
+    assert.equal(copies.length, 0);
+  });
+
   test('signed, but nothing that WhatsApp sends, is refused', async (t) => {
     const { peer, channel } = await business(t);
     for (const payload of [{}, [], { object: 'page', entry: [] }, { object: 'whatsapp_business_account' }])

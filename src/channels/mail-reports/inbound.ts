@@ -3,11 +3,11 @@
  * every call of our own scheme. Read are delivery status notifications (RFC 3464) and reports of abuse (RFC 5965).
  */
 import PostalMime, { type Attachment, type Email } from 'postal-mime';
-import type { ChannelEvent, Clock, Received, WebhookCall } from '../../ports.ts';
+import type { ChannelEvent, Clock, Received, RefusedCall, UnreadCall, WebhookCall } from '../../ports.ts';
 import { readMessageId } from '../../rules/bounce-addresses.ts';
 import { enhancedStatusIn, replyCodeIn, troubleOf } from '../../rules/bounces.ts';
 import { IDENTIFIER_MAX_CHARACTERS } from '../../rules/limits.ts';
-import { isSignedCall } from '../../rules/signatures.ts';
+import { isSignedCall, mayBeSignedCall } from '../../rules/signatures.ts';
 
 export interface InboundOptions {
   clock: Clock;
@@ -39,10 +39,16 @@ const NOTHING: Received = { kind: 'received', events: [] };
 export function createInboundReports(settings: { secret: string }, options: InboundOptions) {
   const { clock } = options;
 
+  function refuseUnread({ method, headers }: UnreadCall): RefusedCall | undefined {
+    if (method !== 'POST') return { kind: 'refused', status: 400 };
+    return mayBeSignedCall(signatureOf(headers), clock.now()) ? undefined : { kind: 'refused', status: 401 };
+  }
+
   async function receive(call: WebhookCall): Promise<Received> {
-    if (call.method !== 'POST') return { kind: 'refused', status: 400 };
-    const signature = call.headers.get('regain-signature') ?? '';
-    if (!isSignedCall(settings.secret, signature, call.body, clock.now())) return { kind: 'refused', status: 401 };
+    const refused = refuseUnread(call);
+    if (refused) return refused;
+    if (!isSignedCall(settings.secret, signatureOf(call.headers), call.body, clock.now()))
+      return { kind: 'refused', status: 401 };
     const text = beginningOf(call.body);
     if (!mayHoldReport(text)) return NOTHING;
     const mail = await parsed(text);
@@ -57,7 +63,11 @@ export function createInboundReports(settings: { secret: string }, options: Inbo
     return { kind: 'received', events };
   }
 
-  return { receive };
+  return { receive, refuseUnread };
+}
+
+function signatureOf(headers: Headers): string {
+  return headers.get('regain-signature') ?? '';
 }
 
 function beginningOf(mail: Uint8Array): Uint8Array {

@@ -3,7 +3,7 @@
  * and a password. Our id of the message comes back as metadata, which a header of our mail sets (`X-PM-Metadata-...`),
  * because Postmark replaces our Message-ID by one of its own.
  */
-import type { ChannelEvent, Clock, Received, WebhookCall } from '../../ports.ts';
+import type { ChannelEvent, Clock, Received, RefusedCall, UnreadCall, WebhookCall } from '../../ports.ts';
 import { enhancedStatusIn, troubleOf } from '../../rules/bounces.ts';
 import { readJson } from '../../rules/read-json.ts';
 import { isSameSecret } from '../../rules/signatures.ts';
@@ -14,16 +14,21 @@ type Json = Record<string, unknown>;
 export function createPostmarkReports(settings: { user: string; password: string }, { clock }: { clock: Clock }) {
   const expected = `Basic ${Buffer.from(`${settings.user}:${settings.password}`).toString('base64')}`;
 
+  function refuseUnread({ method, headers }: UnreadCall): RefusedCall | undefined {
+    if (method !== 'POST') return { kind: 'refused', status: 400 };
+    return isSameSecret(headers.get('authorization') ?? '', expected) ? undefined : { kind: 'refused', status: 401 };
+  }
+
   async function receive(call: WebhookCall): Promise<Received> {
-    if (call.method !== 'POST') return { kind: 'refused', status: 400 };
-    if (!isSameSecret(call.headers.get('authorization') ?? '', expected)) return { kind: 'refused', status: 401 };
+    const refused = refuseUnread(call);
+    if (refused) return refused;
     const event = readJson(call.body);
     if (typeof event !== 'object' || event === null || Array.isArray(event)) return { kind: 'refused', status: 400 };
     const receipt = receiptOf(event as Json, clock.now());
     return { kind: 'received', events: receipt ? [receipt] : [] };
   }
 
-  return { receive };
+  return { receive, refuseUnread };
 }
 
 function receiptOf(event: Json, now: number): Receipt | undefined {

@@ -3,7 +3,7 @@
  * body. `smtp-id` repeats our Message-ID.
  */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
-import type { ChannelEvent, Clock, Received, WebhookCall } from '../../ports.ts';
+import type { ChannelEvent, Clock, Received, RefusedCall, UnreadCall, WebhookCall } from '../../ports.ts';
 import { readMessageId } from '../../rules/bounce-addresses.ts';
 import { enhancedStatusIn, troubleOf } from '../../rules/bounces.ts';
 import { readJson } from '../../rules/read-json.ts';
@@ -17,24 +17,39 @@ export function createSendGridReports(settings: { keys: readonly string[] }, { c
     createPublicKey({ key: Buffer.from(key, 'base64'), format: 'der', type: 'spki' }),
   );
 
+  function refuseUnread({ method, headers }: UnreadCall): RefusedCall | undefined {
+    if (method !== 'POST') return { kind: 'refused', status: 400 };
+    const { signature, timestamp } = signatureIn(headers);
+    return SIGNATURE.test(signature) && timestamp !== '' ? undefined : { kind: 'refused', status: 403 };
+  }
+
   /** No bound on the age: SendGrid repeats a batch for a day, and the same batch again changes nothing. */
   async function receive(call: WebhookCall): Promise<Received> {
-    if (call.method !== 'POST') return { kind: 'refused', status: 400 };
+    const refused = refuseUnread(call);
+    if (refused) return refused;
     if (!isSigned(keys, call)) return { kind: 'refused', status: 403 };
     const batch = readJson(call.body);
     if (!Array.isArray(batch)) return { kind: 'refused', status: 400 };
     return { kind: 'received', events: batch.flatMap((event) => receiptOf(event, clock.now()) ?? []) };
   }
 
-  return { receive };
+  return { receive, refuseUnread };
+}
+
+/** Two numbers of 32 bytes at most, in DER and base64. */
+const SIGNATURE = /^[A-Za-z0-9+/]{8,96}={0,2}$/;
+
+function signatureIn(headers: Headers): { signature: string; timestamp: string } {
+  return {
+    signature: headers.get('x-twilio-email-event-webhook-signature') ?? '',
+    timestamp: headers.get('x-twilio-email-event-webhook-timestamp') ?? '',
+  };
 }
 
 function isSigned(keys: readonly KeyObject[], { headers, body }: WebhookCall): boolean {
-  const signature = Buffer.from(headers.get('x-twilio-email-event-webhook-signature') ?? '', 'base64');
-  const timestamp = headers.get('x-twilio-email-event-webhook-timestamp') ?? '';
-  if (signature.length === 0 || timestamp === '') return false;
+  const { signature, timestamp } = signatureIn(headers);
   const signed = Buffer.concat([Buffer.from(timestamp), body]);
-  return keys.some((key) => verify('sha256', signed, key, signature));
+  return keys.some((key) => verify('sha256', signed, key, Buffer.from(signature, 'base64')));
 }
 
 function receiptOf(item: unknown, now: number): Receipt | undefined {
