@@ -5,9 +5,11 @@
  * SES replaces our Message-ID by its own, but repeats the headers that we passed to it, and names our envelope's sender.
  */
 import { createVerify, X509Certificate } from 'node:crypto';
+import { readBounded } from '../../exchange.ts';
 import type { ChannelEvent, Clock, Received, WebhookCall } from '../../ports.ts';
 import { readMessageId } from '../../rules/bounce-addresses.ts';
 import { enhancedStatusIn, troubleOf } from '../../rules/bounces.ts';
+import { Refusal } from '../../rules/errors.ts';
 import { readJson } from '../../rules/read-json.ts';
 
 const FETCH_TIMEOUT_MS = 5_000;
@@ -19,6 +21,9 @@ const ALGORITHMS = new Map([
 ]);
 /** Amazon has one for each region and changes it about once a year. */
 const CERTIFICATES_KEPT = 10;
+/** Whoever knows the topic's name can name us addresses to fetch from. What one of them said is remembered for a minute. */
+const ADDRESSES_ASKED_MAX = 10;
+const ASKED_KEPT_MS = 60_000;
 
 export interface SesOptions {
   fetch: typeof fetch;
@@ -31,7 +36,7 @@ type Json = Record<string, unknown>;
 
 export function createSesReports(settings: { topics: readonly string[] }, options: SesOptions) {
   const { clock } = options;
-  const certificates = new Map<string, X509Certificate>();
+  const certificates = createCertificates(options);
 
   async function receive(call: WebhookCall): Promise<Received> {
     const envelope = call.method === 'POST' ? asObject(readJson(call.body)) : undefined;
@@ -50,51 +55,85 @@ export function createSesReports(settings: { topics: readonly string[] }, option
     const algorithm = ALGORITHMS.get(textOf(envelope.SignatureVersion));
     const address = snsAddress(envelope.SigningCertURL, envelope.TopicArn);
     if (algorithm === undefined || address === undefined || !address.pathname.endsWith('.pem')) return false;
-    const certificate = await certificateAt(address.href);
+    // With another query it would be another address of the same certificate, and there is no end of them.
+    if (/[?#]/.test(address.href)) return false;
+    const certificate = await certificates.at(address.href);
     if (certificate === undefined || !isValidAt(certificate, clock.now())) return false;
     const signed = createVerify(algorithm).update(signedText(envelope), 'utf8');
-    return signed.verify(certificate.publicKey, textOf(envelope.Signature), 'base64');
-  }
-
-  /** @throws where Amazon can't be reached: we answer 503, and SNS calls again */
-  async function certificateAt(address: string): Promise<X509Certificate | undefined> {
-    const known = certificates.get(address);
-    if (known !== undefined) return known;
-    const pem = await get(address);
-    if (pem === undefined) return undefined;
-    try {
-      const certificate = new X509Certificate(pem);
-      if (certificates.size >= CERTIFICATES_KEPT) certificates.clear();
-      certificates.set(address, certificate);
-      return certificate;
-    } catch {
-      return undefined;
-    }
+    const isRight = signed.verify(certificate.publicKey, textOf(envelope.Signature), 'base64');
+    if (isRight) certificates.keep(address.href, certificate);
+    return isRight;
   }
 
   async function confirm(envelope: Json): Promise<Received> {
     const address = snsAddress(envelope.SubscribeURL, envelope.TopicArn);
     if (address === undefined) return { kind: 'refused', status: 403 };
-    if ((await get(address.href)) === undefined)
+    if ((await textAt(address.href, options)) === undefined)
       throw new Error('Amazon SNS refused the confirmation of the subscription');
     return { kind: 'received', events: [] };
   }
 
-  async function get(address: string): Promise<string | undefined> {
-    const response = await options.fetch(address, {
-      // Elsewhere is not Amazon.
-      redirect: 'manual',
-      signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
-    });
-    if (!response.ok) {
-      await response.body?.cancel();
-      return undefined;
-    }
-    const text = await response.text();
-    return text.length > CERTIFICATE_MAX_CHARACTERS ? undefined : text;
+  return { receive };
+}
+
+/** Forged calls may name any address of Amazon; they neither push out what true calls were signed with, nor make us ask for ever. */
+function createCertificates(options: SesOptions) {
+  const { clock } = options;
+  const kept = new Map<string, X509Certificate>();
+  const asked = new Map<string, { at: number; found: Promise<X509Certificate | undefined> }>();
+
+  function forgetAsked(): void {
+    for (const [address, { at }] of asked) if (clock.now() - at >= ASKED_KEPT_MS) asked.delete(address);
   }
 
-  return { receive };
+  return {
+    /** @throws where Amazon can't be reached, or too many addresses were named: we answer 503, and SNS calls again */
+    async at(address: string): Promise<X509Certificate | undefined> {
+      const known = kept.get(address);
+      if (known !== undefined) return known;
+      forgetAsked();
+      const recent = asked.get(address);
+      if (recent !== undefined) return recent.found;
+      if (asked.size >= ADDRESSES_ASKED_MAX)
+        throw new Refusal('unavailable', { retryAfterSeconds: ASKED_KEPT_MS / 1000 });
+      const found = certificateAt(address, options);
+      asked.set(address, { at: clock.now(), found });
+      return found;
+    },
+    /** For good: a call was rightly signed with it. */
+    keep(address: string, certificate: X509Certificate): void {
+      if (kept.has(address)) return;
+      const [oldest] = kept.keys();
+      if (oldest !== undefined && kept.size >= CERTIFICATES_KEPT) kept.delete(oldest);
+      kept.set(address, certificate);
+    },
+  };
+}
+
+async function certificateAt(address: string, options: SesOptions): Promise<X509Certificate | undefined> {
+  const pem = await textAt(address, options);
+  if (pem === undefined) return undefined;
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    return undefined;
+  }
+}
+
+async function textAt(address: string, options: SesOptions): Promise<string | undefined> {
+  const response = await options.fetch(address, {
+    // Elsewhere is not Amazon.
+    redirect: 'manual',
+    signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
+  });
+  if (!response.ok) {
+    await response.body?.cancel();
+    // A refusal of ours is final for SNS, and this passes.
+    if (response.status >= 500) throw new Error(`Amazon SNS answered ${response.status}`);
+    return undefined;
+  }
+  const text = await readBounded(response);
+  return text === undefined || text.length > CERTIFICATE_MAX_CHARACTERS ? undefined : text;
 }
 
 /**

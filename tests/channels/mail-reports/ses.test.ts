@@ -12,10 +12,11 @@ const AT = '2027-03-14T09:12:03.000Z';
 
 function world(answer: (url: string) => Response = () => new Response(SNS_CERTIFICATE), topics = [TOPIC]) {
   const asked: string[] = [];
+  let now = NOW;
   const ses = createSesReports(
     { topics },
     {
-      clock: { now: () => NOW },
+      clock: { now: () => now },
       messageOf: (address) => (address === 'bounces+token@shop.example' ? 'by-return-path' : undefined),
       fetch: async (url) => {
         asked.push(String(url));
@@ -25,9 +26,15 @@ function world(answer: (url: string) => Response = () => new Response(SNS_CERTIF
   );
   return {
     asked,
+    pass(ms: number) {
+      now += ms;
+    },
     receive: (document: unknown) => ses.receive(call(JSON.stringify(document), { 'Content-Type': 'text/plain' })),
   };
 }
+
+const REFUSED = { kind: 'refused', status: 403 };
+const MINUTE = 60_000;
 
 /** What SES says, within what SNS says. */
 function notification(event: unknown, change: Record<string, string> = {}): Record<string, string> {
@@ -338,5 +345,90 @@ describe('whose call it is', () => {
     const inBucket = await bucket.receive(confirmation('https://sns.s3.amazonaws.com/?Action=ConfirmSubscription'));
     assert.deepEqual(inBucket, { kind: 'refused', status: 403 });
     assert.deepEqual(bucket.asked, [CERTIFICATE_URL]);
+  });
+});
+
+describe('what a forged call that names our topic makes us fetch', () => {
+  const right = snsDocument(SNS_KEY, notification(bounce({})));
+  const forged = (SigningCertURL: string) => ({
+    ...notification(bounce({})),
+    SignatureVersion: '2',
+    Signature: 'AAAA',
+    SigningCertURL,
+  });
+  const another = (at: number): string => CERTIFICATE_URL.replace('0123', String(at));
+
+  test('nothing by an address with a query or a fragment: each would be another address of the same certificate', async () => {
+    const { receive, asked } = world();
+    for (const more of ['?', '?n=1', '#', '#n', '?a.pem', '#/a.pem'])
+      assert.deepEqual(await receive({ ...right, SigningCertURL: CERTIFICATE_URL + more }), REFUSED, more);
+    assert.deepEqual(asked, []);
+  });
+
+  test('one certificate at a time and address, however many calls wait for it', async () => {
+    const { receive, asked } = world();
+    const received = await Promise.all(Array.from({ length: 20 }, () => receive(right)));
+    assert.ok(received.every(({ kind }) => kind === 'received'));
+    assert.deepEqual(asked, [CERTIFICATE_URL]);
+  });
+
+  test('ten addresses a minute, and what has no certificate is not asked again within it', async () => {
+    const { receive, asked, pass } = world(() => new Response('', { status: 404 }));
+    for (let time = 0; time < 3; time += 1) assert.deepEqual(await receive(forged(another(0))), REFUSED);
+    assert.equal(asked.length, 1);
+    const floods = await Promise.allSettled(Array.from({ length: 200 }, (_, at) => receive(forged(another(at)))));
+    assert.equal(asked.length, 10);
+    assert.equal(floods.filter(({ status }) => status === 'fulfilled').length, 10);
+    for (const flood of floods) if (flood.status === 'rejected') assert.equal(flood.reason.code, 'unavailable');
+    pass(MINUTE);
+    assert.deepEqual(await receive(forged(another(0))), REFUSED);
+    assert.equal(asked.length, 11);
+  });
+
+  test('never again the certificate that a true call was signed with', async () => {
+    const { receive, asked, pass } = world();
+    assert.equal((await receive(right)).kind, 'received');
+    for (let minute = 0; minute < 5; minute += 1) {
+      await Promise.allSettled(Array.from({ length: 30 }, (_, at) => receive(forged(another(100 * minute + at)))));
+      pass(MINUTE);
+    }
+    assert.equal((await receive(right)).kind, 'received');
+    assert.equal(asked.filter((url) => url === CERTIFICATE_URL).length, 1);
+  });
+
+  test('not a body without end', async () => {
+    let pulls = 0;
+    const { receive } = world(
+      () =>
+        new Response(
+          new ReadableStream({
+            pull(controller) {
+              pulls += 1;
+              if (pulls === 1_000) controller.close();
+              else controller.enqueue(Buffer.alloc(10_000, 'x'));
+            },
+          }),
+        ),
+    );
+    assert.deepEqual(await receive(right), REFUSED);
+    assert.ok(pulls < 20, `${pulls}`);
+  });
+
+  test('Amazon that cannot be reached, or is down, is asked again a minute later, and the call is not refused for good', async () => {
+    for (const down of [
+      () => {
+        throw new Error('no route');
+      },
+      () => new Response('', { status: 503 }),
+    ]) {
+      let isDown = true;
+      const { receive, asked, pass } = world(() => (isDown ? down() : new Response(SNS_CERTIFICATE)));
+      await assert.rejects(receive(right));
+      await assert.rejects(receive(right));
+      assert.equal(asked.length, 1);
+      isDown = false;
+      pass(MINUTE);
+      assert.equal((await receive(right)).kind, 'received');
+    }
   });
 });
