@@ -19,7 +19,6 @@ import {
 import { isPlaceholder } from '../rules/identifiers.ts';
 import { type Attempted, beforeRetry, type Onward, onward } from '../rules/ladder.ts';
 import { handedId } from '../rules/retry.ts';
-import { HELD_BACK_WAIT_MS } from '../rules/spend.ts';
 import type { Message, StoreTransaction } from '../store/store.ts';
 import { assessRisk } from './assess-risk.ts';
 import type { Context } from './context.ts';
@@ -198,9 +197,9 @@ async function attempt(delivery: Delivery, message: Message, prepared: Prepared)
     case 'fail':
       return { kind: 'permanent', reason: prepared.reason };
     case 'skip':
-      return prepared.again
-        ? { kind: 'temporary', reason: prepared.reason, retryAfterMs: HELD_BACK_WAIT_MS }
-        : { kind: 'unreachable', reason: prepared.reason };
+      return prepared.againInMs === undefined
+        ? { kind: 'unreachable', reason: prepared.reason }
+        : { kind: 'temporary', reason: prepared.reason, retryAfterMs: prepared.againInMs };
     case 'send':
       return delivery.mail.send({ id: handedId(message), to: prepared.to, ...prepared.mail });
     case 'text':

@@ -72,9 +72,9 @@ export type Prepared =
   | { do: 'doubt'; over: Over; below: Channel[] }
   /**
    * The account has no address for this channel, the host says that it is risky, the number was not proven for long, or its cost
-   * was held back; `again`: until what is spent allows it.
+   * was held back; `againInMs`: it is asked for again, until what is spent allows it.
    */
-  | { do: 'skip'; reason: LeftOut; below: Channel[]; again?: boolean; forNobody?: boolean }
+  | { do: 'skip'; reason: LeftOut; below: Channel[]; againInMs?: number | undefined; forNobody?: boolean }
   /**
    * For a decoy; `earlier` is the fate of the last mail to this address. In a flood decoys share one knock. Also for an account
    * without a mailbox that was asked for by mail, which is then told from none by no outage.

@@ -1,13 +1,14 @@
 /** A notice by text: to a number that is the account's, or was until what the notice tells of. */
 import type { Account } from '../ports.ts';
 import { stateAt } from '../rules/recovery-flow.ts';
+import { noticeWaitMs } from '../rules/spend.ts';
 import { TEXT_NOTICES, type TextNotice } from '../rules/text-notices.ts';
 import type { Message, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import type { Delivery, Prepared, RenderedText } from './delivery.ts';
 import { messengerEventOf } from './event-of-notice.ts';
 import { addressEventOf } from './prepare-notice.ts';
-import { buyNotice } from './spend-on-texts.ts';
+import { buyNotice, skipHeldBack } from './spend-on-texts.ts';
 
 export async function prepareTextNotice(
   context: Context,
@@ -22,7 +23,7 @@ export async function prepareTextNotice(
   if (!number || !text) return { do: 'expire' };
   const bought = await buyNotice(context, delivery, tx, { message, to: number, over: 'number', parts: text.segments });
   return typeof bought === 'string'
-    ? { do: 'skip', reason: 'held_back', below: [] }
+    ? skipHeldBack(bought, [], noticeWaitMs(context.clock.now()))
     : { do: 'text', to: number, over: 'number', text, paid: bought, below: [] };
 }
 

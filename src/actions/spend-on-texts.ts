@@ -7,7 +7,16 @@ import {
   type SendOutcome,
   wasPerhapsSent,
 } from '../rules/delivery.ts';
-import { CODES, codesOf, type HeldBack, mayFree, PAID_CHANNELS, type PaidChannel, spenderOf } from '../rules/spend.ts';
+import {
+  CODES,
+  codesOf,
+  HELD_BACK_WAIT_MS,
+  type HeldBack,
+  mayFree,
+  PAID_CHANNELS,
+  type PaidChannel,
+  spenderOf,
+} from '../rules/spend.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { type Bought, carrierOf, type Delivery, type Prepared, type Texted } from './delivery.ts';
@@ -65,8 +74,13 @@ async function buy(
 }
 
 /** By the next way; where there is none, again, in so far as waiting helps. */
-export function skipHeldBack(heldBack: HeldBack, below: Channel[]): Prepared & { do: 'skip' } {
-  return { do: 'skip', reason: 'held_back', below, again: below.length === 0 && mayFree(heldBack) };
+export function skipHeldBack(
+  heldBack: HeldBack,
+  below: Channel[],
+  waitMs = HELD_BACK_WAIT_MS,
+): Prepared & { do: 'skip' } {
+  const againInMs = below.length === 0 && mayFree(heldBack) ? waitMs : undefined;
+  return { do: 'skip', reason: 'held_back', below, againInMs };
 }
 
 /** Kept where the provider took the text or its fee, or may have taken it. */

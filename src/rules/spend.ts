@@ -27,6 +27,11 @@ export function mayFree(heldBack: HeldBack): boolean {
 }
 /** How long a text that was held back waits before it is asked for again, where there is no other way. */
 export const HELD_BACK_WAIT_MS = MINUTE;
+/** A notice is of use for a day (R68) and nobody waits for it; the money of a new day is asked for as soon as there is some. */
+const NOTICE_HELD_BACK_WAIT_MS = 15 * MINUTE;
+export function noticeWaitMs(now: number): number {
+  return Math.min(NOTICE_HELD_BACK_WAIT_MS, dayEndsAt(now) - now);
+}
 
 /**
  * owner: a browser that signed in before recovers by a number on file; or a notice, which costs whoever wants one a right

@@ -1,9 +1,11 @@
 /** Notices by text message, on both engines: who is told by phone, what it costs, and what it never does. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, type TestContext, test } from 'node:test';
 import { unfreezeAddress } from '../../src/actions/unfreeze-address.ts';
-import { WAITED_MS } from '../../src/rules/limits.ts';
+import { NOTICE_USEFUL_MS, WAITED_MS } from '../../src/rules/limits.ts';
 import { CODES, hourOf, SPEND_LIMITS } from '../../src/rules/spend.ts';
+import type { Message } from '../../src/store/store.ts';
+import { codeOf } from '../carriers.ts';
 import type { InProcess } from '../in-process.ts';
 import { type Owners, owners, removalOf } from '../owners.ts';
 import { addPerson, codeIn, NEW_PASSWORD, OLD_PASSWORD } from '../people.ts';
@@ -210,5 +212,64 @@ for (const engine of ['sqlite', 'postgres'] as const)
       );
       await recoverByMail(email);
       assert.deepEqual(textsTo(number), []);
+    });
+
+    describe('where the day has no money left', () => {
+      const startPoorShop = async (t: TestContext, perDay: string): Promise<TextingShop> => {
+        const poor = await startTextingShop(engine, {
+          REGAIN_PRICES: 'sms:US=0.01',
+          REGAIN_SPEND_PER_DAY: `sms=${perDay}`,
+        });
+        t.after(() => poor.close());
+        poor.program.jump(Date.parse('2026-03-14T23:50:00Z') - poor.program.now());
+        return poor;
+      };
+      const changePassword = async ({ program, receiver }: TextingShop, identifier: string): Promise<void> => {
+        const { token } = (await program.api('POST', '/recovery', { body: { identifier } })).json;
+        await program.settled();
+        const mail = program.sink.messages.at(-1);
+        const code = mail ? codeIn(mail) : codeOf(receiver.taken.at(-1)?.text ?? '');
+        const { json } = await program.api('POST', '/recovery/verify', { body: { token, code } });
+        const body = { token: json.token, password: NEW_PASSWORD };
+        assert.equal((await program.api('POST', '/recovery/password', { body })).status, 200);
+        await program.settled();
+      };
+      const noticeOf = async ({ program }: TextingShop): Promise<Message | undefined> => {
+        const { store } = program.regain.context;
+        const told = await store.transaction((tx) =>
+          tx.messages.list({ since: 0, channel: 'sms', kind: 'password-changed' }, 2),
+        );
+        assert.ok(told.length < 2);
+        return told[0];
+      };
+
+      test('a notice waits for the next day', async (t) => {
+        const poor = await startPoorShop(t, '0.0125');
+        const number = newNumber();
+        await addPerson(poor.program, { emails: [], phones: [number] });
+        await changePassword(poor, number);
+        assert.equal(poor.receiver.taken.length, 1, 'the code alone');
+        await poor.program.advance(10 * 60_000);
+        assert.match(poor.receiver.taken.at(-1)?.text ?? '', /your password was changed on 14 Mar 23:50 UTC/);
+        assert.equal((await noticeOf(poor))?.status, 'sent');
+      });
+
+      test('it is asked for each quarter of an hour and counted once, and given up after a day', async (t) => {
+        const poor = await startPoorShop(t, '0');
+        await addPerson(poor.program, { emails: ['poor@example.com'], phones: [newNumber()] });
+        await changePassword(poor, 'poor@example.com');
+        const askedAt = poor.program.now();
+        for (const minutes of [10, 15, 15]) await poor.program.advance(minutes * 60_000);
+        const { status, reason, attempts } = (await noticeOf(poor)) ?? {};
+        assert.deepEqual({ status, reason, attempts }, { status: 'queued', reason: 'held_back', attempts: 4 });
+        const tallies = await poor.program.regain.context.store.transaction((tx) => tx.spend.tallies(0));
+        assert.deepEqual(
+          tallies.map(({ outcome, messages }) => ({ outcome, messages })),
+          [{ outcome: 'budget', messages: 1 }],
+        );
+        await poor.program.advance(askedAt + NOTICE_USEFUL_MS - poor.program.now());
+        assert.equal((await noticeOf(poor))?.status, 'expired');
+        assert.deepEqual(poor.receiver.taken, []);
+      });
     });
   });

@@ -12,6 +12,7 @@ import {
   dayOf,
   isPumped,
   NETWORK_SHARES,
+  noticeWaitMs,
   numberSpenderOf,
   PAID_CHANNELS,
   SPEND_LIMITS,
@@ -112,6 +113,13 @@ describe('who spends', () => {
     const late = Date.parse('2026-03-14T23:59:59.999Z');
     assert.equal(dayEndsAt(late), late + 1);
     assert.equal(dayOf(late + 1), dayOf(late) + 1);
+  });
+
+  test('a notice that was held back waits a quarter of an hour, or for midnight', () => {
+    const midnight = Date.parse('2026-03-15T00:00:00Z');
+    assert.equal(noticeWaitMs(midnight), 15 * 60_000);
+    assert.equal(noticeWaitMs(midnight - 15 * 60_000), 15 * 60_000);
+    assert.equal(noticeWaitMs(midnight - 60_000), 60_000);
   });
 });
 
