@@ -7,6 +7,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { z } from 'zod';
 import { type Answer, exchange } from '../exchange.ts';
+import { Pause } from '../pause.ts';
 import type {
   ChannelEvent,
   Clock,
@@ -60,7 +61,7 @@ export function createTelegramGatewayChannel(
   const abilities = new Map<string, string>();
   const mayReport =
     options.webhookUrl.startsWith('https://') && Buffer.byteLength(options.webhookUrl) <= CALLBACK_MAX_BYTES;
-  let pausedUntil = 0;
+  const pause = new Pause();
 
   async function send(text: OutgoingText): Promise<SendOutcome> {
     const now = clock.now();
@@ -69,10 +70,11 @@ export function createTelegramGatewayChannel(
     if (text.code === undefined || !/^\d{4,8}$/.test(text.code))
       return { kind: 'unreachable', reason: 'not_4_to_8_digits' };
     if (text.usefulUntil <= now) return { kind: 'permanent', reason: 'expired' };
-    if (pausedUntil > now) return { kind: 'temporary', reason: '429', retryAfterMs: pausedUntil - now };
+    const pauseMs = pause.leftMs(now);
+    if (pauseMs > 0) return { kind: 'temporary', reason: '429', retryAfterMs: pauseMs };
     const outcome = await checkAndSend(text, text.code);
     if (outcome.kind === 'temporary' && outcome.retryAfterMs !== undefined)
-      pausedUntil = Math.max(pausedUntil, clock.now() + outcome.retryAfterMs);
+      pause.begin(outcome.retryAfterMs, clock.now());
     return outcome;
   }
 

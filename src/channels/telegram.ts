@@ -6,6 +6,7 @@
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
 import { type Answer, exchange } from '../exchange.ts';
+import { Pause } from '../pause.ts';
 import type {
   ChannelEvent,
   Clock,
@@ -52,19 +53,18 @@ export function createTelegramChannel(settings: TelegramSettings, options: Teleg
   const { clock, log } = options;
   const secret = webhookSecret(settings.token);
   /** Telegram lengthens the penalty of a bot that goes on sending after a 429, to whomever: all of its sends wait. */
-  let pausedUntil = 0;
+  const pause = new Pause();
 
   async function send(text: OutgoingText): Promise<SendOutcome> {
     // Private chats have positive ids of at most 52 bits; a negative one is a group, where others would read the code.
     if (!/^[1-9]\d{0,15}$/.test(text.to) || !Number.isSafeInteger(Number(text.to)))
       return { kind: 'permanent', reason: 'malformed_chat' };
     if (text.text.length === 0 || text.text.length > TEXT_MAX) return { kind: 'permanent', reason: 'text_length' };
-    const pauseMs = pausedUntil - clock.now();
+    const pauseMs = pause.leftMs(clock.now());
     if (pauseMs > 0) return { kind: 'temporary', reason: '429', retryAfterMs: pauseMs };
     const answer = await call('sendMessage', messageOf(text));
     const outcome = outcomeOf(answer);
-    if (outcome.kind === 'temporary' && outcome.reason === '429')
-      pausedUntil = Math.max(pausedUntil, clock.now() + (outcome.retryAfterMs ?? 0));
+    if (outcome.kind === 'temporary' && outcome.reason === '429') pause.begin(outcome.retryAfterMs ?? 0, clock.now());
     if (isOperatorsFault(outcome)) log.error('telegram', { reason: outcome.reason });
     return outcome;
   }

@@ -9,6 +9,7 @@ import { isAscii } from 'node:buffer';
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
 import { type Answer, exchange } from '../exchange.ts';
+import { Pause } from '../pause.ts';
 import type {
   ChannelEvent,
   Clock,
@@ -52,7 +53,7 @@ export interface WhatsAppOptions {
 export function createWhatsAppChannel(settings: WhatsAppSettings, options: WhatsAppOptions): LinkedChannel {
   const { clock, log } = options;
   const draft = options.draft ?? ((token: string) => `LINK ${token}`);
-  let pausedUntil = 0;
+  const pause = new Pause();
 
   async function send(text: OutgoingText): Promise<SendOutcome> {
     // A person who shows no number is known by an id of this business only, and authentication templates are not sent to those.
@@ -63,7 +64,7 @@ export function createWhatsAppChannel(settings: WhatsAppSettings, options: Whats
     if (text.code !== undefined && (text.code.length === 0 || text.code.length > CODE_MAX))
       return { kind: 'permanent', reason: 'code_length' };
     if (text.text.length === 0 || text.text.length > TEXT_MAX) return { kind: 'permanent', reason: 'text_length' };
-    const pauseMs = pausedUntil - clock.now();
+    const pauseMs = pause.leftMs(clock.now());
     if (pauseMs > 0) return { kind: 'temporary', reason: 'paused', retryAfterMs: pauseMs };
     return outcomeOf(await call('/messages', messageOf(text, settings)));
   }
@@ -80,7 +81,7 @@ export function createWhatsAppChannel(settings: WhatsAppSettings, options: Whats
     const verdict = whatsAppVerdict(error.data?.error.code, answer.status);
     const retryAfterMs = retryAfterMsOf(answer.headers, clock.now());
     if (verdict.alert) log.error('whatsapp', { reason: verdict.outcome.reason });
-    if (verdict.pauseMs > 0) pausedUntil = clock.now() + Math.max(verdict.pauseMs, retryAfterMs ?? 0);
+    if (verdict.pauseMs > 0) pause.begin(Math.max(verdict.pauseMs, retryAfterMs ?? 0), clock.now());
     if (verdict.outcome.kind !== 'temporary' || retryAfterMs === undefined) return verdict.outcome;
     return { ...verdict.outcome, retryAfterMs: Math.max(verdict.outcome.retryAfterMs ?? 0, retryAfterMs) };
   }

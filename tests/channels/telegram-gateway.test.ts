@@ -155,6 +155,16 @@ describe('a code to a phone number', () => {
     assert.equal((await channel.send(CODE)).kind, 'accepted');
   });
 
+  test('a clock that is set back an hour meanwhile makes it no longer', async (t) => {
+    const { peer, channel, world } = await gateway(t);
+    peer.fail({ status: 200, json: { ok: false, error: 'FLOOD_WAIT_9' } });
+    await channel.send(CODE);
+    world.pass(-3_600_000);
+    assert.deepEqual(await channel.send(CODE), { kind: 'temporary', reason: '429', retryAfterMs: 9000 });
+    world.pass(9000);
+    assert.equal((await channel.send(CODE)).kind, 'accepted');
+  });
+
   test('a flood of days is believed for an hour', async (t) => {
     const { peer, channel, world } = await gateway(t);
     peer.fail({ status: 200, json: { ok: false, error: 'FLOOD_WAIT_999999' } });

@@ -102,6 +102,19 @@ describe('a code to a linked chat', () => {
     assert.equal(peer.sent.length, 1);
   });
 
+  test('a clock that is set back an hour meanwhile makes it no longer, and nobody is written to before', async (t) => {
+    const { peer, channel, world } = await bot(t);
+    const parameters = { retry_after: 7 };
+    peer.fail({ status: 429, json: { ok: false, error_code: 429, description: 'Too Many Requests', parameters } });
+    await channel.send(CODE);
+    world.pass(-3_600_000);
+    assert.deepEqual(await channel.send(CODE), { kind: 'temporary', reason: '429', retryAfterMs: 7000 });
+    world.pass(6999);
+    assert.deepEqual(await channel.send(CODE), { kind: 'temporary', reason: '429', retryAfterMs: 1 });
+    world.pass(1);
+    assert.equal((await channel.send(CODE)).kind, 'accepted');
+  });
+
   test('a 429 of years is believed for an hour', async (t) => {
     const { peer, channel, world } = await bot(t);
     const parameters = { retry_after: 2_000_000_000 };

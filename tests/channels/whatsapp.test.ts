@@ -167,6 +167,17 @@ describe('a code to a number', () => {
     assert.equal((await channel.send({ ...CODE, to: '+15550124' })).kind, 'accepted');
   });
 
+  test('a clock that is set back an hour meanwhile makes nobody wait longer', async (t) => {
+    const { peer, channel, world } = await business(t);
+    peer.refusals.set(JANE, 130429);
+    await channel.send(CODE);
+    const toAnother = () => channel.send({ ...CODE, to: '+15550124' });
+    world.pass(-3_600_000);
+    assert.deepEqual(await toAnother(), { kind: 'temporary', reason: 'paused', retryAfterMs: 2000 });
+    world.pass(2000);
+    assert.equal((await toAnother()).kind, 'accepted');
+  });
+
   const FAULTS: [string, Fault, object][] = [
     [
       'answers 429 with a delay',
