@@ -3,8 +3,9 @@ import type { Purpose } from '../rules/codes.ts';
 import type { Channel } from '../rules/delivery.ts';
 import { Refusal } from '../rules/errors.ts';
 import { lanesForResend } from '../rules/lanes.ts';
-import { CODE_LIFETIME_MS, RESEND_WAITS_MS, TRIES_PER_CODE } from '../rules/limits.ts';
+import { CODE_LIFETIME_MS, TRIES_PER_CODE } from '../rules/limits.ts';
 import { answer, renewal, stateAt } from '../rules/recovery-flow.ts';
+import { resendableAt, resendWaitMs } from '../rules/resend-waits.ts';
 import type { Proof } from '../store/store.ts';
 import { chargedTo, chargeSend, countSend, readBreakers } from './charge-send.ts';
 import type { Context, Origin } from './context.ts';
@@ -33,8 +34,9 @@ export async function resendCode(
     const channel = chosenChannel(context, asking, chosen ?? proof.channel);
     // A dead code is replaced at once: waiting is for people who might only be impatient. Another way is no impatience.
     const keyDropped = context.keys.codeKeyById(proof.keyId) === undefined;
-    if (state === 'code_sent' && !keyDropped && channel === proof.channel && now < proof.resendAt)
-      throw new Refusal('rate_limited', { retryAfterSeconds: Math.ceil((proof.resendAt - now) / 1000) });
+    const leftMs = resendableAt(proof, now) - now;
+    if (state === 'code_sent' && !keyDropped && channel === proof.channel && leftMs > 0)
+      throw new Refusal('rate_limited', { retryAfterSeconds: Math.ceil(leftMs / 1000) });
     const breakers = await readBreakers(context, tx, now);
     const lanes = lanesForResend(proof.lane, breakers.open.sends);
     const charged = chargedTo(context, asking, channel);
@@ -43,8 +45,7 @@ export async function resendCode(
     const cannotCarry = proof.carries === 'link' && canCarryLink(proof.channel) && !canCarryLink(channel);
     const renewed = keyDropped || cannotCarry ? 'renew' : renewal(proof, now);
     const resends = proof.resends + 1;
-    const wait = RESEND_WAITS_MS[Math.min(resends, RESEND_WAITS_MS.length - 1)] as number;
-    const change: Partial<Proof> = { channel, resends, resendAt: now + wait, messagesOf: null };
+    const change: Partial<Proof> = { channel, resends, resendAt: now + resendWaitMs(resends), messagesOf: null };
     if (renewed !== 'repeat') {
       const { shape, carries } = await whatIsSent(tx, { ...proof, channel }, breakers, origin, now);
       const keepsOld = renewed === 'renew_keeping_old';

@@ -14,6 +14,7 @@ import { Refusal } from '../rules/errors.ts';
 import type { IdentifierKind } from '../rules/identifiers.ts';
 import { channelsFor } from '../rules/ladder.ts';
 import { type State, stateAt } from '../rules/recovery-flow.ts';
+import { resendableAt } from '../rules/resend-waits.ts';
 import type { Told } from '../rules/shared-numbers.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
@@ -134,7 +135,7 @@ export function describeProof(
     codeLength: proof.codeLength,
     expiresAt: proof.verifiedExpiresAt ?? proof.codeExpiresAt,
     ...(proof.state === 'held' ? { held: { completesAt: proof.expiresAt, heldFor: proof.heldFor ?? 'changed' } } : {}),
-    resendAt: proof.resendAt,
+    resendAt: resendableAt(proof, now),
     triesLeft: Math.max(0, proof.triesLeft),
     delivery: known.delivery,
     mayChange: mayChange(known.delivery, proof),

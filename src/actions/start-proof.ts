@@ -14,11 +14,11 @@ import {
   CODE_USELESS_BELOW_MS,
   GUESS_WINDOW_MS,
   PROOF_LIFETIME_MS,
-  RESEND_WAITS_MS,
   SEND_JITTER_MS,
   TRIES_PER_CODE,
   WAITED_MS,
 } from '../rules/limits.ts';
+import { resendWaitMs } from '../rules/resend-waits.ts';
 import { mostUrgent, urgencyOf } from '../rules/urgency.ts';
 import type { Proof, StoreTransaction } from '../store/store.ts';
 import { type Breakers, chargedTo, chargeSend, countSend, readBreakers } from './charge-send.ts';
@@ -217,7 +217,7 @@ function newProof(
     previousCodeFormat: null,
     previousCodeLength: null,
     resends: 0,
-    resendAt: now + RESEND_WAITS_MS[0],
+    resendAt: now + resendWaitMs(0),
     createdAt: now,
     toldAt: null,
     textedAt: null,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
-import { LEASE_MS, LIMITS } from '../../src/rules/limits.ts';
+import { LEASE_MS, LIMITS, WAITED_MS } from '../../src/rules/limits.ts';
 import type { Message } from '../../src/store/store.ts';
 import { CARRIERS, PHONE } from '../carriers.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
@@ -183,6 +183,23 @@ for (const engine of ['sqlite', 'postgres'] as const)
         [NOBODY],
       );
     });
+  });
+
+for (const engine of ['sqlite', 'postgres'] as const)
+  test(`"send again" after the clock was set back an hour waits for none of it, on ${engine}`, async (t) => {
+    const program = await startInProcess(engine);
+    t.after(() => program.close());
+    await addPerson(program, { emails: ['jane@example.com'] });
+    const token = await ask(program, 'jane@example.com');
+    await program.advance(-60 * MINUTE);
+    const { resendAt } = (await program.api('GET', '/recovery', { token })).json;
+    assert.equal(Date.parse(resendAt), program.now());
+    await sendAgain(program, token);
+    const tooEarly = await program.api('POST', '/recovery/resend', { body: { token } });
+    assert.equal(tooEarly.headers.get('retry-after'), '60', 'the next wait is one again');
+    // Sends are counted up to a moment of before, so it goes by the lane of those who wait.
+    await program.advance(WAITED_MS);
+    assert.equal(program.sink.messages.length, 2);
   });
 
 for (const engine of ['sqlite', 'postgres'] as const)
