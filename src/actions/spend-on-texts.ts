@@ -83,7 +83,7 @@ export function skipHeldBack(
   return { do: 'skip', reason: 'held_back', below, againInMs };
 }
 
-/** Kept where the provider took the text or its fee, or may have taken it. */
+/** Kept where the provider took the text or its fee, or may have taken it; not where that fee was paid by an earlier try. */
 export async function settleSpend(
   { clock }: Pick<Context, 'clock'>,
   tx: StoreTransaction,
@@ -92,9 +92,7 @@ export async function settleSpend(
 ): Promise<void> {
   if (!paid) return;
   const taken =
-    outcome.kind === 'accepted' ||
-    outcome.paid === true ||
-    (outcome.kind === 'temporary' && outcome.maybeSent === true);
+    outcome.paid ?? (outcome.kind === 'accepted' || (outcome.kind === 'temporary' && outcome.maybeSent === true));
   const { channel, costMicros, outcome: counted } = paid;
   if (taken) await noteSent(tx, { channel, to, now: clock.now(), costMicros, outcome: counted });
   else await refundSpend(tx, paid.charge);

@@ -105,7 +105,8 @@ export function createTelegramGatewayChannel(
     );
     if (sent.kind !== 'temporary') abilities.delete(text.id);
     // The question has cost the fee, once.
-    return sent.kind !== 'accepted' && asks ? { ...sent, paid: true } : sent;
+    if (!asks) return { ...sent, paid: false };
+    return sent.kind === 'accepted' ? sent : { ...sent, paid: true };
   }
 
   function keepAbility(messageId: string, requestId: string): void {

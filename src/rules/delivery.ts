@@ -49,7 +49,7 @@ export type MessageStatus = (typeof MESSAGE_STATUSES)[number];
 
 /** What a channel says about one attempt. */
 export type SendOutcome =
-  | { kind: 'accepted'; providerId: string }
+  | ({ kind: 'accepted'; providerId: string } & PerhapsPaid)
   | ({
       kind: 'temporary';
       reason: string;
@@ -65,8 +65,8 @@ export type SendOutcome =
   | ({ kind: 'permanent'; reason: string } & PerhapsPaid);
 
 interface PerhapsPaid {
-  /** The provider has its fee although it did not take the message. */
-  paid?: true;
+  /** true: the provider has its fee although it did not take the message. false: this try cost nothing, its fee was taken before. */
+  paid?: boolean;
 }
 
 /**

@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { recordReceipt } from '../../src/actions/record-receipt.ts';
+import { dayOf, SPEND_LIMITS } from '../../src/rules/spend.ts';
+import { bucketKey } from '../../src/rules/spend-buckets.ts';
+import { priceOf } from '../../src/rules/spend-settings.ts';
 import { CARRIERS, type Carrier, linkChat, MESSENGER_CARRIERS, PHONE } from '../carriers.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson, codeIn, OLD_PASSWORD } from '../people.ts';
@@ -130,6 +133,39 @@ for (const engine of ['sqlite', 'postgres'] as const)
       const asked = await program.regain.context.store.transaction((tx) => tx.messages.list({ since: 0 }, 100));
       const first = asked.filter(({ ask, follows }) => ask === 1 && follows === null).map(({ channel }) => channel);
       assert.deepEqual(first, ['sms', 'sms'], 'for nobody as for somebody');
+    });
+
+    test('the fee of the Gateway is charged once, however often the code behind its question is tried', async (t) => {
+      const { program, texts, gateway } = await startWithGateway(t);
+      gateway.numbers.add(PHONE);
+      gateway.failAt(/sendVerificationMessage/, { status: 503 }, { status: 503 });
+      await ask(program, PHONE);
+      const askedAt = program.now();
+      for (let second = 0; second < 10; second += 1) await program.advance(1_000);
+      assert.deepEqual([gateway.sent.length, gateway.fees, texts.codes().length], [1, 1, 0]);
+      const { context } = program.regain;
+      const micros = priceOf('telegram', 'US', context.settings.spend);
+      const number = bucketKey(
+        'number',
+        'stranger',
+        'telegram',
+        context.keys.identifierMac({ kind: 'phone', canonical: PHONE }),
+      );
+      const prefix = bucketKey('prefix', 'stranger', 'telegram', PHONE.slice(0, -4));
+      await context.store.transaction(async (tx) => {
+        const spent = (await tx.spend.spentOn(dayOf(askedAt))).map(({ channel, micros }) => ({ channel, micros }));
+        assert.deepEqual(spent, [{ channel: 'telegram', micros }]);
+        const tallies = (await tx.spend.tallies(0)).map(({ channel, outcome, messages, micros }) => ({
+          channel,
+          outcome,
+          messages,
+          micros,
+        }));
+        assert.deepEqual(tallies, [{ channel: 'telegram', outcome: 'sent', messages: 1, micros }]);
+        const fullAt = await tx.limits.fullAt([number, prefix]);
+        assert.equal(fullAt.get(number), askedAt + SPEND_LIMITS.number.stranger.refillMs);
+        assert.equal(fullAt.get(prefix), askedAt + SPEND_LIMITS.prefix.stranger.refillMs);
+      });
     });
 
     test('who has no Telegram is not looked for there again', async (t) => {

@@ -127,7 +127,8 @@ describe('a code to a phone number', () => {
       peer.calls.map(({ path }) => path),
       ['/checkSendAbility', '/sendVerificationMessage'],
     );
-    await channel.send(CODE);
+    const tried = await channel.send(CODE);
+    assert.equal(tried.paid, false, 'this time nothing was');
     assert.equal(peer.calls[2]?.path, '/sendVerificationMessage');
     assert.equal(JSON.parse(peer.calls[2]?.body.toString() ?? '').request_id, 'request-1');
   });
