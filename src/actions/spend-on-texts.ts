@@ -98,7 +98,10 @@ export async function settleSpend(
   else await refundSpend(tx, paid.charge);
 }
 
-/** A code was entered: whoever reads texts sent to this prefix is a person. */
+/**
+ * A code was entered: whoever reads texts sent to this prefix is a person. Also where it is not known whether its text left: it is
+ * counted as sent, and people may have read it.
+ */
 export async function noteCodeEntered(context: Context, tx: StoreTransaction, proof: Proof): Promise<void> {
   const { texting, messengers } = context.settings;
   if (texting === undefined && messengers.length === 0) return;
@@ -112,7 +115,7 @@ export async function noteCodeEntered(context: Context, tx: StoreTransaction, pr
   if (proof.accountId === null) return;
   const account = await context.accounts.get(tx, proof.accountId);
   const chats = await chatsOf(context, tx, account);
-  for (const left of await tx.outbox.channelsOfCodes(proof.id)) {
+  for (const left of await tx.outbox.channelsPerhapsLeft(proof.id)) {
     const channel = paidChannel(left);
     const way = channel && account ? wayTo(context, { account, chats }, proof, channel) : undefined;
     if (channel && way) await noteEntered(context, tx, { channel, to: way.to });

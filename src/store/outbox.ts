@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Clock } from '../ports.ts';
-import { type Channel, HANDED_OVER, LEFT_OUT, RETRIED } from '../rules/delivery.ts';
+import { ANSWER_LOST, type Channel, HANDED_OVER, LEFT_OUT, RETRIED } from '../rules/delivery.ts';
 import type { Unneeded } from '../rules/ladder.ts';
 import { type PerUrgency, URGENCIES, type Urgency } from '../rules/urgency.ts';
 import type { Engine } from './engine.ts';
@@ -144,6 +144,32 @@ export function outboxQueries(
       .where('proof_id', '=', proofId)
       .where('epoch', 'is not', null)
       .where('status', 'in', LEFT),
+  );
+  // What was in doubt stays so in the history, whatever its provider said since, and also where a later asking took its place.
+  const channelsPerhapsLeft = statement(({ proofId }: { proofId: string }) =>
+    kysely
+      .selectFrom('outbox')
+      .select('channel')
+      .distinct()
+      .where('proof_id', '=', proofId)
+      .where('epoch', 'is not', null)
+      .where(({ eb, or, exists, selectFrom }) =>
+        or([
+          eb('status', 'in', LEFT),
+          eb('reason', '=', HANDED_OVER),
+          exists(
+            selectFrom('message_events')
+              .select(ONE.as('one'))
+              .whereRef('message_id', '=', 'outbox.id')
+              .where((event) =>
+                event.or([
+                  event('message_events.reason', '=', ANSWER_LOST),
+                  event('message_events.reason', 'like', `${ANSWER_LOST} %`),
+                ]),
+              ),
+          ),
+        ]),
+      ),
   );
   const channelsTried = statement(({ proofId, epoch }: { proofId: string; epoch: number }) =>
     kysely
@@ -340,6 +366,8 @@ export function outboxQueries(
     byId: (id) => open.first(byId, { id }),
     channelsOfCodes: async (proofId) =>
       (await open.rows(channelsOfCodes, { proofId })).map(({ channel }) => channel).sort(),
+    channelsPerhapsLeft: async (proofId) =>
+      (await open.rows(channelsPerhapsLeft, { proofId })).map(({ channel }) => channel).sort(),
     channelsTried: async (proofId, epoch) =>
       (await open.rows(channelsTried, { proofId, epoch })).map(({ channel }) => channel).sort(),
     latestCodeOf: (proofId, channel) =>

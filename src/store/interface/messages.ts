@@ -130,6 +130,8 @@ export interface EarlyReceipt {
 export interface Outbox {
   /** By which channels codes of a proof left, each once. */
   channelsOfCodes(proofId: string): Promise<Channel[]>;
+  /** The same, and by which codes may have left: their answer was lost, or is still waited for. */
+  channelsPerhapsLeft(proofId: string): Promise<Channel[]>;
   /** By which channels it was tried to send this code of a proof, whatever came of it, each once; not those that were left out. */
   channelsTried(proofId: string, epoch: number): Promise<Channel[]>;
   insert(message: NewMessage): Promise<void>;

@@ -1,5 +1,6 @@
 /** Messages on their way. */
 import assert from 'node:assert/strict';
+import type { Channel } from '../../rules/delivery.ts';
 import type { Message, NewMessage } from '../../store/store.ts';
 import { createBell, type InStore, type InTransaction, times } from './contract.ts';
 import { message, NOW, queued } from './rows.ts';
@@ -67,6 +68,38 @@ export function outbox(inStore: InStore, inTransaction: InTransaction): void {
     const tried = ['email', 'sms', 'telegram', 'whatsapp'];
     assert.deepEqual(await tx.outbox.channelsTried('p', 1), tried, 'what waits is still being tried');
   });
+
+  inTransaction(
+    'outbox: by which channels codes of a proof may have left, whatever became of them since',
+    async (tx) => {
+      const settledAs = async (
+        channel: Channel,
+        status: Message['status'],
+        reason: string | null,
+        more: Partial<NewMessage> = {},
+      ): Promise<string> => {
+        const id = `${channel} ${status} ${reason}`;
+        await tx.outbox.insert(message(id, { channel, ask: 0, ...more }));
+        await tx.outbox.settle(id, { status, attempts: 1, reason });
+        return id;
+      };
+      await settledAs('email', 'failed', '550 5.1.1');
+      await settledAs('telegram', 'failed', 'no_address');
+      await settledAs('viber', 'queued', '503');
+      await settledAs('whatsapp', 'sent', null, { epoch: null });
+      assert.deepEqual(await tx.outbox.channelsPerhapsLeft('p'), []);
+      await settledAs('telegram', 'failed', 'answer_lost');
+      await settledAs('whatsapp', 'delivered', null);
+      assert.deepEqual(await tx.outbox.channelsPerhapsLeft('p'), ['telegram', 'whatsapp']);
+      await settledAs('viber', 'queued', 'answer_lost 503');
+      await tx.outbox.supersede({ proofId: 'p', epoch: 0, channel: 'viber', ask: 1 }, NOW);
+      const overwritten = await settledAs('sms', 'queued', null);
+      await tx.outbox.setReason(overwritten, 'handed_over');
+      assert.deepEqual(await tx.outbox.channelsPerhapsLeft('p'), ['sms', 'telegram', 'viber', 'whatsapp']);
+      assert.deepEqual(await tx.outbox.channelsOfCodes('p'), ['whatsapp']);
+      assert.deepEqual(await tx.outbox.channelsPerhapsLeft('q'), []);
+    },
+  );
 
   inTransaction('outbox: codes of a proof, newest first, and the newest by a channel', async (tx) => {
     await tx.outbox.insert(message('asked', { askedAt: NOW, ask: 0 }));
