@@ -2,7 +2,7 @@
 import type { ChannelEvent } from '../ports.ts';
 import { decodedXtext } from '../rules/bounces.ts';
 import { type Channel, EARLY_RECEIPT_KEPT_MS, mergeStatus } from '../rules/delivery.ts';
-import { canonicalEmail } from '../rules/identifiers.ts';
+import { canonicalEmail, maskIdentifier } from '../rules/identifiers.ts';
 import { messageIdOf } from '../rules/retry.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
 import type { Context } from './context.ts';
@@ -110,7 +110,9 @@ async function recordAddress(
   // A clock that runs ahead must not outlast what is reported later.
   const at = Math.min(receipt.at, context.clock.now());
   if (trouble === undefined) {
-    await tx.suppressions.lift(context.keys.identifierMac({ kind: 'email', canonical }), at);
+    const mailbox = { kind: 'email', canonical } as const;
+    const identifierMac = context.keys.identifierMac(mailbox);
+    await tx.suppressions.lift({ identifierMac, kind: 'email', masked: maskIdentifier(mailbox) }, at);
     return;
   }
   const reason = receipt.reason ?? trouble;

@@ -14,8 +14,8 @@ export type AddressTrouble = 'no-mailbox' | 'held-back' | 'complaint';
 const NO_MAILBOX = /^5\.(?:1\.(?:1|2|3|6|10)|2\.1)$/;
 
 /**
- * A mailbox that nobody reported for a year may be somebody else's by now, and is tried anew. What mail has reached again is
- * kept while it remembers that support was told, and as long as a report from before it may be repeated.
+ * A mailbox that nobody reported for a year may be somebody else's by now, and is tried anew. What mail has reached is
+ * kept while it remembers that support was told, and as long as a report from before it may be told or repeated.
  */
 export const SUPPRESSION_KEPT_MS = 365 * 24 * 3_600_000;
 export const LIFTED_KEPT_MS = SUPPORT_TOLD_EVERY_MS;

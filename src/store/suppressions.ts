@@ -6,6 +6,9 @@ import { selected, type Tables, toColumns } from './tables.ts';
 
 const FIELDS = ['identifierMac', 'kind', 'masked', 'trouble', 'reason', 'at'] as const satisfies (keyof Suppression)[];
 
+const REACHED = ['identifierMac', 'kind', 'masked', 'at'] as const satisfies (keyof Suppression)[];
+type Reached = Pick<Suppression, (typeof REACHED)[number]>;
+
 export function suppressionQueries(
   kysely: Kysely<Tables>,
 ): (open: OpenTransaction) => StoreTransaction['suppressions'] {
@@ -36,13 +39,20 @@ export function suppressionQueries(
       .where('identifier_mac', '=', identifierMac)
       .where('lifted_at', 'is', null),
   );
-  const lift = statement(({ identifierMac, at }: Pick<Suppression, 'identifierMac' | 'at'>) =>
+  const lift = statement((reached: Reached) =>
     kysely
-      .updateTable('suppressions')
-      .set({ lifted_at: at })
-      .where('identifier_mac', '=', identifierMac)
-      .where('lifted_at', 'is', null)
-      .where('at', '<', at),
+      .insertInto('suppressions')
+      // Of a mailbox that nothing was wrong with; nobody reads the trouble of what was lifted.
+      .values({ ...toColumns(reached, REACHED), trouble: 'no-mailbox', reason: '', lifted_at: reached.at })
+      .onConflict((conflict) =>
+        conflict
+          .column('identifier_mac')
+          .doUpdateSet({ lifted_at: reached.at })
+          .where('suppressions.at', '<', reached.at)
+          .where((eb) =>
+            eb.or([eb('suppressions.lifted_at', 'is', null), eb('suppressions.lifted_at', '<', reached.at)]),
+          ),
+      ),
   );
   const claimTelling = statement((claimed: { identifierMac: string; messageId: string; now: number; before: number }) =>
     kysely
@@ -63,7 +73,7 @@ export function suppressionQueries(
   return (open) => ({
     record: async (suppression) => (await open.changed(record, suppression)) === 1,
     of: (identifierMac) => open.first(of, { identifierMac }),
-    lift: async (identifierMac, at) => (await open.changed(lift, { identifierMac, at })) === 1,
+    lift: async (mailbox, at) => (await open.changed(lift, { ...mailbox, at })) === 1,
     async claimTelling(identifierMac, messageId, now, everyMs) {
       return (await open.changed(claimTelling, { identifierMac, messageId, now, before: now - everyMs })) === 1;
     },

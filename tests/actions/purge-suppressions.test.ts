@@ -22,7 +22,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
             reason: '5.1.1',
             at,
           });
-        await tx.suppressions.lift('alive again', at + 1);
+        await tx.suppressions.lift({ identifierMac: 'alive again', kind: 'email', masked: 'j***@example.com' }, at + 1);
       });
       const purgedAfter = async (ms: number): Promise<number | undefined> =>
         (await purge({ ...context, clock: { now: () => at + ms } })).suppressions;

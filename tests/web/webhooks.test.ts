@@ -143,6 +143,36 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.equal(await suppressionOf('dead@example.com'), undefined);
     });
 
+    test('the first bounce of a mailbox, told after a later mail has reached it, says nothing of the address', async () => {
+      const accountId = await addPerson(program, { emails: ['late@example.com'] });
+      const first = await askFor('late@example.com');
+      const toldBefore = supportMails().length;
+      const ofMail = (mail: Bounced, event: string, at: number) => ({
+        event,
+        'smtp-id': mail.messageId,
+        email: 'late@example.com',
+        timestamp: at / 1000,
+      });
+      const bouncedAt = program.now();
+      await program.advance(60_000);
+      const second = await askFor('late@example.com');
+      assert.equal(await postSendGrid([ofMail(second.bounced, 'delivered', program.now())]), 200);
+      await program.advance(60_000);
+      const bounce = { ...ofMail(first.bounced, 'bounce', bouncedAt), type: 'bounce', status: '5.1.1' };
+      assert.equal(await postSendGrid([bounce]), 200);
+      await program.settled();
+      assert.deepEqual([(await first.message()).status, (await second.message()).status], ['bounced', 'delivered']);
+      assert.equal(await suppressionOf('late@example.com'), undefined);
+      assert.equal(supportMails().length, toldBefore);
+      const events = await program.regain.context.store.transaction((tx) => tx.audit.ofAccount(accountId, 50));
+      assert.ok(!events.some(({ name }) => name === 'bounce-address'));
+
+      const third = await askFor('late@example.com');
+      const newer = { ...ofMail(third.bounced, 'bounce', program.now()), type: 'bounce', status: '5.1.1' };
+      assert.equal(await postSendGrid([newer]), 200);
+      assert.equal((await suppressionOf('late@example.com'))?.trouble, 'no-mailbox');
+    });
+
     test('receipts out of order and in a batch end as the last word says', async () => {
       await addPerson(program, { emails: ['order@example.com'] });
       const { bounced, message } = await askFor('order@example.com');

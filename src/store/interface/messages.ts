@@ -229,8 +229,11 @@ export interface Suppressions {
   record(suppression: Suppression): Promise<boolean>;
   /** Undefined where there is none, or it was lifted. */
   of(identifierMac: string): Promise<Suppression | undefined>;
-  /** Ends what is older than `at`: mail arrived again. */
-  lift(identifierMac: string, at: number): Promise<boolean>;
+  /**
+   * Mail arrived: ends what is older than `at`, and remembers it where there was nothing to end, so that a report from before is
+   * no news. False where what is known is as new.
+   */
+  lift(mailbox: Pick<Suppression, 'identifierMac' | 'kind' | 'masked'>, at: number): Promise<boolean>;
   /** True at most once per address in the given time: whoever gets true tells support, by that message. */
   claimTelling(identifierMac: string, messageId: string, now: number, everyMs: number): Promise<boolean>;
   /** What a message to support is about. */
