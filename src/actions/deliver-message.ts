@@ -51,13 +51,17 @@ export async function deliverMessage(context: Context, delivery: Delivery, messa
   const prepared = await context.store.transaction(async (tx) =>
     handingOver(tx, message, toSomebody(await prepare(context, delivery, tx, message, risk))),
   );
+  if (prepared === undefined) {
+    context.log.info('message-taken-over', { id: message.id, kind: message.kind, channel: message.channel });
+    return;
+  }
   const startedAt = context.clock.now();
   const outcome = await attempt(delivery, message, prepared);
   const now = context.clock.now();
   const attempts = message.attempts + (outcome === 'unneeded' ? 0 : 1);
   const next = nextWay(delivery, message, prepared, outcome, { attempts, startedAt, now });
   const step = stepAfter(message, outcome, next, { attempts, now, reports: reports(delivery, message, prepared) });
-  const status = step.status === 'sent' && prepared.do === 'probe' ? 'suppressed' : step.status;
+  const status = step.status === 'sent' && prepared.do === 'probe' ? ('suppressed' as const) : step.status;
   const reason = reasonOf(message, prepared, outcome);
   await context.store.transaction(async (tx) => {
     if (prepared.do === 'text' && typeof outcome !== 'string') {
@@ -66,14 +70,16 @@ export async function deliverMessage(context: Context, delivery: Delivery, messa
     }
     if (prepared.do === 'probe' && prepared.texted && typeof outcome !== 'string')
       await settleForNobody(context, tx, prepared.texted, outcome);
-    await tx.outbox.settle(message.id, {
+    const fate: Parameters<StoreTransaction['outbox']['settle']>[1] = {
       status,
       attempts,
       reason,
       ...(step.status === 'queued' ? { dueAt: step.dueAt } : {}),
       ...(step.status === 'sent' ? { sentAt: now } : {}),
       ...(typeof outcome !== 'string' && outcome.kind === 'accepted' ? { providerId: outcome.providerId } : {}),
-    });
+    };
+    // Where another worker has taken it over, and settled it, it is that one who says what is next.
+    if (!(await tx.outbox.settle(message.id, fate, message))) return;
     if (prepared.do === 'send' && typeof outcome !== 'string' && outcome.kind === 'permanent')
       await recordRefusal(context, tx, { id: message.id, to: prepared.to, answer: outcome.reason });
     if (next !== undefined) await goOn(context, tx, message, next, isForNobody(prepared) ? 'decoy' : 'recovery-code');
@@ -275,13 +281,16 @@ function toSomebody(prepared: Prepared): Prepared {
     : prepared;
 }
 
-/** A mail that is sent twice has the same Message-ID and costs nothing; a text leaves once, or nobody knows how often. */
-async function handingOver(tx: StoreTransaction, { id, reason }: Message, prepared: Prepared): Promise<Prepared> {
-  if (prepared.do === 'probe' && prepared.texted) await tx.outbox.setReason(id, HANDED_OVER);
-  if (prepared.do !== 'text') return prepared;
-  if (reason === HANDED_OVER) return { do: 'doubt', over: prepared.over, below: prepared.below };
-  if (await tx.outbox.setReason(id, HANDED_OVER)) return prepared;
-  // Since it was leased, a report of an earlier try has said what became of it.
-  if (prepared.paid) await refundSpend(tx, prepared.paid.charge);
-  return { do: 'let-go', reason: 'arrived_before' };
+/**
+ * A mail that is sent twice has the same Message-ID and costs nothing; a text leaves once, or nobody knows how often.
+ * @returns undefined where it is not to be had any more: since it was leased a report has said what became of an earlier try, or
+ *   the lease ran out and another worker has handed it over
+ */
+async function handingOver(tx: StoreTransaction, message: Message, prepared: Prepared): Promise<Prepared | undefined> {
+  if (prepared.do === 'text' && message.reason === HANDED_OVER)
+    return { do: 'doubt', over: prepared.over, below: prepared.below };
+  const texted = prepared.do === 'text' ? prepared : prepared.do === 'probe' ? prepared.texted : undefined;
+  if (texted === undefined || (await tx.outbox.setReason(message, HANDED_OVER))) return prepared;
+  if (prepared.do === 'text' && texted.paid) await refundSpend(tx, texted.paid.charge);
+  return undefined;
 }

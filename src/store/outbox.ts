@@ -47,6 +47,8 @@ const UNLESS_GIVEN = { askedAt: null, leavesAt: null, ask: null, follows: null, 
 const ASKED_AGAIN = 'asked_again' satisfies Unneeded;
 const NONE: PerUrgency = { proven: 0, worked: 0, asked: 0, newcomer: 0 };
 const LEFT = [sql.lit('sent' as const), sql.lit('delivered' as const)];
+/** For somebody or for nobody: however late it is known, nothing is left to be done. */
+const LEFT_IN_THE_END: readonly Message['status'][] = ['sent', 'suppressed'];
 const CAME_TO_NOTHING = [sql.lit('failed' as const), sql.lit('expired' as const), sql.lit('unneeded' as const)];
 /** Literal, because SQLite uses a partial index only where the query repeats its condition. */
 const QUEUED = sql.lit('queued' as const);
@@ -226,15 +228,27 @@ export function outboxQueries(
   const setKind = statement(({ id, kind }: Pick<Message, 'id' | 'kind'>) =>
     kysely.updateTable('outbox').set({ kind }).where('id', '=', id),
   );
-  const setReason = statement(({ id, reason }: { id: string; reason: string }) =>
-    kysely.updateTable('outbox').set({ reason }).where('id', '=', id).where('status', '=', QUEUED),
+  const setReason = statement((change: { id: string; attempts: number; was: string | null; reason: string }) =>
+    kysely
+      .updateTable('outbox')
+      .set({ reason: change.reason })
+      .where('id', '=', change.id)
+      .where('status', '=', QUEUED)
+      .where('attempts', '=', change.attempts)
+      .where('reason', 'is not distinct from', change.was),
   );
   const settle = statementPer(String, (fields: SettledField[]) =>
-    statement((change: Settled & { id: string }) =>
+    statement((change: Settled & { id: string; readAt: number | null }) =>
       kysely
         .updateTable('outbox')
-        .set({ ...toColumns(change, fields), ...unlessReported(change, fields), leased_until: null })
-        .where('id', '=', change.id),
+        .set({
+          ...toColumns(change, fields),
+          ...unlessReported(change, fields),
+          attempts: sql<number>`case when attempts > ${change.attempts} then attempts else ${change.attempts} end`,
+          leased_until: null,
+        })
+        .where('id', '=', change.id)
+        .where(sql<boolean>`attempts = coalesce(${change.readAt}, attempts)`),
     ),
   );
   const byProviderId = statement(({ channel, providerId }: Pick<Message, 'channel'> & { providerId: string }) =>
@@ -383,12 +397,15 @@ export function outboxQueries(
       for (const id of ids) await open.run(renew, { id, leasedUntil });
     },
     setKind: (id, kind) => open.run(setKind, { id, kind }),
-    setReason: async (id, reason) => (await open.changed(setReason, { id, reason })) === 1,
-    settle: (id, change) =>
-      open.runBoth(
-        [settle(SETTLED_FIELDS.filter((field) => change[field] !== undefined)), { ...change, id }],
-        [addEvent, { id, at: change.sentAt ?? clock.now() }],
-      ),
+    setReason: async ({ id, attempts, reason: was }, reason) =>
+      (await open.changed(setReason, { id, attempts, was, reason })) === 1,
+    async settle(id, change, read) {
+      const fields = SETTLED_FIELDS.filter((field) => change[field] !== undefined);
+      const readAt = read === undefined || LEFT_IN_THE_END.includes(change.status) ? null : read.attempts;
+      if ((await open.changed(settle(fields), { ...change, id, readAt })) === 0) return false;
+      await open.run(addEvent, { id, at: change.sentAt ?? clock.now() });
+      return true;
+    },
     byProviderId: (channel, providerId) => open.first(byProviderId, { channel, providerId }),
     async report(id, from, { status, reason, at }) {
       if ((await open.changed(setStatus, { id, from, status, reason })) === 0) return false;

@@ -166,16 +166,22 @@ export interface Outbox {
   renew(ids: readonly string[], leasedUntil: number): Promise<void>;
   /** What a code message turned out to be, once its identifier was resolved. */
   setKind(id: string, kind: MessageKind): Promise<void>;
-  /** Why a leased message waits, or what is being done with it. @returns false where it has ended, as by a report */
-  setReason(id: string, reason: string): Promise<boolean>;
+  /**
+   * Why a leased message waits, or what is being done with it. Compare and set: false where it has ended, as by a report, or is not
+   * any more as it was read, because another worker has taken it over.
+   */
+  setReason(read: Pick<Message, 'id' | 'attempts' | 'reason'>, reason: string): Promise<boolean>;
   /**
    * Ends the lease with the outcome; status and reason of a receipt that was faster stay. Like every method that sets a status,
    * it adds a line to the message's history.
+   * @param read the message as it was leased: another worker may have taken it over, and what that one does goes on
+   * @returns false where an attempt was settled since it was read, unless this one left
    */
   settle(
     id: string,
     change: Pick<Message, 'status' | 'attempts'> & Partial<Pick<Message, 'dueAt' | 'sentAt' | 'providerId' | 'reason'>>,
-  ): Promise<void>;
+    read?: Pick<Message, 'attempts'>,
+  ): Promise<boolean>;
   /** The newest message that a provider of this channel knows by that id. */
   byProviderId(channel: Channel, providerId: string): Promise<Message | undefined>;
   /** What a receipt tells. Compare and set: false where the status is not `from` any more. */

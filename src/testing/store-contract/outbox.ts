@@ -19,11 +19,43 @@ export function outbox(inStore: InStore, inTransaction: InTransaction): void {
 
   inTransaction('outbox: why a message waits can be said, and not of one that has ended', async (tx) => {
     await tx.outbox.insert(message('code'));
-    assert.equal(await tx.outbox.setReason('code', 'handed_over'), true);
+    const read = queued('code');
+    assert.equal(await tx.outbox.setReason(read, 'handed_over'), true);
     assert.deepEqual(await tx.outbox.byId('code'), queued('code', { reason: 'handed_over' }));
     await tx.outbox.settle('code', { status: 'failed', attempts: 1, reason: '503' });
-    assert.equal(await tx.outbox.setReason('code', 'handed_over'), false);
+    assert.equal(await tx.outbox.setReason({ ...read, attempts: 1, reason: '503' }, 'handed_over'), false);
     assert.equal((await tx.outbox.byId('code'))?.reason, '503');
+  });
+
+  inStore('outbox: of many who mark a message that all of them have read, one gets true', async (store) => {
+    await store.transaction((tx) => tx.outbox.insert(message('code')));
+    const mark = () => store.transaction((tx) => tx.outbox.setReason(queued('code'), 'handed_over'));
+    assert.equal((await times(8, mark)).filter(Boolean).length, 1);
+    await store.transaction(async (tx) => {
+      await tx.outbox.settle('code', { status: 'queued', attempts: 1, reason: null, dueAt: NOW });
+      assert.equal(await tx.outbox.setReason(queued('code'), 'handed_over'), false, 'it was tried since');
+      assert.equal(await tx.outbox.setReason(queued('code', { attempts: 1 }), 'handed_over'), true);
+    });
+  });
+
+  inTransaction('outbox: who lost a message to another worker changes nothing of it, unless it left', async (tx) => {
+    await tx.outbox.insert(message('code', { dueAt: NOW }));
+    const [read] = await tx.outbox.lease({ asked: 1 }, NOW, NOW + 100);
+    const [taken] = await tx.outbox.lease({ asked: 1 }, NOW + 100, NOW + 200);
+    const again = { status: 'queued', attempts: 1, reason: 'answer_lost', dueAt: NOW + 110 } as const;
+    assert.equal(await tx.outbox.settle('code', again, taken), true);
+    const [twice] = await tx.outbox.lease({ asked: 1 }, NOW + 110, NOW + 210);
+    assert.equal(twice?.attempts, 1);
+    const lines = (await tx.messages.history('code')).length;
+    for (const status of ['queued', 'failed', 'expired', 'unneeded'] as const)
+      assert.equal(await tx.outbox.settle('code', { status, attempts: 1, reason: 'http_503' }, read), false);
+    assert.deepEqual(await tx.outbox.byId('code'), twice);
+    assert.equal((await tx.messages.history('code')).length, lines);
+    const left = { status: 'sent', attempts: 1, reason: null, sentAt: NOW + 120, providerId: 'SM1' } as const;
+    assert.equal(await tx.outbox.settle('code', left, read), true);
+    assert.equal(await tx.outbox.settle('code', { ...again, attempts: 2 }, twice), true);
+    const { status, reason, attempts } = (await tx.outbox.byId('code')) as Message;
+    assert.deepEqual({ status, reason, attempts }, { status: 'sent', reason: null, attempts: 2 });
   });
 
   inTransaction('outbox: the newest message of a proof', async (tx) => {
@@ -146,9 +178,9 @@ export function outbox(inStore: InStore, inTransaction: InTransaction): void {
       await tx.outbox.lease({ asked: 1 }, NOW, NOW + 100);
       await tx.outbox.insert(message('waits', { ...waits, urgency: 'worked' }));
       await tx.outbox.insert(message('handed over', waits));
-      await tx.outbox.setReason('handed over', 'handed_over');
+      await tx.outbox.setReason(queued('handed over'), 'handed_over');
       await tx.outbox.insert(message('retried', waits));
-      await tx.outbox.setReason('retried', 'retried');
+      await tx.outbox.setReason(queued('retried'), 'retried');
       await tx.outbox.insert(message('refused', { ...waits, dueAt: NOW + 5 }));
       await tx.outbox.settle('refused', { status: 'queued', attempts: 1, reason: '503' });
       await tx.outbox.insert(message('sent', waits));
