@@ -8,9 +8,10 @@ import {
   afterLostAnswer,
   afterSecondDoubt,
   fateOfDecoy,
-  HANDED_OVER,
+  isHandedOver,
   isMessenger,
   type LeftOut,
+  markOf,
   type NextStep,
   OUTCOME_OF_LOST_WORKER,
   reasonOfText,
@@ -287,10 +288,10 @@ function toSomebody(prepared: Prepared): Prepared {
  *   the lease ran out and another worker has handed it over
  */
 async function handingOver(tx: StoreTransaction, message: Message, prepared: Prepared): Promise<Prepared | undefined> {
-  if (prepared.do === 'text' && message.reason === HANDED_OVER)
+  if (prepared.do === 'text' && isHandedOver(message.reason))
     return { do: 'doubt', over: prepared.over, below: prepared.below };
   const texted = prepared.do === 'text' ? prepared : prepared.do === 'probe' ? prepared.texted : undefined;
-  if (texted === undefined || (await tx.outbox.setReason(message, HANDED_OVER))) return prepared;
+  if (texted === undefined || (await tx.outbox.setReason(message, markOf(message.reason)))) return prepared;
   if (prepared.do === 'text' && texted.paid) await refundSpend(tx, texted.paid.charge);
   return undefined;
 }

@@ -1,6 +1,6 @@
 /** A message that carries a code, and what is written instead where it turns out to be for somebody else or nobody. */
 import type { HeldAddress, Risk } from '../ports.ts';
-import { HANDED_OVER, type LeftOut, RETRIED } from '../rules/delivery.ts';
+import { isHandedOver, type LeftOut, RETRIED } from '../rules/delivery.ts';
 import { type Unneeded, whyUnneeded } from '../rules/ladder.ts';
 import { isWorthSending, stateAt } from '../rules/recovery-flow.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
@@ -142,7 +142,7 @@ async function whyLetGo(
  */
 async function isSuperseded(tx: StoreTransaction, message: Message, proof: Proof, now: number): Promise<boolean> {
   const { kind, reason } = message;
-  if (isCurrent(message, proof) || kind === 'no-account' || reason === HANDED_OVER || reason === RETRIED) return false;
+  if (isCurrent(message, proof) || kind === 'no-account' || isHandedOver(reason) || reason === RETRIED) return false;
   const later = await tx.outbox.laterAsking(message);
   if (later?.status === 'queued') await tx.outbox.hastenMessage(later.id, now);
   return later !== undefined;

@@ -1,7 +1,7 @@
 /** The money side of a code by text: asked before it leaves, settled by what the provider said, and told what was entered. */
 import {
   type Channel,
-  HANDED_OVER,
+  isHandedOver,
   lastWordOf,
   type Over,
   type SendOutcome,
@@ -60,7 +60,7 @@ async function buy(
   { outcome, ...by }: Pick<PaidSend, 'lane' | 'purpose' | 'network'> & Pick<Bought, 'outcome'>,
 ): Promise<Bought | HeldBack | undefined> {
   // Paid for when it was handed over.
-  if (message.reason === HANDED_OVER) return undefined;
+  if (isHandedOver(message.reason)) return undefined;
   const channel = paidChannel(message.channel);
   if (channel === undefined || carrierOf(delivery, channel, over)?.paid !== true) return undefined;
   // The Gateway is paid by the message, however long.

@@ -76,6 +76,9 @@ interface PerhapsPaid {
 export const HANDED_OVER = 'handed_over';
 /** The reason of what may have been taken, where the answer is all that is missing. */
 export const ANSWER_LOST = 'answer_lost';
+/** Of what is handed over once more after its answer was lost: forgotten, each worker that ends would be the first doubt, and a text more. */
+const HANDED_OVER_AGAIN = `${ANSWER_LOST} ${HANDED_OVER}`;
+export const IN_HANDS: readonly string[] = [HANDED_OVER, HANDED_OVER_AGAIN];
 /** Reasons of what was never handed over to this way: the account lacks it, or something speaks against it. */
 export const LEFT_OUT = ['no_address', 'high_risk', 'stale_number', 'held_back', 'not_configured'] as const;
 export type LeftOut = (typeof LEFT_OUT)[number];
@@ -122,6 +125,15 @@ export function afterLostAnswer(
  */
 export function wasPerhapsSent(reason: string | null): boolean {
   return reason === ANSWER_LOST || reason?.startsWith(`${ANSWER_LOST} `) === true;
+}
+
+/** The reason of a text while it is handed over. */
+export function markOf(before: string | null): string {
+  return wasPerhapsSent(before) ? HANDED_OVER_AGAIN : HANDED_OVER;
+}
+
+export function isHandedOver(reason: string | null): boolean {
+  return lastWordOf(reason) === HANDED_OVER;
 }
 
 /** The reason of a text after a try that did not end well, with its provider's last word. */

@@ -3,7 +3,7 @@
  * somebody's accounts (Lee and Narayanan, eCrime 2021). So a number is trusted for as long as its owner proved it lately.
  */
 import { hasMailbox, isProvable } from './addresses.ts';
-import { HANDED_OVER, LEFT_OUT, type MessageStatus } from './delivery.ts';
+import { isHandedOver, LEFT_OUT, type MessageStatus } from './delivery.ts';
 import type { IdentifierKind } from './identifiers.ts';
 import type { Lane } from './lanes.ts';
 import { STALE_NUMBER } from './limits.ts';
@@ -84,5 +84,5 @@ export function provenEnd(
 export function mayHaveLeft({ status, attempts, reason }: Omit<CodeMessage, 'end'>): boolean {
   if (status === 'suppressed') return false;
   // One whose answer was lost ends as unneeded where somebody asked again.
-  return reason === HANDED_OVER || (attempts > 0 && !LEFT_OUT.some((why) => why === reason));
+  return isHandedOver(reason) || (attempts > 0 && !LEFT_OUT.some((why) => why === reason));
 }

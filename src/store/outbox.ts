@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Clock } from '../ports.ts';
-import { ANSWER_LOST, type Channel, HANDED_OVER, LEFT_OUT, RETRIED } from '../rules/delivery.ts';
+import { ANSWER_LOST, type Channel, IN_HANDS, LEFT_OUT, RETRIED } from '../rules/delivery.ts';
 import type { Unneeded } from '../rules/ladder.ts';
 import { type PerUrgency, URGENCIES, type Urgency } from '../rules/urgency.ts';
 import type { Engine } from './engine.ts';
@@ -95,7 +95,7 @@ export function outboxQueries(
       .where('ask', '<', by.ask)
       .where('status', '=', QUEUED)
       .where((eb) => eb.or([eb('leased_until', 'is', null), eb('leased_until', '<=', by.now)]))
-      .where((eb) => eb.or([eb('reason', 'is', null), eb('reason', 'not in', [HANDED_OVER, RETRIED])]))
+      .where((eb) => eb.or([eb('reason', 'is', null), eb('reason', 'not in', [...IN_HANDS, RETRIED])]))
       .returning(['id', 'due_at as dueAt', 'urgency']),
   );
   const laterAsking = statement((than: { proofId: string; epoch: number; channel: Channel; ask: number }) =>
@@ -158,7 +158,7 @@ export function outboxQueries(
       .where(({ eb, or, exists, selectFrom }) =>
         or([
           eb('status', 'in', LEFT),
-          eb('reason', '=', HANDED_OVER),
+          eb('reason', 'in', IN_HANDS),
           exists(
             selectFrom('message_events')
               .select(ONE.as('one'))

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import type { Settings } from '../../src/config.ts';
 import { LEASE_MS } from '../../src/rules/limits.ts';
+import type { Message } from '../../src/store/store.ts';
 import { CARRIERS, PHONE } from '../carriers.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson } from '../people.ts';
@@ -60,6 +61,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
       first.lose();
       await firstStopped;
       program.jump(1_000);
+      calls.answerAll();
       const third = await program.regain.startWorker({ otherProcesses: false });
       t.after(() => third.stop());
       await third.idle();
@@ -72,6 +74,35 @@ for (const engine of ['sqlite', 'postgres'] as const)
       }
       assert.equal(calls.count(), 2);
       assert.equal(await spent(program), 2 * 100_000);
+    });
+
+    test('each worker that has it in its hands ends there: the second doubt is the last, and no third text leaves', async (t) => {
+      const { program, calls } = await withTexts(t, engine);
+      await program.api('POST', '/recovery', { body: { identifier: PHONE } });
+      program.worker.wake();
+      const hung = [await calls.next()];
+      const ended = [program.worker.stop()];
+      program.jump(LEASE_MS);
+      const second = await program.regain.startWorker({ otherProcesses: false });
+      await second.idle();
+      program.jump(1_000);
+      second.wake();
+      hung.push(await calls.next());
+      ended.push(second.stop());
+      program.jump(LEASE_MS);
+      calls.answerAll();
+      const third = await program.regain.startWorker({ otherProcesses: false });
+      t.after(() => third.stop());
+      for (let n = 0; n < 30; n += 1) {
+        await third.idle();
+        program.jump(1_000);
+      }
+      const found = await fate(program);
+      for (const { lose } of hung) lose();
+      await Promise.all(ended);
+      assert.equal(calls.count(), 2);
+      assert.deepEqual(found, { status: 'sent', reason: 'answer_lost' });
+      assert.deepEqual(await fate(program), { status: 'sent', reason: 'answer_lost' });
     });
   });
 
@@ -125,9 +156,18 @@ function heldCalls(env: Record<string, string>) {
   };
 }
 
-async function leasedUntil({ regain }: InProcess): Promise<number> {
-  const [message] = await regain.context.store.transaction((tx) => tx.messages.list({ since: 0, channel: 'sms' }, 1));
-  return message?.leasedUntil ?? 0;
+async function leasedUntil(program: InProcess): Promise<number> {
+  return (await textOf(program)).leasedUntil ?? 0;
+}
+
+async function fate(program: InProcess): Promise<Pick<Message, 'status' | 'reason'>> {
+  const { status, reason } = await textOf(program);
+  return { status, reason };
+}
+
+async function textOf({ regain }: InProcess): Promise<Message> {
+  const [text] = await regain.context.store.transaction((tx) => tx.messages.list({ since: 0, channel: 'sms' }, 1));
+  return text as Message;
 }
 
 async function spent({ regain, now }: InProcess): Promise<number> {

@@ -5,12 +5,16 @@ import {
   ANSWER_LOST,
   afterLostAnswer,
   afterSecondDoubt,
+  HANDED_OVER,
+  isHandedOver,
   lastWordOf,
   type MessageStatus,
+  markOf,
   mergeStatus,
   type ReportedStatus,
   reasonOfText,
   shownStatus,
+  wasPerhapsSent,
 } from '../../src/rules/delivery.ts';
 
 const STATUSES = ['queued', 'expired', 'failed', 'sent', 'delivered', 'bounced', 'suppressed', 'unneeded'] as const;
@@ -95,6 +99,11 @@ test('a text that was perhaps sent twice is taken for sent, also where it was re
   assert.equal(reasonOfText({ kind: 'permanent', reason: '21614' }, first), 'answer_lost 21614');
   assert.equal(reasonOfText({ ...lost, reason: ANSWER_LOST }, null), ANSWER_LOST, 'a worker that died');
   assert.equal(reasonOfText(busy, null), 'http_503');
+  for (const before of [first, then, ANSWER_LOST, markOf(first)]) {
+    assert.ok(wasPerhapsSent(markOf(before)), 'while it is handed over once more');
+    assert.ok(isHandedOver(markOf(before)));
+  }
+  assert.deepEqual([markOf(null), markOf('http_503'), wasPerhapsSent(markOf(null))], [HANDED_OVER, HANDED_OVER, false]);
 });
 
 test('a mail whose answer was lost is sent once more where there is no other way, and is shown as sent', () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { waitFor } from '../../src/rules/address-trust.ts';
-import { HANDED_OVER } from '../../src/rules/delivery.ts';
+import { ANSWER_LOST, HANDED_OVER, markOf } from '../../src/rules/delivery.ts';
 import { STALE_NUMBER } from '../../src/rules/limits.ts';
 import {
   type CodeMessage,
@@ -91,6 +91,7 @@ describe('what a recovery has proven', () => {
     const inDoubt: Partial<CodeMessage>[] = [
       { status: 'failed', reason: 'ETIMEDOUT' },
       { status: 'queued', attempts: 0, reason: HANDED_OVER },
+      { status: 'queued', attempts: 0, reason: markOf(ANSWER_LOST) },
       { status: 'bounced', reason: '5.1.1' },
       { status: 'expired', reason: 'ETIMEDOUT' },
       // Its answer was lost, and somebody asked again.

@@ -179,6 +179,8 @@ export function outbox(inStore: InStore, inTransaction: InTransaction): void {
       await tx.outbox.insert(message('waits', { ...waits, urgency: 'worked' }));
       await tx.outbox.insert(message('handed over', waits));
       await tx.outbox.setReason(queued('handed over'), 'handed_over');
+      await tx.outbox.insert(message('handed over again', waits));
+      await tx.outbox.setReason(queued('handed over again'), 'answer_lost handed_over');
       await tx.outbox.insert(message('retried', waits));
       await tx.outbox.setReason(queued('retried'), 'retried');
       await tx.outbox.insert(message('refused', { ...waits, dueAt: NOW + 5 }));
