@@ -100,9 +100,9 @@ export async function deliverMessage(context: Context, delivery: Delivery, messa
   });
 }
 
-/** Another way was chosen on purpose; the guard of what may be spent raises its own alarm. */
+/** Another way was chosen on purpose, or another message goes by this one; the guard of what may be spent raises its own alarm. */
 function isLeftOut(prepared: Prepared, next: Onward | undefined): boolean {
-  return prepared.do === 'skip' && next !== undefined;
+  return prepared.do === 'skip' && (next !== undefined || prepared.reason === 'tried_before');
 }
 
 /** Whether somebody waited for this and it never left. What a decoy waited for is nobody's loss. */

@@ -1,6 +1,6 @@
 /** A message that carries a code, and what is written instead where it turns out to be for somebody else or nobody. */
 import type { HeldAddress, Risk } from '../ports.ts';
-import { isHandedOver, type LeftOut, RETRIED } from '../rules/delivery.ts';
+import { isHandedOver, type LeftOut, RETRIED, wasPerhapsSent } from '../rules/delivery.ts';
 import { type Unneeded, whyUnneeded } from '../rules/ladder.ts';
 import { isWorthSending, stateAt } from '../rules/recovery-flow.ts';
 import type { Message, Proof, StoreTransaction } from '../store/store.ts';
@@ -34,7 +34,8 @@ export async function prepareCode(
   if (message.epoch !== proof.epoch) return { do: 'expire' };
   if (await isSuperseded(tx, message, proof, now)) return { do: 'let-go', reason: 'asked_again' };
   if (late || state !== 'code_sent') return { do: 'expire', late };
-  const shared = await prepareSharedCode(context, delivery, tx, message, proof);
+  const isBrought = await isBroughtByOther(tx, message, proof, now);
+  const shared = await prepareSharedCode(context, delivery, tx, { message, proof, isBrought });
   if (shared) return shared;
   const recipient = await findRecipient(context, tx, message, proof);
   const { kind, account, chats = [] } = recipient;
@@ -49,8 +50,9 @@ export async function prepareCode(
   const mailbox = account && recoveryAddress(context, account, proof, 'email');
   const end = { channel: message.channel, over: recipient.over };
   const isStale = account !== undefined && goesToStaleNumber(context, { account, chats }, proof, end);
-  const skipped = whySkipped(carried, risk, mailbox, isStale);
-  if (risk === 'high' && skipped !== 'no_address') await announceRisk(context, tx, carried, mailbox);
+  const skipped = whySkipped(carried, { risk, mailbox, isStale, isBrought });
+  if (risk === 'high' && skipped !== 'no_address' && skipped !== 'tried_before')
+    await announceRisk(context, tx, carried, mailbox);
   if (skipped) return { do: 'skip', reason: skipped, below };
   return kind === 'decoy' || recipient.to === undefined
     ? prepareForNobody(context, delivery, tx, carried)
@@ -63,10 +65,14 @@ export async function prepareCode(
  */
 function whySkipped(
   { message, recipient: { kind, to }, below }: Carried,
-  risk: Risk,
-  mailbox: HeldAddress | undefined,
-  isStale: boolean,
+  {
+    risk,
+    mailbox,
+    isStale,
+    isBrought,
+  }: { risk: Risk; mailbox: HeldAddress | undefined; isStale: boolean; isBrought: boolean },
 ): LeftOut | undefined {
+  if (isBrought && kind === 'recovery-code' && to !== undefined) return 'tried_before';
   if (message.channel === 'email') return undefined;
   if (to === undefined && below.length > 0) return 'no_address';
   // Also where the mailbox was written to before: asking twice is no way around it.
@@ -134,6 +140,28 @@ async function whyLetGo(
     isCurrent: isCurrent(message, proof),
     isTried: message.attempts > 0,
   });
+}
+
+/**
+ * Whether the same code goes by this way without this rung, which nobody asked for by name: it was written while the message of
+ * another asking waited, or was in a worker's hands. What only waits for an earlier asking is ended, as `queueCode` does; this one
+ * goes in its place.
+ */
+async function isBroughtByOther(tx: StoreTransaction, message: Message, proof: Proof, now: number): Promise<boolean> {
+  const { epoch, channel, ask, reason, follows } = message;
+  if (
+    proof.resends === 0 ||
+    follows === null ||
+    epoch === null ||
+    ask === null ||
+    reason === RETRIED ||
+    isHandedOver(reason)
+  )
+    return false;
+  // First, so that on PostgreSQL one that a worker leases at this moment is seen as that.
+  await tx.outbox.supersede({ proofId: proof.id, epoch, channel, ask }, now);
+  const isAsked = isCurrent(message, proof) && channel === proof.channel;
+  return (await tx.outbox.isBrought(message, now)) && !isAsked && !wasPerhapsSent(reason);
 }
 
 /**

@@ -22,8 +22,7 @@ export async function prepareSharedCode(
   context: Context,
   delivery: Delivery,
   tx: StoreTransaction,
-  message: Message,
-  proof: Proof,
+  { message, proof, isBrought }: { message: Message; proof: Proof; isBrought: boolean },
 ): Promise<Prepared | undefined> {
   await resolveShared(context, tx, proof);
   if (!isShared(proof)) return undefined;
@@ -34,6 +33,7 @@ export async function prepareSharedCode(
   const below = await numberRungs(context, tx, proof, message.channel);
   if (!goesToNumber(context, proof, message.channel))
     return { do: 'probe', earlier: undefined, shared: proof.lane === 'waited', forNobody: false, below };
+  if (isBrought) return { do: 'skip', reason: 'tried_before', below };
   const code = await sentCode(context, tx, proof, context.clock.now());
   if (code === undefined) return { do: 'fail', reason: 'key_missing' };
   await tellMailboxes(context, tx, proof, live);

@@ -110,7 +110,7 @@ export async function rungsBelow(
 
 /** For a decoy: the rungs that somebody with a number and a mailbox, and no chat, would have. */
 export async function rungsOfNobody(
-  context: Pick<Context, 'settings'>,
+  context: Pick<Context, 'settings' | 'clock'>,
   tx: StoreTransaction,
   proof: Proof,
   channel: Channel,
@@ -121,14 +121,14 @@ export async function rungsOfNobody(
 }
 
 async function untriedUnder(
-  context: Pick<Context, 'settings'>,
+  context: Pick<Context, 'settings' | 'clock'>,
   tx: StoreTransaction,
   proof: Proof,
   channel: Channel,
 ): Promise<Channel[]> {
   const below = rungsUnder(context, proof, channel);
   if (below.length === 0 || proof.resends === 0) return below;
-  const tried = await tx.outbox.channelsTried(proof.id, proof.epoch);
+  const tried = await tx.outbox.channelsTried(proof.id, proof.epoch, context.clock.now());
   return below.filter((rung) => rung === proof.channel || !tried.includes(rung));
 }
 

@@ -94,7 +94,7 @@ export async function numberRungs(
   channel: Channel,
 ): Promise<Channel[]> {
   const below = rungsUnder(context, proof, channel).filter((rung) => goesToNumber(context, proof, rung));
-  const tried = proof.resends === 0 ? [] : await tx.outbox.channelsTried(proof.id, proof.epoch);
+  const tried = proof.resends === 0 ? [] : await tx.outbox.channelsTried(proof.id, proof.epoch, context.clock.now());
   return below.filter((rung) => rung === proof.channel || !tried.includes(rung));
 }
 

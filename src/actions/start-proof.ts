@@ -141,7 +141,7 @@ export async function queueCode(
   lane: Lane,
   now: number,
 ): Promise<void> {
-  const channel = await firstRung(context, tx, proof);
+  const channel = await firstRung(context, tx, proof, now);
   const leavesAt = lane === 'waited' ? now + WAITED_MS : now;
   const { id: proofId, epoch, resends: ask } = proof;
   const before = ask > 0 ? await tx.outbox.supersede({ proofId, epoch, channel, ask }, now) : [];
@@ -170,11 +170,12 @@ async function firstRung(
   { settings }: Pick<Context, 'settings'>,
   tx: StoreTransaction,
   proof: Proof,
+  now: number,
 ): Promise<Channel> {
   const { id, epoch, channel, resends } = proof;
   const [first = channel] = ladderOf(channel, settings, proof.carries, proof.purpose);
   if (first === channel || resends === 0) return first;
-  return (await tx.outbox.channelsTried(id, epoch)).includes(first) ? channel : first;
+  return (await tx.outbox.channelsTried(id, epoch, now)).includes(first) ? channel : first;
 }
 
 function newProof(

@@ -27,6 +27,7 @@ const BY_CODE: Record<string, string> = {
   high_risk: "the host's risk hook spoke against this way; the mailbox takes its place",
   stale_number: 'the number was not confirmed for long; the mailbox is asked first',
   held_back: 'the guard of what may be spent held it back; see regain doctor spend',
+  tried_before: 'another message brought the same code by this way, or was about to',
   arrived_before: 'the message before it arrived',
   code_entered: 'the code was entered before',
   cancelled: 'what it belongs to was stopped before',

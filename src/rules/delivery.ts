@@ -79,8 +79,15 @@ export const ANSWER_LOST = 'answer_lost';
 /** Of what is handed over once more after its answer was lost: forgotten, each worker that ends would be the first doubt, and a text more. */
 const HANDED_OVER_AGAIN = `${ANSWER_LOST} ${HANDED_OVER}`;
 export const IN_HANDS: readonly string[] = [HANDED_OVER, HANDED_OVER_AGAIN];
-/** Reasons of what was never handed over to this way: the account lacks it, or something speaks against it. */
-export const LEFT_OUT = ['no_address', 'high_risk', 'stale_number', 'held_back', 'not_configured'] as const;
+/** Reasons of what was never handed over to this way: the account lacks it, something speaks against it, or another message goes by it. */
+export const LEFT_OUT = [
+  'no_address',
+  'high_risk',
+  'stale_number',
+  'held_back',
+  'not_configured',
+  'tried_before',
+] as const;
 export type LeftOut = (typeof LEFT_OUT)[number];
 /** What is then made of it: providers of texts have no key for repeated requests, so it goes on by another way where there is one. */
 export const OUTCOME_OF_LOST_WORKER: SendOutcome = { kind: 'temporary', reason: ANSWER_LOST, maybeSent: true };

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type ExpressionBuilder, sql } from 'kysely';
 import type { Clock } from '../ports.ts';
 import { ANSWER_LOST, type Channel, IN_HANDS, LEFT_OUT, RETRIED } from '../rules/delivery.ts';
 import type { Unneeded } from '../rules/ladder.ts';
@@ -7,7 +7,7 @@ import type { Engine } from './engine.ts';
 import type { OpenTransaction } from './open-transaction.ts';
 import { statement, statementPer } from './statement.ts';
 import type { Message, NewMessage, StoreTransaction } from './store.ts';
-import { selected, toColumns } from './tables.ts';
+import { selected, type Tables, toColumns } from './tables.ts';
 
 const NEW_FIELDS = [
   'id',
@@ -173,21 +173,57 @@ export function outboxQueries(
         ]),
       ),
   );
-  const channelsTried = statement(({ proofId, epoch }: { proofId: string; epoch: number }) =>
+  const channelsTried = statement(({ proofId, epoch, now }: { proofId: string; epoch: number; now: number }) =>
     kysely
       .selectFrom('outbox')
       .select('channel')
       .distinct()
       .where('proof_id', '=', proofId)
       .where('epoch', '=', epoch)
-      .where('attempts', '>', sql.lit(0))
       .where((eb) =>
         eb.or([
-          eb('status', '!=', sql.lit('failed' as const)),
-          eb('reason', 'is', null),
-          eb('reason', 'not in', LEFT_OUT),
+          eb.and([
+            eb('attempts', '>', sql.lit(0)),
+            eb.or([
+              eb('status', '!=', sql.lit('failed' as const)),
+              eb('reason', 'is', null),
+              eb('reason', 'not in', LEFT_OUT),
+            ]),
+          ]),
+          eb.and([eb('status', '=', QUEUED), eb.or([eb('reason', 'in', IN_HANDS), isBeingSent(eb, now)])]),
         ]),
       ),
+  );
+  const isBrought = statement(
+    (by: { id: string; proofId: string; epoch: number; channel: Channel; ask: number; now: number }) =>
+      kysely
+        .selectFrom('outbox')
+        .select('id')
+        .where('proof_id', '=', by.proofId)
+        .where('epoch', '=', by.epoch)
+        .where('channel', '=', by.channel)
+        .where('id', '!=', by.id)
+        .where((eb) =>
+          eb.or([
+            eb('status', 'in', [...LEFT, sql.lit('bounced' as const)]),
+            eb('reason', '=', ANSWER_LOST),
+            eb('reason', 'like', `${ANSWER_LOST} %`),
+            eb.and([
+              eb('status', '=', QUEUED),
+              eb.or([
+                eb('reason', 'in', IN_HANDS),
+                eb.and([
+                  eb('ask', '<', by.ask),
+                  eb.or([
+                    isBeingSent(eb, by.now),
+                    eb.and([eb('attempts', '>', sql.lit(0)), eb('leased_until', '>', by.now)]),
+                  ]),
+                ]),
+              ]),
+            ]),
+          ]),
+        )
+        .limit(ONE),
   );
   /** The soonest of one urgency. Each is looked for apart: those of another that are not due yet would lie in between. */
   const soonestOf = (urgency: Urgency) =>
@@ -374,6 +410,10 @@ export function outboxQueries(
       proofId === null || epoch === null || ask === null
         ? undefined
         : open.first(laterAsking, { proofId, epoch, channel, ask }),
+    isBrought: async ({ id, proofId, epoch, channel, ask }, now) =>
+      proofId !== null &&
+      epoch !== null &&
+      (await open.first(isBrought, { id, proofId, epoch, channel, ask: ask ?? 0, now })) !== undefined,
     async hastenMessage(id, now) {
       if ((await open.changed(hastenMessage, { id, now })) > 0) open.queued = true;
     },
@@ -382,8 +422,8 @@ export function outboxQueries(
       (await open.rows(channelsOfCodes, { proofId })).map(({ channel }) => channel).sort(),
     channelsPerhapsLeft: async (proofId) =>
       (await open.rows(channelsPerhapsLeft, { proofId })).map(({ channel }) => channel).sort(),
-    channelsTried: async (proofId, epoch) =>
-      (await open.rows(channelsTried, { proofId, epoch })).map(({ channel }) => channel).sort(),
+    channelsTried: async (proofId, epoch, now) =>
+      (await open.rows(channelsTried, { proofId, epoch, now })).map(({ channel }) => channel).sort(),
     latestCodeOf: (proofId, channel) =>
       channel === undefined ? open.first(latestCodeOf, { proofId }) : open.first(latestCodeBy, { proofId, channel }),
     codesOf: (proofId) => open.rows(codesOf, { proofId }),
@@ -430,6 +470,11 @@ export function outboxQueries(
       return open.changed(purge, { createdBefore });
     },
   });
+}
+
+/** By a worker that has it. A rung that stood ready may also be let go by that one, and is then nobody's. */
+function isBeingSent(eb: ExpressionBuilder<Tables, 'outbox'>, now: number) {
+  return eb.and([eb('follows', 'is', null), eb('leased_until', '>', now)]);
 }
 
 /** @throws where there is nothing to unite */

@@ -8,6 +8,7 @@ import type { Settings } from '../../src/config.ts';
 import { LEASE_MS } from '../../src/rules/limits.ts';
 import type { Message } from '../../src/store/store.ts';
 import { CARRIERS, PHONE } from '../carriers.ts';
+import { heldCalls } from '../held-calls.ts';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { addPerson } from '../people.ts';
 
@@ -116,44 +117,6 @@ async function withTexts(t: TestContext, engine: 'sqlite' | 'postgres', file: Se
   t.after(() => program.close());
   await addPerson(program, { emails: [], phones: [PHONE] });
   return { program, calls };
-}
-
-interface Held {
-  answer(): void;
-  /** The provider has it, and nobody learns of it. */
-  lose(): void;
-}
-
-/** Calls of the provider: each waits to be told how it ends. */
-function heldCalls(env: Record<string, string>) {
-  const origin = new URL(env.REGAIN_SMS_URL ?? '').origin;
-  const waiting: Held[] = [];
-  let count = 0;
-  let isHolding = true;
-  let reached = Promise.withResolvers<void>();
-  const held: typeof fetch = async (url, init) => {
-    if (!String(url).startsWith(origin)) return fetch(url as string, init);
-    count += 1;
-    const end = Promise.withResolvers<void>();
-    const lost = Object.assign(new TypeError('fetch failed'), { cause: { code: 'UND_ERR_SOCKET' } });
-    waiting.push({ answer: () => end.resolve(), lose: () => end.reject(lost) });
-    reached.resolve();
-    if (isHolding) await end.promise;
-    return new Response('', { status: 200 });
-  };
-  return {
-    fetch: held,
-    count: () => count,
-    answerAll(): void {
-      isHolding = false;
-      for (const { answer } of waiting.splice(0)) answer();
-    },
-    async next(): Promise<Held> {
-      if (waiting.length === 0) await reached.promise;
-      reached = Promise.withResolvers<void>();
-      return waiting.shift() as Held;
-    },
-  };
 }
 
 async function leasedUntil(program: InProcess): Promise<number> {

@@ -105,7 +105,7 @@ describe('what a recovery has proven', () => {
       { status: 'queued', attempts: 0 },
       { status: 'unneeded', attempts: 0, reason: 'arrived_before' },
       { status: 'suppressed' },
-      ...['no_address', 'high_risk', 'stale_number', 'held_back', 'not_configured'].map((reason) => ({
+      ...['no_address', 'high_risk', 'stale_number', 'held_back', 'not_configured', 'tried_before'].map((reason) => ({
         status: 'failed' as const,
         reason,
       })),

@@ -132,8 +132,11 @@ export interface Outbox {
   channelsOfCodes(proofId: string): Promise<Channel[]>;
   /** The same, and by which codes may have left: their answer was lost, or is still waited for. */
   channelsPerhapsLeft(proofId: string): Promise<Channel[]>;
-  /** By which channels it was tried to send this code of a proof, whatever came of it, each once; not those that were left out. */
-  channelsTried(proofId: string, epoch: number): Promise<Channel[]>;
+  /**
+   * By which channels it was tried to send this code of a proof, or is being tried by a worker, whatever came of it, each once; not those
+   * that were left out.
+   */
+  channelsTried(proofId: string, epoch: number, now: number): Promise<Channel[]>;
   insert(message: NewMessage): Promise<void>;
   /** False where the message that it follows has a rung already: of many who add one, exactly one gets true. */
   insertRung(message: NewMessage & { follows: string }): Promise<boolean>;
@@ -150,6 +153,11 @@ export interface Outbox {
   ): Promise<Pick<Message, 'id' | 'dueAt' | 'urgency'>[]>;
   /** The message of a later asking that brings the same code by the same way, unless that one came to nothing. */
   laterAsking(message: Pick<Message, 'proofId' | 'epoch' | 'channel' | 'ask'>): Promise<Message | undefined>;
+  /**
+   * Whether another message has brought the same code by the same way, or may have, or has just been handed over; or an earlier
+   * asking's is being sent by a worker. So of two that workers hold at one moment the earlier one goes.
+   */
+  isBrought(message: Pick<Message, 'id' | 'proofId' | 'epoch' | 'channel' | 'ask'>, now: number): Promise<boolean>;
   /** Makes a message due now that waits to be. */
   hastenMessage(id: string, now: number): Promise<void>;
   byId(id: string): Promise<Message | undefined>;

@@ -91,14 +91,14 @@ export function outbox(inStore: InStore, inTransaction: InTransaction): void {
     assert.deepEqual(await tx.outbox.channelsOfCodes('p'), ['email', 'telegram']);
     assert.deepEqual(await tx.outbox.channelsOfCodes('q'), []);
     await tx.outbox.insert(message('not tried', { channel: 'whatsapp', epoch: 1 }));
-    assert.deepEqual(await tx.outbox.channelsTried('p', 1), ['email', 'sms', 'telegram']);
-    assert.deepEqual(await tx.outbox.channelsTried('p', 2), []);
+    assert.deepEqual(await tx.outbox.channelsTried('p', 1, NOW), ['email', 'sms', 'telegram']);
+    assert.deepEqual(await tx.outbox.channelsTried('p', 2, NOW), []);
     await tx.outbox.insert(message('left out', { channel: 'viber', epoch: 1 }));
     await tx.outbox.settle('left out', { status: 'failed', attempts: 1, reason: 'stale_number' });
     await tx.outbox.insert(message('held back', { channel: 'whatsapp', epoch: 1 }));
     await tx.outbox.settle('held back', { status: 'queued', attempts: 1, reason: 'held_back', dueAt: NOW });
     const tried = ['email', 'sms', 'telegram', 'whatsapp'];
-    assert.deepEqual(await tx.outbox.channelsTried('p', 1), tried, 'what waits is still being tried');
+    assert.deepEqual(await tx.outbox.channelsTried('p', 1, NOW), tried, 'what waits is still being tried');
   });
 
   inTransaction(
@@ -126,10 +126,56 @@ export function outbox(inStore: InStore, inTransaction: InTransaction): void {
       await settledAs('viber', 'queued', 'answer_lost 503');
       await tx.outbox.supersede({ proofId: 'p', epoch: 0, channel: 'viber', ask: 1 }, NOW);
       const overwritten = await settledAs('sms', 'queued', null);
-      await tx.outbox.setReason(overwritten, 'handed_over');
+      await tx.outbox.setReason(queued(overwritten, { attempts: 1 }), 'handed_over');
       assert.deepEqual(await tx.outbox.channelsPerhapsLeft('p'), ['sms', 'telegram', 'viber', 'whatsapp']);
       assert.deepEqual(await tx.outbox.channelsOfCodes('p'), ['whatsapp']);
       assert.deepEqual(await tx.outbox.channelsPerhapsLeft('q'), []);
+    },
+  );
+
+  inTransaction('outbox: a way is tried while a worker has its message, though nothing came of it yet', async (tx) => {
+    await tx.outbox.insert(message('leased', { channel: 'email' }));
+    await tx.outbox.insert({ ...message('rung', { channel: 'viber' }), follows: 'other' });
+    await tx.outbox.lease({ asked: 2 }, NOW, NOW + 100);
+    await tx.outbox.insert(message('waits', { channel: 'telegram' }));
+    await tx.outbox.insert({ ...message('handed over', { channel: 'sms' }), follows: 'leased' });
+    await tx.outbox.setReason(queued('handed over'), 'handed_over');
+    assert.deepEqual(await tx.outbox.channelsTried('p', 0, NOW + 99), ['email', 'sms']);
+    assert.deepEqual(await tx.outbox.channelsTried('p', 0, NOW + 100), ['sms'], 'the lease is over');
+  });
+
+  inTransaction(
+    'outbox: whether another message has brought the same code by the same way, or is about to',
+    async (tx) => {
+      const mine = queued('mine', { ask: 1, channel: 'sms' });
+      const brought = (now = NOW) => tx.outbox.isBrought(mine, now);
+      await tx.outbox.insert(message('mine', { ask: 1, channel: 'sms' }));
+      await tx.outbox.insert(message('other way', { ask: 0 }));
+      await tx.outbox.insert(message('other code', { ask: 0, epoch: 1, channel: 'sms' }));
+      await tx.outbox.insert(message('other recovery', { ask: 0, proofId: 'q', channel: 'sms' }));
+      for (const id of ['other way', 'other code', 'other recovery'])
+        await tx.outbox.settle(id, { status: 'sent', attempts: 1 });
+      assert.equal(await brought(), false);
+      assert.equal(await tx.outbox.isBrought({ ...mine, proofId: null }, NOW), false);
+      await tx.outbox.insert(message('first', { ask: 0, channel: 'sms', dueAt: NOW - 1 }));
+      assert.equal(await brought(), false, 'it only waits');
+      await tx.outbox.lease({ asked: 1 }, NOW, NOW + 100);
+      assert.deepEqual([await brought(NOW + 99), await brought(NOW + 100)], [true, false]);
+      assert.equal(await tx.outbox.isBrought({ ...mine, ask: 0 }, NOW), false, 'of two the earlier one goes');
+      const settled = async (change: Parameters<typeof tx.outbox.settle>[1]) => {
+        await tx.outbox.settle('first', change);
+        const found = await brought();
+        await tx.outbox.requeue('first', change.status, { reason: 'x', now: NOW });
+        return found;
+      };
+      for (const status of ['sent', 'delivered', 'bounced'] as const)
+        assert.equal(await settled({ status, attempts: 1, reason: null }), true, status);
+      for (const status of ['failed', 'expired', 'unneeded', 'suppressed'] as const)
+        assert.equal(await settled({ status, attempts: 1, reason: 'http_503' }), false, status);
+      for (const reason of ['answer_lost', 'answer_lost http_503'])
+        assert.equal(await settled({ status: 'failed', attempts: 1, reason }), true, reason);
+      await tx.outbox.setReason(queued('first', { attempts: 1, reason: 'x' }), 'handed_over');
+      assert.equal(await brought(), true);
     },
   );
 
