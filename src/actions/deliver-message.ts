@@ -7,6 +7,7 @@ import {
   afterAttempt,
   afterLostAnswer,
   afterSecondDoubt,
+  cameToNothing,
   fateOfDecoy,
   isHandedOver,
   isMessenger,
@@ -16,6 +17,7 @@ import {
   OUTCOME_OF_LOST_WORKER,
   reasonOfText,
   type SendOutcome,
+  wasPerhapsSent,
 } from '../rules/delivery.ts';
 import { isPlaceholder } from '../rules/identifiers.ts';
 import { type Attempted, beforeRetry, type Onward, onward } from '../rules/ladder.ts';
@@ -25,7 +27,7 @@ import { assessRisk } from './assess-risk.ts';
 import type { Context } from './context.ts';
 import { carrierOf, type Delivery, overForNobody, type Prepared, type Texted } from './delivery.ts';
 import { refundSpend } from './guard-spend.ts';
-import { goOn, type Next } from './next-rung.ts';
+import { goOn, holdProof, type Next, tryLeftAgain } from './next-rung.ts';
 import { prepareCode } from './prepare-code.ts';
 import { isMessengerNotice, prepareMessengerNotice } from './prepare-messenger-notice.ts';
 import {
@@ -64,7 +66,9 @@ export async function deliverMessage(context: Context, delivery: Delivery, messa
   const step = stepAfter(message, outcome, next, { attempts, now, reports: reports(delivery, message, prepared) });
   const status = step.status === 'sent' && prepared.do === 'probe' ? ('suppressed' as const) : step.status;
   const reason = reasonOf(message, prepared, outcome);
+  const isVain = cameToNothing(status) || (status === 'queued' && isLastWay(prepared)) || isLetGoForLater(prepared);
   await context.store.transaction(async (tx) => {
+    if (isVain) await holdProof(tx, message);
     if (prepared.do === 'text' && typeof outcome !== 'string') {
       await settleSpend(context, tx, prepared, outcome);
       await stopWhereLeft(context, tx, message, prepared, outcome);
@@ -75,6 +79,7 @@ export async function deliverMessage(context: Context, delivery: Delivery, messa
       status,
       attempts,
       reason,
+      retryAt: retryAtOf(message, outcome, next, { attempts, now }),
       ...(step.status === 'queued' ? { dueAt: step.dueAt } : {}),
       ...(step.status === 'sent' ? { sentAt: now } : {}),
       ...(typeof outcome !== 'string' && outcome.kind === 'accepted' ? { providerId: outcome.providerId } : {}),
@@ -84,6 +89,7 @@ export async function deliverMessage(context: Context, delivery: Delivery, messa
     if (prepared.do === 'send' && typeof outcome !== 'string' && outcome.kind === 'permanent')
       await recordRefusal(context, tx, { id: message.id, to: prepared.to, answer: outcome.reason });
     if (next !== undefined) await goOn(context, tx, message, next, isForNobody(prepared) ? 'decoy' : 'recovery-code');
+    if (isVain) await tryLeftAgain(tx, message, now);
   });
   if (typeof outcome !== 'string' && outcome.kind === 'accepted' && reports(delivery, message, prepared))
     await recordEarlyReceipts(context, message, outcome.providerId);
@@ -98,6 +104,32 @@ export async function deliverMessage(context: Context, delivery: Delivery, messa
     waitedMs: now - message.createdAt,
     ...(next === undefined ? {} : { next: next.channel, nextInMs: next.inMs }),
   });
+}
+
+/** The last one of a ladder stays, and is tried again; those above it that only failed for a moment are, too. */
+function isLastWay(prepared: Prepared): boolean {
+  return 'below' in prepared && prepared.below?.length === 0;
+}
+
+/** Its ladder ends here, and the later one may have ended before. */
+function isLetGoForLater(prepared: Prepared): boolean {
+  return prepared.do === 'let-go' && prepared.reason === 'asked_again';
+}
+
+/**
+ * Where a way is left because it failed for a moment. Not what may have been taken, or was paid for: a later asking would have it
+ * sent, and paid, again.
+ */
+function retryAtOf(
+  { reason, usefulUntil }: Message,
+  outcome: Attempt,
+  next: Onward | undefined,
+  { attempts, now }: { attempts: number; now: number },
+): number | null {
+  if (next?.leaves !== true || typeof outcome === 'string' || outcome.kind !== 'temporary') return null;
+  if (outcome.maybeSent === true || outcome.paid === true || wasPerhapsSent(reason)) return null;
+  const step = afterAttempt(outcome, attempts, usefulUntil, now);
+  return step.status === 'queued' ? step.dueAt : null;
 }
 
 /** Another way was chosen on purpose, or another message goes by this one; the guard of what may be spent raises its own alarm. */

@@ -43,7 +43,22 @@ export async function goOnAfterFailure(context: Context, tx: StoreTransaction, m
     : isShared(proof)
       ? await numberRungs(context, tx, proof, message.channel)
       : [];
-  if (channel !== undefined) await queueRung(context, tx, message, channel, { kind: 'recovery-code', inMs: 0 });
+  if (channel !== undefined) return queueRung(context, tx, message, channel, { kind: 'recovery-code', inMs: 0 });
+  await holdProof(tx, message);
+  await tryLeftAgain(tx, message, now);
+}
+
+/**
+ * A ladder has come to its end, or stays at its last rung, and nothing arrived: the ways that only failed for a moment may work by now.
+ * They are tried again, each in its own steps, until the code is of no use.
+ */
+export async function tryLeftAgain(tx: StoreTransaction, { proofId, epoch }: Message, now: number): Promise<void> {
+  if (proofId !== null && epoch !== null) await tx.outbox.requeueLeft(proofId, epoch, now);
+}
+
+/** Before anything else is locked: of two messages of a code that end at one moment, the second one has to see that the first has. */
+export async function holdProof(tx: StoreTransaction, { proofId, epoch }: Message): Promise<void> {
+  if (proofId !== null && epoch !== null) await tx.proofs.byId(proofId, { lock: true });
 }
 
 /** Whether the message carries today's code, and nobody has asked again since: that began a ladder of its own. */

@@ -27,7 +27,7 @@ const NEW_FIELDS = [
   'follows',
   'urgency',
 ] as const satisfies (keyof NewMessage)[];
-const SETTLED_FIELDS = ['status', 'attempts', 'dueAt', 'sentAt', 'providerId', 'reason'] as const;
+const SETTLED_FIELDS = ['status', 'attempts', 'dueAt', 'sentAt', 'providerId', 'reason', 'retryAt'] as const;
 export const MESSAGE_FIELDS = [
   ...NEW_FIELDS,
   'status',
@@ -37,6 +37,7 @@ export const MESSAGE_FIELDS = [
   'sentAt',
   'providerId',
   'reason',
+  'retryAt',
 ] as const satisfies (keyof Message)[];
 type Stored = Pick<Message, (typeof NEW_FIELDS)[number]>;
 type SettledField = (typeof SETTLED_FIELDS)[number];
@@ -110,6 +111,48 @@ export function outboxQueries(
       .where('status', 'not in', CAME_TO_NOTHING)
       .orderBy('ask', 'desc')
       .limit(ONE),
+  );
+  const requeueLeft = statement((of: { proofId: string; epoch: number; now: number }) =>
+    kysely
+      .updateTable('outbox as left')
+      .set({
+        status: QUEUED,
+        due_at: sql<number>`case when retry_at > ${of.now} then retry_at else ${of.now} end`,
+        retry_at: null,
+      })
+      .where('left.proof_id', '=', of.proofId)
+      .where('left.epoch', '=', of.epoch)
+      .where('left.status', '=', sql.lit('failed' as const))
+      .where('left.retry_at', 'is not', null)
+      .whereRef('left.retry_at', '<', 'left.useful_until')
+      .where('left.useful_until', '>', of.now)
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom('outbox as other')
+              .select(ONE.as('one'))
+              .where('other.proof_id', '=', of.proofId)
+              .where('other.epoch', '=', of.epoch)
+              .where((eb) =>
+                eb.or([
+                  eb('other.status', '=', sql.lit('delivered' as const)),
+                  eb.and([eb('other.status', '=', QUEUED), eb('other.attempts', '=', sql.lit(0))]),
+                  eb.and([
+                    eb('other.channel', '=', eb.ref('left.channel')),
+                    eb('other.id', '!=', eb.ref('left.id')),
+                    eb.or([
+                      eb('other.status', 'in', [QUEUED, ...LEFT, sql.lit('bounced' as const)]),
+                      eb('other.reason', '=', ANSWER_LOST),
+                      eb('other.reason', 'like', `${ANSWER_LOST} %`),
+                      eb.and([eb('other.retry_at', 'is not', null), eb('other.ask', '>', eb.ref('left.ask'))]),
+                    ]),
+                  ]),
+                ]),
+              ),
+          ),
+        ),
+      )
+      .returning('id'),
   );
   const hastenMessage = statement(({ id, now }: { id: string; now: number }) =>
     kysely
@@ -189,6 +232,7 @@ export function outboxQueries(
               eb('reason', 'is', null),
               eb('reason', 'not in', LEFT_OUT),
             ]),
+            eb.or([eb('status', '!=', sql.lit('failed' as const)), eb('retry_at', 'is', null)]),
           ]),
           eb.and([eb('status', '=', QUEUED), eb.or([eb('reason', 'in', IN_HANDS), isBeingSent(eb, now)])]),
         ]),
@@ -414,6 +458,11 @@ export function outboxQueries(
       proofId !== null &&
       epoch !== null &&
       (await open.first(isBrought, { id, proofId, epoch, channel, ask: ask ?? 0, now })) !== undefined,
+    async requeueLeft(proofId, epoch, now) {
+      const again = await open.rows(requeueLeft, { proofId, epoch, now });
+      if (again.length > 0) open.queued = true;
+      for (const { id } of again) await open.run(addEvent, { id, at: now });
+    },
     async hastenMessage(id, now) {
       if ((await open.changed(hastenMessage, { id, now })) > 0) open.queued = true;
     },

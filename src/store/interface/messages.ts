@@ -64,6 +64,8 @@ export interface Message {
   providerId: string | null;
   /** The provider's last word, without addresses. */
   reason: string | null;
+  /** Of a way that was left although it only failed for a moment: from when it may be tried again. */
+  retryAt: number | null;
 }
 
 export type NewMessage = Pick<
@@ -133,8 +135,8 @@ export interface Outbox {
   /** The same, and by which codes may have left: their answer was lost, or is still waited for. */
   channelsPerhapsLeft(proofId: string): Promise<Channel[]>;
   /**
-   * By which channels it was tried to send this code of a proof, or is being tried by a worker, whatever came of it, each once; not those
-   * that were left out.
+   * By which channels it was tried to send this code of a proof, or is being tried by a worker, each once; not those that were left out,
+   * nor those that failed for a moment.
    */
   channelsTried(proofId: string, epoch: number, now: number): Promise<Channel[]>;
   insert(message: NewMessage): Promise<void>;
@@ -158,6 +160,11 @@ export interface Outbox {
    * asking's is being sent by a worker. So of two that workers hold at one moment the earlier one goes.
    */
   isBrought(message: Pick<Message, 'id' | 'proofId' | 'epoch' | 'channel' | 'ask'>, now: number): Promise<boolean>;
+  /**
+   * Queues again what failed for a moment of a code that nothing is left to bring: none arrived, and none waits for its first try. Each way
+   * once, and not where another message went by it. The caller holds the proof, so that of two that end at one moment one sees both.
+   */
+  requeueLeft(proofId: string, epoch: number, now: number): Promise<void>;
   /** Makes a message due now that waits to be. */
   hastenMessage(id: string, now: number): Promise<void>;
   byId(id: string): Promise<Message | undefined>;
@@ -187,7 +194,8 @@ export interface Outbox {
    */
   settle(
     id: string,
-    change: Pick<Message, 'status' | 'attempts'> & Partial<Pick<Message, 'dueAt' | 'sentAt' | 'providerId' | 'reason'>>,
+    change: Pick<Message, 'status' | 'attempts'> &
+      Partial<Pick<Message, 'dueAt' | 'sentAt' | 'providerId' | 'reason' | 'retryAt'>>,
     read?: Pick<Message, 'attempts'>,
   ): Promise<boolean>;
   /** The newest message that a provider of this channel knows by that id. */

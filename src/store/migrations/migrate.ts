@@ -22,6 +22,7 @@ import * as removedAddresses from './0018-removed-addresses.ts';
 import * as earlyReceipts from './0019-early-receipts.ts';
 import * as retries from './0020-retries.ts';
 import * as spendByCountry from './0021-spend-by-country.ts';
+import * as waysThatMayWorkAgain from './0022-ways-that-may-work-again.ts';
 
 interface Migration {
   name: string;
@@ -51,6 +52,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0019-early-receipts', up: earlyReceipts.up },
   { name: '0020-retries', up: retries.up },
   { name: '0021-spend-by-country', up: spendByCountry.up },
+  { name: '0022-ways-that-may-work-again', up: waysThatMayWorkAgain.up },
 ];
 
 /** Returns the names applied. Another process that migrates at the same moment is waited for. */

@@ -179,6 +179,57 @@ export function outbox(inStore: InStore, inTransaction: InTransaction): void {
     },
   );
 
+  inTransaction(
+    'outbox: a way that failed for a moment was not tried, and is queued again where nothing is left',
+    async (tx) => {
+      const left = { status: 'failed', attempts: 3, reason: 'http_503', retryAt: NOW + 5 } as const;
+      const insert = (id: string, change: Partial<NewMessage>) => tx.outbox.insert(message(id, { ask: 0, ...change }));
+      const statusOf = async (id: string) => (await tx.outbox.byId(id))?.status;
+      await insert('text', { channel: 'sms' });
+      await tx.outbox.settle('text', left);
+      await insert('older', { channel: 'viber' });
+      await tx.outbox.settle('older', left);
+      await insert('newer', { channel: 'viber', ask: 1 });
+      await tx.outbox.settle('newer', { ...left, retryAt: NOW + 99 });
+      await insert('refused', { channel: 'whatsapp' });
+      await tx.outbox.settle('refused', { ...left, reason: 'http_400', retryAt: null });
+      await insert('chat', { channel: 'telegram' });
+      await tx.outbox.settle('chat', left);
+      await insert('chat sent', { channel: 'telegram', ask: 1 });
+      await tx.outbox.settle('chat sent', { status: 'sent', attempts: 1, reason: null });
+      await insert('useless', { channel: 'email', usefulUntil: NOW + 5 });
+      await tx.outbox.settle('useless', left);
+      await insert('other code', { channel: 'sms', epoch: 1 });
+      await tx.outbox.settle('other code', left);
+      assert.deepEqual(await tx.outbox.channelsTried('p', 0, NOW), ['telegram', 'whatsapp']);
+      await insert('ready', { channel: 'email' });
+      await tx.outbox.requeueLeft('p', 0, NOW + 9);
+      assert.equal(await statusOf('text'), 'failed', 'one waits for its first try');
+      await tx.outbox.settle('ready', { status: 'delivered', attempts: 1, reason: null });
+      await tx.outbox.requeueLeft('p', 0, NOW + 9);
+      assert.equal(await statusOf('text'), 'failed', 'one arrived');
+      await insert('again', { channel: 'email', proofId: 'q' });
+      await insert('text of q', { channel: 'sms', proofId: 'q' });
+      await tx.outbox.settle('text of q', left);
+      await tx.outbox.settle('again', { status: 'queued', attempts: 1, reason: '451', dueAt: NOW + 9 });
+      await tx.outbox.requeueLeft('q', 0, NOW + 9);
+      const again = { channel: 'sms', proofId: 'q', ask: 0, attempts: 3, reason: 'http_503' } as const;
+      assert.deepEqual(await tx.outbox.byId('text of q'), queued('text of q', { ...again, dueAt: NOW + 9 }));
+      assert.deepEqual(
+        (await tx.messages.history('text of q')).map(({ status }) => status),
+        ['queued', 'failed', 'queued'],
+      );
+      await tx.outbox.settle('ready', { status: 'failed', attempts: 1, reason: '550' });
+      await tx.outbox.report('ready', 'delivered', { status: 'bounced', reason: '550', at: NOW });
+      await tx.outbox.requeueLeft('p', 0, NOW + 9);
+      const now = await Promise.all(
+        ['text', 'older', 'newer', 'refused', 'chat', 'useless', 'other code'].map(statusOf),
+      );
+      assert.deepEqual(now, ['queued', 'failed', 'queued', 'failed', 'failed', 'failed', 'failed']);
+      assert.equal((await tx.outbox.byId('newer'))?.dueAt, NOW + 99);
+    },
+  );
+
   inTransaction('outbox: codes of a proof, newest first, and the newest by a channel', async (tx) => {
     await tx.outbox.insert(message('asked', { askedAt: NOW, ask: 0 }));
     await tx.outbox.insert(message('notice', { epoch: null }));

@@ -92,6 +92,7 @@ export function queued(id: string, change: Partial<Message> = {}): Message {
     sentAt: null,
     providerId: null,
     reason: null,
+    retryAt: null,
     ...change,
   };
 }
