@@ -16,7 +16,8 @@ export type Next = Onward & { inMsIfTaken: number };
 
 /**
  * After the message was settled, in the same transaction. A report may have been faster: what arrived needs no rung, what
- * was refused meanwhile needs it at once, and what left is waited for, as it is without a lost answer. `kind` decoy: for nobody, so that a known number is no more work than an unknown one.
+ * was refused meanwhile needs it at once, and what left is waited for, as it is without a lost answer. `kind` decoy: for
+ * nobody, so that a known number is no more work than an unknown one.
  */
 export async function goOn(
   context: Context,
