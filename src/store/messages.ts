@@ -6,7 +6,7 @@ import { sql } from 'kysely';
 import { MESSAGE_STATUSES, type MessageStatus } from '../rules/delivery.ts';
 import type { Engine } from './engine.ts';
 import type { OpenTransaction } from './open-transaction.ts';
-import { MESSAGE_FIELDS } from './outbox.ts';
+import { MESSAGE_FIELDS } from './outbox-rows.ts';
 import { statement, statementPer } from './statement.ts';
 import type { MessageFilter, StoreTransaction } from './store.ts';
 import { selected } from './tables.ts';
