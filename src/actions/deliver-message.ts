@@ -48,6 +48,7 @@ import { settleSpend } from './spend-on-texts.ts';
 
 /** What an attempt came to; a message that was given up without one was not attempted. */
 type Attempt = SendOutcome | 'expired' | 'unneeded';
+type Fate = Parameters<StoreTransaction['outbox']['settle']>[1];
 
 export async function deliverMessage(context: Context, delivery: Delivery, message: Message): Promise<void> {
   const risk = await assessRisk(context, message);
@@ -64,33 +65,16 @@ export async function deliverMessage(context: Context, delivery: Delivery, messa
   const attempts = message.attempts + (outcome === 'unneeded' ? 0 : 1);
   const next = nextWay(delivery, message, prepared, outcome, { attempts, startedAt, now });
   const step = stepAfter(message, outcome, next, { attempts, now, reports: reports(delivery, message, prepared) });
-  const status = step.status === 'sent' && prepared.do === 'probe' ? ('suppressed' as const) : step.status;
-  const reason = reasonOf(message, prepared, outcome);
-  const isVain = cameToNothing(status) || (status === 'queued' && isLastWay(prepared)) || isLetGoForLater(prepared);
-  await context.store.transaction(async (tx) => {
-    if (isVain) await holdProof(tx, message);
-    if (prepared.do === 'text' && typeof outcome !== 'string') {
-      await settleSpend(context, tx, prepared, outcome);
-      await stopWhereLeft(context, tx, message, prepared, outcome);
-    }
-    if (prepared.do === 'probe' && prepared.texted && typeof outcome !== 'string')
-      await settleForNobody(context, tx, prepared.texted, outcome);
-    const fate: Parameters<StoreTransaction['outbox']['settle']>[1] = {
-      status,
-      attempts,
-      reason,
-      retryAt: retryAtOf(message, outcome, next, { attempts, now }),
-      ...(step.status === 'queued' ? { dueAt: step.dueAt } : {}),
-      ...(step.status === 'sent' ? { sentAt: now } : {}),
-      ...(typeof outcome !== 'string' && outcome.kind === 'accepted' ? { providerId: outcome.providerId } : {}),
-    };
-    // Where another worker has taken it over, and settled it, it is that one who says what is next.
-    if (!(await tx.outbox.settle(message.id, fate, message))) return;
-    if (prepared.do === 'send' && typeof outcome !== 'string' && outcome.kind === 'permanent')
-      await recordRefusal(context, tx, { id: message.id, to: prepared.to, answer: outcome.reason });
-    if (next !== undefined) await goOn(context, tx, message, next, isForNobody(prepared) ? 'decoy' : 'recovery-code');
-    if (isVain) await tryLeftAgain(tx, message, now);
-  });
+  const fate: Fate = {
+    status: step.status === 'sent' && prepared.do === 'probe' ? 'suppressed' : step.status,
+    attempts,
+    reason: reasonOf(message, prepared, outcome),
+    retryAt: retryAtOf(message, outcome, next, { attempts, now }),
+    ...(step.status === 'queued' ? { dueAt: step.dueAt } : {}),
+    ...(step.status === 'sent' ? { sentAt: now } : {}),
+    ...(typeof outcome !== 'string' && outcome.kind === 'accepted' ? { providerId: outcome.providerId } : {}),
+  };
+  await context.store.transaction((tx) => settle(context, tx, message, prepared, { outcome, fate, next, now }));
   if (typeof outcome !== 'string' && outcome.kind === 'accepted' && reports(delivery, message, prepared))
     await recordEarlyReceipts(context, message, outcome.providerId);
   const isTrouble = step.status === 'failed' && !isLeftOut(prepared, next);
@@ -98,12 +82,37 @@ export async function deliverMessage(context: Context, delivery: Delivery, messa
     id: message.id,
     kind: message.kind,
     channel: message.channel,
-    status,
+    status: fate.status,
     attempts,
-    reason,
+    reason: fate.reason,
     waitedMs: now - message.createdAt,
     ...(next === undefined ? {} : { next: next.channel, nextInMs: next.inMs }),
   });
+}
+
+/** What an attempt came to, and what follows: all of it, or nothing. */
+async function settle(
+  context: Context,
+  tx: StoreTransaction,
+  message: Message,
+  prepared: Prepared,
+  { outcome, fate, next, now }: { outcome: Attempt; fate: Fate; next: Next | undefined; now: number },
+): Promise<void> {
+  const isVain =
+    cameToNothing(fate.status) || (fate.status === 'queued' && isLastWay(prepared)) || isLetGoForLater(prepared);
+  if (isVain) await holdProof(tx, message);
+  if (prepared.do === 'text' && typeof outcome !== 'string') {
+    await settleSpend(context, tx, prepared, outcome);
+    await stopWhereLeft(context, tx, message, prepared, outcome);
+  }
+  if (prepared.do === 'probe' && prepared.texted && typeof outcome !== 'string')
+    await settleForNobody(context, tx, prepared.texted, outcome);
+  // Where another worker has taken it over, and settled it, it is that one who says what is next.
+  if (!(await tx.outbox.settle(message.id, fate, message))) return;
+  if (prepared.do === 'send' && typeof outcome !== 'string' && outcome.kind === 'permanent')
+    await recordRefusal(context, tx, { id: message.id, to: prepared.to, answer: outcome.reason });
+  if (next !== undefined) await goOn(context, tx, message, next, isForNobody(prepared) ? 'decoy' : 'recovery-code');
+  if (isVain) await tryLeftAgain(tx, message, now);
 }
 
 /** The last one of a ladder stays, and is tried again; those above it that only failed for a moment are, too. */

@@ -81,8 +81,7 @@ export function outboxCodeQueries(kysely: Kysely<Tables>, addEvent: AddEvent): (
                     eb('other.id', '!=', eb.ref('left.id')),
                     eb.or([
                       eb('other.status', 'in', [QUEUED, ...LEFT, sql.lit('bounced' as const)]),
-                      eb('other.reason', '=', ANSWER_LOST),
-                      eb('other.reason', 'like', `${ANSWER_LOST} %`),
+                      isPerhapsSent('other.reason'),
                       eb.and([eb('other.retry_at', 'is not', null), eb('other.ask', '>', eb.ref('left.ask'))]),
                     ]),
                   ]),
@@ -109,22 +108,14 @@ export function outboxCodeQueries(kysely: Kysely<Tables>, addEvent: AddEvent): (
     codesNewestFirst(of).where('channel', '=', of.channel).limit(ONE),
   );
   const codesOf = statement((of: { proofId: string }) => codesNewestFirst(of).limit(sql.lit(100)));
+  const channelsBy = (proofId: string) =>
+    kysely.selectFrom('outbox').select('channel').distinct().where('proof_id', '=', proofId);
   const channelsOfCodes = statement(({ proofId }: { proofId: string }) =>
-    kysely
-      .selectFrom('outbox')
-      .select('channel')
-      .distinct()
-      .where('proof_id', '=', proofId)
-      .where('epoch', 'is not', null)
-      .where('status', 'in', LEFT),
+    channelsBy(proofId).where('epoch', 'is not', null).where('status', 'in', LEFT),
   );
   // What was in doubt stays so in the history, whatever its provider said since, and also where a later asking took its place.
   const channelsPerhapsLeft = statement(({ proofId }: { proofId: string }) =>
-    kysely
-      .selectFrom('outbox')
-      .select('channel')
-      .distinct()
-      .where('proof_id', '=', proofId)
+    channelsBy(proofId)
       .where('epoch', 'is not', null)
       .where(({ eb, or, exists, selectFrom }) =>
         or([
@@ -134,22 +125,13 @@ export function outboxCodeQueries(kysely: Kysely<Tables>, addEvent: AddEvent): (
             selectFrom('message_events')
               .select(ONE.as('one'))
               .whereRef('message_id', '=', 'outbox.id')
-              .where((event) =>
-                event.or([
-                  event('message_events.reason', '=', ANSWER_LOST),
-                  event('message_events.reason', 'like', `${ANSWER_LOST} %`),
-                ]),
-              ),
+              .where(isPerhapsSent('message_events.reason')),
           ),
         ]),
       ),
   );
   const channelsTried = statement(({ proofId, epoch, now }: { proofId: string; epoch: number; now: number }) =>
-    kysely
-      .selectFrom('outbox')
-      .select('channel')
-      .distinct()
-      .where('proof_id', '=', proofId)
+    channelsBy(proofId)
       .where('epoch', '=', epoch)
       .where((eb) =>
         eb.or([
@@ -157,10 +139,8 @@ export function outboxCodeQueries(kysely: Kysely<Tables>, addEvent: AddEvent): (
             eb('attempts', '>', sql.lit(0)),
             eb.or([
               eb('status', '!=', sql.lit('failed' as const)),
-              eb('reason', 'is', null),
-              eb('reason', 'not in', LEFT_OUT),
+              eb.and([eb('retry_at', 'is', null), eb.or([eb('reason', 'is', null), eb('reason', 'not in', LEFT_OUT)])]),
             ]),
-            eb.or([eb('status', '!=', sql.lit('failed' as const)), eb('retry_at', 'is', null)]),
           ]),
           eb.and([eb('status', '=', QUEUED), eb.or([eb('reason', 'in', IN_HANDS), isBeingSent(eb, now)])]),
         ]),
@@ -178,8 +158,7 @@ export function outboxCodeQueries(kysely: Kysely<Tables>, addEvent: AddEvent): (
         .where((eb) =>
           eb.or([
             eb('status', 'in', [...LEFT, sql.lit('bounced' as const)]),
-            eb('reason', '=', ANSWER_LOST),
-            eb('reason', 'like', `${ANSWER_LOST} %`),
+            isPerhapsSent('reason'),
             eb.and([
               eb('status', '=', QUEUED),
               eb.or([
@@ -217,12 +196,9 @@ export function outboxCodeQueries(kysely: Kysely<Tables>, addEvent: AddEvent): (
       if (again.length > 0) open.queued = true;
       for (const { id } of again) await open.run(addEvent, { id, at: now });
     },
-    channelsOfCodes: async (proofId) =>
-      (await open.rows(channelsOfCodes, { proofId })).map(({ channel }) => channel).sort(),
-    channelsPerhapsLeft: async (proofId) =>
-      (await open.rows(channelsPerhapsLeft, { proofId })).map(({ channel }) => channel).sort(),
-    channelsTried: async (proofId, epoch, now) =>
-      (await open.rows(channelsTried, { proofId, epoch, now })).map(({ channel }) => channel).sort(),
+    channelsOfCodes: async (proofId) => inOrder(await open.rows(channelsOfCodes, { proofId })),
+    channelsPerhapsLeft: async (proofId) => inOrder(await open.rows(channelsPerhapsLeft, { proofId })),
+    channelsTried: async (proofId, epoch, now) => inOrder(await open.rows(channelsTried, { proofId, epoch, now })),
     latestCodeOf: (proofId, channel) =>
       channel === undefined ? open.first(latestCodeOf, { proofId }) : open.first(latestCodeBy, { proofId, channel }),
     codesOf: (proofId) => open.rows(codesOf, { proofId }),
@@ -232,4 +208,14 @@ export function outboxCodeQueries(kysely: Kysely<Tables>, addEvent: AddEvent): (
 /** By a worker that has it. A rung that stood ready may also be let go by that one, and is then nobody's. */
 function isBeingSent(eb: ExpressionBuilder<Tables, 'outbox'>, now: number) {
   return eb.and([eb('follows', 'is', null), eb('leased_until', '>', now)]);
+}
+
+/** What `wasPerhapsSent` says of a reason, as a condition. */
+function isPerhapsSent(column: 'reason' | 'other.reason' | 'message_events.reason') {
+  const reason = sql.ref(column);
+  return sql<boolean>`(${reason} = ${sql.lit(ANSWER_LOST)} or ${reason} like ${sql.lit(`${ANSWER_LOST} %`)})`;
+}
+
+function inOrder(rows: readonly { channel: Channel }[]): Channel[] {
+  return rows.map(({ channel }) => channel).sort();
 }

@@ -1,27 +1,13 @@
 /** An installation of a former version: its numbers are as old as their confirmation (migration 0015). */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseConfig } from '../../src/config.ts';
-import { openStore } from '../../src/store/open.ts';
-import type { Store } from '../../src/store/store.ts';
 import { account, email, NOW, phone, proof } from '../../src/testing/store-contract/rows.ts';
-import { ENGINES } from '../engines.ts';
-import { TEST_SECRET } from '../regain.ts';
+import { formerDatabase } from '../former-database.ts';
 import { sqlOn } from '../sql-on.ts';
 
 for (const engine of ['sqlite', 'postgres'] as const)
   test(`${engine}: addresses, and passwords that wait, of before are brought along`, async (t) => {
-    const { url, remove } = await ENGINES[engine]();
-    t.after(() => remove());
-    const { database } = parseConfig({ REGAIN_DATABASE_URL: url, REGAIN_SECRET: TEST_SECRET });
-    const inStore = async <T>(work: (store: Store) => Promise<T>): Promise<T> => {
-      const store = await openStore(database);
-      try {
-        return await work(store);
-      } finally {
-        await store.close();
-      }
-    };
+    const { database, inStore } = await formerDatabase(t, engine);
     await inStore(async (store) => {
       await store.migrate();
       await store.transaction(async (tx) => {

@@ -1,28 +1,14 @@
-/** An installation of a former version: what its day has cost by then still counts (migration 0019). */
+/** An installation of a former version: what its day has cost by then still counts (migration 0021). */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseConfig } from '../../src/config.ts';
-import { openStore } from '../../src/store/open.ts';
-import type { Store } from '../../src/store/store.ts';
-import { ENGINES } from '../engines.ts';
-import { TEST_SECRET } from '../regain.ts';
+import { formerDatabase } from '../former-database.ts';
 import { sqlOn } from '../sql-on.ts';
 
 const DAY = 20_526;
 
 for (const engine of ['sqlite', 'postgres'] as const)
   test(`${engine}: the money of a day is brought along`, async (t) => {
-    const { url, remove } = await ENGINES[engine]();
-    t.after(() => remove());
-    const { database } = parseConfig({ REGAIN_DATABASE_URL: url, REGAIN_SECRET: TEST_SECRET });
-    const inStore = async <T>(work: (store: Store) => Promise<T>): Promise<T> => {
-      const store = await openStore(database);
-      try {
-        return await work(store);
-      } finally {
-        await store.close();
-      }
-    };
+    const { database, inStore } = await formerDatabase(t, engine);
     await inStore((store) => store.migrate());
     for (const statement of [
       'drop table spend_money',
